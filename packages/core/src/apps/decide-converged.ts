@@ -1,0 +1,69 @@
+/**
+ * Decides whether a node has done what is wanted. Compares intent by `intentId`: generations are for
+ * order and display, and repeat after a loss of data (I10).
+ */
+import type { StatusRow } from "../view.ts";
+import type { AppIntentRow } from "./intent.ts";
+import { type AppDesiredStatus, isDisabled, isEnabled } from "./model.ts";
+import type { AppObserved } from "./observed.ts";
+
+/** A node's own row, and what is known of it besides. */
+export interface NodeReport {
+  readonly row: StatusRow<AppObserved>;
+  /** The run of the node that wrote it. */
+  readonly incarnation: string;
+  /** Written by an earlier run of the node, or under another history. */
+  readonly stale: boolean;
+}
+
+/** Tells whether what a node has is what is desired, whichever intent it acted on. */
+export const satisfies = (desired: AppDesiredStatus, observed: AppObserved): boolean => {
+  switch (desired) {
+    case "enabled":
+      return isEnabled(observed.initStatus);
+    case "disabled":
+    case "uninstalled":
+      return isDisabled(observed.initStatus) && observed.tornDown;
+  }
+};
+
+/** The node's present run has acted on this very intent, whatever came of it. */
+const hasActed = (
+  intent: Pick<AppIntentRow, "intentId">,
+  report: NodeReport,
+  node: { readonly incarnation: string },
+): boolean =>
+  !report.stale &&
+  report.incarnation === node.incarnation &&
+  report.row.intentId === intent.intentId;
+
+/** Tells whether a node has acted on the present intent and reached it. */
+export const isConverged = (
+  intent: Pick<AppIntentRow, "intentId" | "desiredStatus">,
+  report: NodeReport | undefined,
+  node: { readonly incarnation: string },
+): boolean =>
+  report !== undefined &&
+  hasActed(intent, report, node) &&
+  satisfies(intent.desiredStatus, report.row.observed);
+
+const terminalStatuses: ReadonlySet<string> = new Set([
+  "compiler_error_disabled",
+  "invalid_installation_disabled",
+]);
+
+export type Agreement = "converged" | "drifted" | "terminal";
+
+/** Sorts a node's row: `terminal` is drift that no retry will end. */
+export const decideAgreement = (
+  intent: Pick<AppIntentRow, "intentId" | "desiredStatus">,
+  report: NodeReport | undefined,
+  node: { readonly incarnation: string },
+): Agreement => {
+  if (isConverged(intent, report, node)) return "converged";
+  return report !== undefined &&
+    hasActed(intent, report, node) &&
+    terminalStatuses.has(report.row.observed.initStatus)
+    ? "terminal"
+    : "drifted";
+};

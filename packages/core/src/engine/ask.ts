@@ -1,0 +1,94 @@
+/**
+ * Promises given to callers. Each settles by its deadline (I5): deadlines are kept in buckets of a
+ * few milliseconds, rounded down, so that a hundred thousand open asks cost one timer a bucket.
+ */
+import type { Clock } from "../ports/clock.ts";
+import type { Outcome } from "./wire.ts";
+
+/** How an ask ended for its caller. */
+export type AskEnd =
+  | { readonly kind: "answered"; readonly outcome: Outcome }
+  /** The deadline passed. */
+  | { readonly kind: "expired"; readonly known: "not-applied" | "unknown" }
+  /** It could not be carried out, or its fate cannot be learnt. */
+  | {
+      readonly kind: "failed";
+      readonly code: "BACKEND_UNAVAILABLE" | "OUTCOME_UNKNOWN" | "MAILBOX_FULL" | "STOPPED";
+      readonly known: "not-applied" | "unknown";
+      readonly message: string;
+    };
+
+interface PendingAsk {
+  readonly settle: (end: AskEnd) => void;
+  /** False while the command cannot have been seen by anyone else. */
+  sent: boolean;
+}
+
+const bucketMs = 8;
+
+export class AskTable {
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, PendingAsk>();
+  readonly #buckets = new Map<number, number[]>();
+  #lastId = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Registers an ask that must end within `timeoutMs`; answers its number. */
+  open(timeoutMs: number, settle: (end: AskEnd) => void): number {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#pending.set(id, { settle, sent: false });
+    const bucket = Math.floor((this.#clock.monotonic() + timeoutMs) / bucketMs);
+    const ids = this.#buckets.get(bucket);
+    if (ids) ids.push(id);
+    else {
+      this.#buckets.set(bucket, [id]);
+      const delay = Math.max(0, bucket * bucketMs - this.#clock.monotonic());
+      this.#clock.after(delay, () => this.#expire(bucket));
+    }
+    return id;
+  }
+
+  /** Marks that the command has left this process: from now on a time-out is `unknown`. */
+  markSent(id: number): void {
+    const ask = this.#pending.get(id);
+    if (ask) ask.sent = true;
+  }
+
+  /** The command came back unseen: a time-out is `not-applied` again. */
+  markUnsent(id: number): void {
+    const ask = this.#pending.get(id);
+    if (ask) ask.sent = false;
+  }
+
+  settle(id: number, end: AskEnd): void {
+    const ask = this.#pending.get(id);
+    if (!ask) return;
+    this.#pending.delete(id);
+    ask.settle(end);
+  }
+
+  isOpen(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
+  settleAll(end: (sent: boolean) => AskEnd): void {
+    for (const [id, ask] of [...this.#pending]) this.settle(id, end(ask.sent));
+  }
+
+  #expire(bucket: number): void {
+    const ids = this.#buckets.get(bucket);
+    this.#buckets.delete(bucket);
+    for (const id of ids ?? []) {
+      const ask = this.#pending.get(id);
+      if (ask) this.settle(id, { kind: "expired", known: ask.sent ? "unknown" : "not-applied" });
+    }
+  }
+}

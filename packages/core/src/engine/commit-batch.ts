@@ -1,0 +1,147 @@
+/**
+ * Collects what a batch of turns decided into one commit. Later entries about the same thing
+ * replace earlier ones, so that the write holds only the last state of each.
+ */
+import { encode } from "../codec.ts";
+import type { ActorKey, EntryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import type { Claim, CommitRequest, OutMessage } from "../ports/shard-store.ts";
+import { encodeBatch, encodeReplies, type Outcome } from "./wire.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What becomes of a batch once its commit was answered. */
+export interface Settlement {
+  /** The turns are in the state. */
+  applied(): void;
+  /** They are not, and nobody else can have seen them: run them elsewhere. */
+  notApplied(): void;
+  /** Nobody can tell. */
+  unknown(): void;
+}
+
+export class CommitBatch {
+  turns = 0;
+  bytes = 0;
+  /** Encoded when the batch is cut, so that an actor's many turns are encoded once. */
+  readonly dirty = new Map<ActorKey, () => Uint8Array | "removed">();
+  readonly timersSet = new Map<string, { member: Uint8Array; dueAt: RedisMs }>();
+  readonly timersRemoved: Uint8Array[] = [];
+  readonly outAdd: OutMessage[] = [];
+  readonly outRemove: { target: ShardId; outId: OutMessage["outId"]; n: number }[] = [];
+  readonly effectsPut = new Map<string, Uint8Array>();
+  readonly effectsRemoved = new Set<string>();
+  readonly views = new Map<string, Map<string, () => Uint8Array | "removed">>();
+  readonly idempotency = new Map<string, { record: Uint8Array; expiresAt: RedisMs }>();
+  readonly dead = new Map<string, Uint8Array>();
+  readonly deadRemoved: string[] = [];
+  readonly local: Uint8Array[] = [];
+  readonly replies = new Map<
+    NodeId,
+    { incarnation: Incarnation; askId: number; outcome: Outcome }[]
+  >();
+  readonly settlements: Settlement[] = [];
+  handledMessages = 0;
+  /** Set by {@link toRequest}: the entry that goes to the shard's own mailbox. */
+  localPayload: Uint8Array | undefined;
+
+  get isEmpty(): boolean {
+    return (
+      this.turns === 0 &&
+      this.dirty.size === 0 &&
+      this.outRemove.length === 0 &&
+      this.effectsPut.size === 0 &&
+      this.effectsRemoved.size === 0 &&
+      this.dead.size === 0 &&
+      this.handledMessages === 0 &&
+      this.settlements.length === 0
+    );
+  }
+
+  reply(to: { node: NodeId; incarnation: Incarnation; askId: number }, outcome: Outcome): void {
+    const replies = this.replies.get(to.node);
+    const reply = { incarnation: to.incarnation, askId: to.askId, outcome };
+    if (replies) replies.push(reply);
+    else this.replies.set(to.node, [reply]);
+  }
+
+  viewRow(kind: string, id: string, row: () => Uint8Array | "removed"): void {
+    const rows = this.views.get(kind);
+    if (rows) rows.set(id, row);
+    else this.views.set(kind, new Map([[id, row]]));
+  }
+
+  /** Cuts the batch: encodes states and rows as they are now. */
+  toRequest(cut: {
+    readonly claim: Claim;
+    readonly seq: number;
+    readonly hash: string;
+    readonly sender: string;
+    readonly now: RedisMs;
+    readonly mail: {
+      readonly handled: readonly EntryId[];
+      readonly handledUpTo?: EntryId;
+      readonly partial: readonly { readonly id: EntryId; readonly record: Uint8Array }[];
+    };
+  }): CommitRequest {
+    const request: Mutable<CommitRequest> = { claim: cut.claim, seq: cut.seq, hash: cut.hash };
+    if (this.dirty.size > 0) {
+      const states: { key: ActorKey; state: Uint8Array | "removed" }[] = [];
+      for (const [key, state] of this.dirty) states.push({ key, state: state() });
+      request.states = states;
+    }
+    const { mail } = cut;
+    if (
+      mail.handled.length > 0 ||
+      mail.partial.length > 0 ||
+      mail.handledUpTo !== undefined ||
+      this.handledMessages > 0
+    ) {
+      request.mail = { ...mail, count: this.handledMessages };
+    }
+    if (this.local.length > 0) {
+      this.localPayload = encodeBatch(cut.sender, this.local);
+      request.local = { payload: this.localPayload, count: this.local.length };
+    }
+    if (this.timersSet.size > 0 || this.timersRemoved.length > 0) {
+      request.timers = { set: [...this.timersSet.values()], remove: this.timersRemoved };
+    }
+    if (this.outAdd.length > 0 || this.outRemove.length > 0) {
+      request.out = { add: this.outAdd, remove: this.outRemove };
+    }
+    if (this.effectsPut.size > 0 || this.effectsRemoved.size > 0) {
+      request.effects = {
+        put: [...this.effectsPut].map(([id, record]) => ({ id, record })),
+        remove: [...this.effectsRemoved],
+      };
+    }
+    if (this.views.size > 0) {
+      request.views = [...this.views].map(([kind, rows]) => ({
+        kind,
+        rows: [...rows].map(([id, row]) => ({ id, row: row() })),
+      }));
+    }
+    if (this.idempotency.size > 0) {
+      request.idempotency = {
+        put: [...this.idempotency].map(([key, kept]) => ({ key, ...kept })),
+        expireBefore: cut.now,
+      };
+    }
+    if (this.dead.size > 0 || this.deadRemoved.length > 0) {
+      request.dead = {
+        put: [...this.dead].map(([id, record]) => ({ id, record })),
+        remove: this.deadRemoved,
+      };
+    }
+    if (this.replies.size > 0) {
+      request.replies = [...this.replies].map(([node, replies]) => ({
+        node,
+        payload: encodeReplies(replies),
+      }));
+    }
+    return request;
+  }
+}
+
+/** A state as stored: the version of its shape beside it. */
+export const encodeState = (version: number, state: unknown): Uint8Array =>
+  encode([version, state]);

@@ -1,0 +1,248 @@
+/**
+ * Runs the recorded effects of one shard: started after their commit, bounded per node, retried
+ * under the stored policy; the outcome is a command, deduplicated by the effect's record.
+ * `interrupt` effects start only behind a committed mark, and at most once.
+ */
+import type { EffectSpec, Facts } from "../define-actor.ts";
+import { parseActorKey } from "../model/actor-address.ts";
+import type { RedisMs } from "../model/ids.ts";
+import { defaultRetryPolicy, hasAttemptLeft, retryDelayMs } from "../model/retry-policy.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Random } from "../ports/random.ts";
+import { fieldErrorsOf, type Kinds } from "./kinds.ts";
+import { describeThrown } from "./turn.ts";
+import type { EffectRecord } from "./wire.ts";
+
+/** Bounds how many effects run at once on a node; waits in the order of asking. */
+export class EffectSlots {
+  readonly #limit: number;
+  readonly #queue: (() => void)[] = [];
+  #used = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get running(): number {
+    return this.#used;
+  }
+
+  async take(): Promise<() => void> {
+    if (this.#used >= this.#limit) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#used += 1;
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.#used -= 1;
+      this.#queue.shift()?.();
+    };
+  }
+}
+
+export interface EffectOutcome {
+  readonly effectId: string;
+  readonly record: EffectRecord;
+  readonly command: string;
+  readonly input: unknown;
+}
+
+export interface EffectRunnerContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly kinds: Kinds;
+  readonly slots: EffectSlots;
+  readonly fence: Facts["fence"];
+  readonly historyId: string;
+  now(): RedisMs;
+  trusted(): boolean;
+  /** Writes a changed record with the next commit; resolves when it is committed. */
+  save(effectId: string, record: EffectRecord): Promise<void>;
+  /** Tells the outcome to the actor, wherever it lives by then. */
+  finish(outcome: EffectOutcome): void;
+}
+
+export const effectIdOf = (record: Pick<EffectRecord, "actor" | "effect" | "id">): string =>
+  `${record.actor}\u0000${record.effect}\u0000${record.id}`;
+
+export class EffectRunner {
+  readonly #context: EffectRunnerContext;
+  readonly #recorded = new Map<string, EffectRecord>();
+  readonly #running = new Map<string, AbortController>();
+  #stopped = false;
+
+  constructor(context: EffectRunnerContext) {
+    this.#context = context;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  /** True while the effect's outcome has not been taken. */
+  isRecorded(effectId: string): boolean {
+    return this.#recorded.has(effectId);
+  }
+
+  forget(effectId: string): void {
+    this.#recorded.delete(effectId);
+  }
+
+  /** Notes an effect of a batch that is being committed, so that a repeat is seen. */
+  note(effectId: string, record: EffectRecord): void {
+    this.#recorded.set(effectId, record);
+  }
+
+  /** Takes over what a former owner recorded; nothing reruns before `notBefore`. */
+  adopt(effectId: string, record: EffectRecord, notBefore: RedisMs): void {
+    this.#recorded.set(effectId, record);
+    const spec = this.#specOf(record);
+    const interrupt = spec?.onCrash === "interrupt";
+    if (interrupt && (record.started || record.historyId !== this.#context.historyId)) {
+      this.#fail(effectId, record, "interrupted: the node that ran it is gone", spec);
+      return;
+    }
+    this.#plan(effectId, { ...record, notBefore: Math.max(record.notBefore, notBefore) });
+  }
+
+  /** Starts an effect whose record is committed. */
+  begin(effectId: string): void {
+    const record = this.#recorded.get(effectId);
+    if (record) this.#plan(effectId, record);
+  }
+
+  /** Aborts what runs; the outcome of an aborted effect is not told from here. */
+  stop(): void {
+    this.#stopped = true;
+    for (const controller of this.#running.values()) controller.abort();
+  }
+
+  #specOf(record: EffectRecord): EffectSpec | undefined {
+    const kind = this.#context.kinds.get(parseActorKey(record.actor).kind);
+    const effects = kind?.implementation.effects;
+    return effects && Object.hasOwn(effects, record.effect) ? effects[record.effect] : undefined;
+  }
+
+  #plan(effectId: string, record: EffectRecord): void {
+    const wait = Math.max(0, record.notBefore - this.#context.now());
+    if (wait === 0) void this.#run(effectId, record);
+    else this.#context.clock.after(wait, () => void this.#run(effectId, record));
+  }
+
+  async #run(effectId: string, record: EffectRecord): Promise<void> {
+    const spec = this.#specOf(record);
+    if (this.#stopped || !this.#recorded.has(effectId) || this.#running.has(effectId)) return;
+    if (!spec) {
+      this.#context.logger.warn(
+        { actor: record.actor, effect: record.effect },
+        "an effect waits: this node does not know it",
+      );
+      return;
+    }
+    const controller = new AbortController();
+    this.#running.set(effectId, controller);
+    const giveBack = await this.#context.slots.take();
+    try {
+      let current = record;
+      if (spec.onCrash === "interrupt") {
+        current = { ...record, started: true };
+        this.#recorded.set(effectId, current);
+        await this.#context.save(effectId, current);
+      }
+      if (this.#stopped || !this.#context.trusted()) return;
+      await this.#attempt(effectId, current, spec, controller);
+    } catch {
+      // The mark could not be committed: this owner has fallen, the next one decides.
+    } finally {
+      giveBack();
+      this.#running.delete(effectId);
+    }
+  }
+
+  async #attempt(
+    effectId: string,
+    record: EffectRecord,
+    spec: EffectSpec,
+    controller: AbortController,
+  ): Promise<void> {
+    const timeoutMs = spec.timeoutMs ?? 30_000;
+    const cancel = this.#context.clock.after(timeoutMs, () =>
+      controller.abort(new Error(`timed out after ${timeoutMs} ms`)),
+    );
+    try {
+      const input = spec.input.safeParse(record.input);
+      if (!input.success) {
+        this.#fail(effectId, record, JSON.stringify(fieldErrorsOf(input.error)), spec);
+        return;
+      }
+      const aborted = new Promise<never>((_, reject) =>
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason)),
+      );
+      aborted.catch(() => {});
+      const output = await Promise.race([
+        spec.run(input.data, {
+          signal: controller.signal,
+          idempotencyKey: effectId,
+          fence: this.#context.fence,
+          attempt: record.attempts + 1,
+        }),
+        aborted,
+      ]);
+      const checked = spec.output.safeParse(output);
+      if (!checked.success) {
+        const fields = JSON.stringify(fieldErrorsOf(checked.error));
+        throw new Error(`the effect's output is not valid: ${fields}`);
+      }
+      this.#finish(effectId, record, spec.then, {
+        id: record.id,
+        input: record.input,
+        output: checked.data,
+      });
+    } catch (thrown) {
+      if (this.#stopped) return;
+      await this.#retryOrFail(effectId, record, spec, describeThrown(thrown));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #retryOrFail(
+    effectId: string,
+    record: EffectRecord,
+    spec: EffectSpec,
+    error: string,
+  ): Promise<void> {
+    const policy = { ...defaultRetryPolicy, ...spec.retry };
+    const attempts = record.attempts + 1;
+    if (spec.onCrash === "interrupt" || !hasAttemptLeft(policy, attempts)) {
+      this.#fail(effectId, { ...record, attempts }, error, spec);
+      return;
+    }
+    const delay = retryDelayMs(policy, attempts, this.#context.random.draw());
+    const next: EffectRecord = { ...record, attempts, notBefore: this.#context.now() + delay };
+    this.#recorded.set(effectId, next);
+    await this.#context.save(effectId, next);
+    this.#context.clock.after(delay, () => void this.#run(effectId, next));
+  }
+
+  #fail(
+    effectId: string,
+    record: EffectRecord,
+    error: string,
+    spec: EffectSpec | undefined,
+  ): void {
+    if (!spec) return;
+    this.#finish(effectId, record, spec.failed, {
+      id: record.id,
+      input: record.input,
+      error,
+      attempts: record.attempts,
+    });
+  }
+
+  #finish(effectId: string, record: EffectRecord, command: string, input: unknown): void {
+    this.#context.finish({ effectId, record, command, input });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What an owner knows of its mailbox: how far it has read, which messages of which entries are
+ * handled, and what the next commit may remove. An entry leaves the stream once all of its
+ * messages are handled; until then a record of the handled ones is kept beside it (I2).
+ */
+import { decode, encode } from "../codec.ts";
+import type { EntryId } from "../model/ids.ts";
+import type { MailEntry } from "../ports/shard-store.ts";
+
+export const firstEntry = "0-0" as EntryId;
+
+/** One entry that has been read and not yet removed. */
+export interface EntryTrack {
+  readonly id: EntryId;
+  total: number;
+  readonly handled: Set<number>;
+  /** Handled with a batch that is committed or being committed. */
+  done: boolean;
+}
+
+export interface InboxCut {
+  readonly handled: readonly EntryId[];
+  readonly handledUpTo?: EntryId;
+  readonly partial: readonly { readonly id: EntryId; readonly record: Uint8Array }[];
+}
+
+const decodeHandled = (record: Uint8Array | undefined): Set<number> => {
+  const decoded = record && decode(record);
+  return decoded?.kind === "decoded" && Array.isArray(decoded.value)
+    ? new Set(decoded.value.filter((n): n is number => typeof n === "number"))
+    : new Set();
+};
+
+export class Inbox {
+  readonly #partial: Map<EntryId, Uint8Array>;
+  #order: EntryTrack[] = [];
+  #head = 0;
+  #touched = new Set<EntryTrack>();
+  lastRead: EntryId = firstEntry;
+
+  constructor(partial: ReadonlyMap<EntryId, Uint8Array>) {
+    this.#partial = new Map(partial);
+  }
+
+  /** Entries read whose messages are not all handled. */
+  get open(): number {
+    return this.#order.length - this.#head;
+  }
+
+  /** Takes an entry in stream order; answers its track, with what a former owner had handled. */
+  accept(entry: MailEntry, messageCount: number): EntryTrack {
+    const track: EntryTrack = {
+      id: entry.id,
+      total: messageCount,
+      handled: decodeHandled(this.#partial.get(entry.id)),
+      done: false,
+    };
+    this.#partial.delete(entry.id);
+    this.#order.push(track);
+    this.lastRead = entry.id;
+    if (messageCount === 0) this.#touched.add(track);
+    return track;
+  }
+
+  handle(track: EntryTrack, index: number): void {
+    track.handled.add(index);
+    this.#touched.add(track);
+  }
+
+  /** What the batch being cut says about the mailbox; forgets what is finished by it. */
+  cut(): InboxCut {
+    if (this.#touched.size === 0) return { handled: [], partial: [] };
+    const partial: { id: EntryId; record: Uint8Array }[] = [];
+    const finished: EntryId[] = [];
+    for (const track of this.#touched) {
+      if (track.handled.size >= track.total) {
+        track.done = true;
+        finished.push(track.id);
+      } else partial.push({ id: track.id, record: encode([...track.handled]) });
+    }
+    this.#touched = new Set();
+    let upTo: EntryId | undefined;
+    while (this.#head < this.#order.length) {
+      const track = this.#order[this.#head];
+      if (!track?.done) break;
+      upTo = track.id;
+      this.#head += 1;
+    }
+    if (this.#head > 1_024) {
+      this.#order = this.#order.slice(this.#head);
+      this.#head = 0;
+    }
+    return { handled: finished, partial, ...(upTo !== undefined && { handledUpTo: upTo }) };
+  }
+}

@@ -1,0 +1,44 @@
+/** The kinds of actors this node can run. */
+import type { z } from "zod";
+import type { ActorKind, CommandSpec, CommandSpecs } from "../define-actor.ts";
+import { MusterError } from "../errors.ts";
+
+/** A kind with its types erased: what the engine works with. */
+export type AnyKind = ActorKind<z.ZodType, CommandSpecs>;
+
+export class Kinds {
+  readonly #kinds = new Map<string, AnyKind>();
+
+  constructor(kinds: readonly AnyKind[]) {
+    for (const kind of kinds) {
+      if (this.#kinds.has(kind.kind)) {
+        throw new MusterError("OPTIONS_INVALID", `The actor kind "${kind.kind}" is given twice.`);
+      }
+      this.#kinds.set(kind.kind, kind);
+    }
+  }
+
+  get(kind: string): AnyKind | undefined {
+    return this.#kinds.get(kind);
+  }
+
+  names(): readonly string[] {
+    return [...this.#kinds.keys()].sort();
+  }
+
+  /** Kinds that publish a list row. */
+  withView(): readonly AnyKind[] {
+    return [...this.#kinds.values()].filter((kind) => kind.implementation.view !== undefined);
+  }
+}
+
+/** Looks a command up without trusting its name: `__proto__` and its like are no commands. */
+export const commandOf = (kind: AnyKind, command: string): CommandSpec | undefined =>
+  Object.hasOwn(kind.commands, command) ? kind.commands[command] : undefined;
+
+/** Field path to message, for answers about invalid input. */
+export const fieldErrorsOf = (error: z.ZodError): Readonly<Record<string, string>> => {
+  const fields: Record<string, string> = {};
+  for (const issue of error.issues) fields[issue.path.join(".") || "input"] ??= issue.message;
+  return fields;
+};

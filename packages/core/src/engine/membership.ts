@@ -1,0 +1,309 @@
+/**
+ * This node's place in the cluster: joins, beats, keeps the list of nodes, and says how long the
+ * node may trust itself. Trust is reckoned from the start of the last accepted heartbeat on the
+ * monotonic clock, and ends when wall and monotonic time part (a suspended machine).
+ */
+import { MusterError } from "../errors.ts";
+import type { DatasetId, HistoryId, Incarnation, NodeId, RedisMs } from "../model/ids.ts";
+import type { NodeInfo, NodeRecord, NodeStats } from "../model/node-record.ts";
+import type { ClusterSettings } from "../options.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { HeartbeatAnswer, JoinAnswer, MembershipStore } from "../ports/membership-store.ts";
+import type { StoreTime } from "./store-time.ts";
+
+export interface MembershipContext {
+  readonly store: MembershipStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly time: StoreTime;
+  readonly logger: Logger;
+  readonly settings: ClusterSettings;
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly info: NodeInfo;
+  stats(): NodeStats;
+}
+
+/** What the rest of the node must act upon. */
+export interface MembershipEvents {
+  /** The list of nodes is another one. */
+  changed(): void;
+  /** The store runs under another history, or its data was created anew: claim afresh. */
+  historyChanged(): void;
+  /** The node had been taken for gone: claims must be checked before anything else. */
+  wasGone(): void;
+  /** Trust came back after it had lapsed. */
+  trusted(): void;
+  /** Trust lapsed: turns and effects stop. */
+  distrusted(): void;
+}
+
+export type Joined = Extract<JoinAnswer, { kind: "joined" }>;
+
+const statsEveryMs = 2_000;
+const relistEveryMs = 2_000;
+/** Wall and monotonic time may part by this much between two beats before trust ends. */
+const clockSlackMs = 1_000;
+
+export class Membership {
+  readonly #context: MembershipContext;
+  readonly #events: MembershipEvents;
+  #joined: Joined | undefined;
+  #state: "joining" | "up" | "draining" = "joining";
+  #nodes: readonly NodeRecord[] = [];
+  #version = -1;
+  #historyId: HistoryId | undefined;
+  #datasetId: DatasetId | undefined;
+  #trustedUntil = Number.NEGATIVE_INFINITY;
+  #acceptedAt = Number.NEGATIVE_INFINITY;
+  #wallSkew = 0;
+  #hadTrust = false;
+  #beating = false;
+  #listing = false;
+  #listWanted = false;
+  #statsAt = Number.NEGATIVE_INFINITY;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  #next: Cancel | undefined;
+  #stopped = false;
+  #conflict: Incarnation | undefined;
+  #unsubscribe: (() => Promise<void>) | undefined;
+
+  constructor(context: MembershipContext, events: MembershipEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  get nodes(): readonly NodeRecord[] {
+    return this.#nodes;
+  }
+  get version(): number {
+    return Math.max(0, this.#version);
+  }
+  get joined(): Joined | undefined {
+    return this.#joined;
+  }
+  get historyId(): HistoryId | undefined {
+    return this.#historyId;
+  }
+  get datasetId(): DatasetId | undefined {
+    return this.#datasetId;
+  }
+  get state(): "joining" | "up" | "draining" {
+    return this.#state;
+  }
+  /** Another live incarnation runs under this node's id. */
+  get conflict(): Incarnation | undefined {
+    return this.#conflict;
+  }
+  /** Monotonic ms since the last accepted heartbeat began. */
+  get silentMs(): number {
+    return this.#context.clock.monotonic() - this.#acceptedAt;
+  }
+
+  /** True while this node may act on what it owns. */
+  trusted(): boolean {
+    const { clock } = this.#context;
+    const now = clock.monotonic();
+    if (now >= this.#trustedUntil) return false;
+    return Math.abs(clock.wall() - now - this.#wallSkew) < clockSlackMs;
+  }
+
+  node(id: NodeId): NodeRecord | undefined {
+    return this.#nodes.find((node) => node.id === id);
+  }
+
+  /**
+   * Tries once to join, and begins to beat when it did.
+   * @throws MusterError `SHARD_COUNT_MISMATCH`; rejects as the port does when it cannot be reached
+   */
+  async join(): Promise<"joined" | { readonly waitMs: number }> {
+    const { store, settings, nodeId, incarnation, info, clock, time } = this.#context;
+    const sentAt = clock.monotonic();
+    const answer = await store.join({
+      nodeId,
+      incarnation,
+      info,
+      leaseMs: settings.leaseMs,
+      shardCount: settings.shardCount,
+    });
+    if (answer.kind === "taken") {
+      this.#conflict = answer.incarnation;
+      return { waitMs: answer.waitMs };
+    }
+    if (answer.kind === "mismatch") {
+      throw new MusterError(
+        "SHARD_COUNT_MISMATCH",
+        `The cluster's data was created with ${answer.shardCount} shards, this node asks for ${settings.shardCount}.`,
+        { hint: `Set settings.shardCount to ${answer.shardCount}, or use another cluster name.` },
+      );
+    }
+    this.#conflict = undefined;
+    time.learn(answer.now, sentAt, clock.monotonic());
+    this.#joined = answer;
+    this.#historyId = answer.historyId;
+    this.#datasetId = answer.datasetId;
+    this.#accept(sentAt);
+    if (!this.#unsubscribe) {
+      this.#unsubscribe = await this.#context.bus.subscribe({ topic: "membership" }, (message) => {
+        if (message.topic === "membership" && message.version > this.#version) void this.relist();
+      });
+    }
+    await this.relist();
+    this.#schedule(settings.heartbeatMs);
+    return "joined";
+  }
+
+  /** Sets what this node announces itself as, and tells it at once. */
+  async announce(state: "up" | "draining"): Promise<void> {
+    this.#state = state;
+    await this.beat();
+    await this.relist();
+  }
+
+  /** Producers of nodes that joined below this number can no longer write. */
+  get producerFloor(): number {
+    return 0;
+  }
+
+  /** Raises the membership version above what a shard has seen, and reads the list again. */
+  async raise(seen: number): Promise<void> {
+    await this.relist();
+    if (this.#version >= seen) return;
+    await this.#context.store.raiseVersion({ version: seen });
+    await this.relist();
+  }
+
+  /** Ends heartbeats and leaves in order; never rejects. */
+  async leave(): Promise<void> {
+    this.halt();
+    const { store, nodeId, incarnation, logger } = this.#context;
+    try {
+      if (this.#joined) await store.leave({ nodeId, incarnation });
+    } catch (error) {
+      logger.warn({ error: String(error) }, "could not say goodbye: the lease will end by itself");
+    }
+  }
+
+  /** Ends heartbeats without a word. */
+  halt(): void {
+    this.#stopped = true;
+    this.#next?.();
+    this.#next = undefined;
+    void this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  /** Reads the list of nodes; at most one reading at a time. */
+  async relist(): Promise<void> {
+    this.#listWanted = true;
+    if (this.#listing) return;
+    this.#listing = true;
+    while (this.#listWanted && !this.#stopped) {
+      this.#listWanted = false;
+      try {
+        const list = await this.#context.store.list();
+        this.#listedAt = this.#context.clock.monotonic();
+        const moved = list.version !== this.#version;
+        this.#version = list.version;
+        this.#nodes = list.nodes;
+        if (moved) this.#events.changed();
+      } catch {
+        break; // the next beat asks again
+      }
+    }
+    this.#listing = false;
+  }
+
+  /** Sends one heartbeat now, unless one is on its way. */
+  async beat(): Promise<void> {
+    if (this.#beating || this.#stopped || !this.#joined) return;
+    this.#beating = true;
+    const { store, settings, nodeId, incarnation, clock, time, logger } = this.#context;
+    const sentAt = clock.monotonic();
+    const withStats = sentAt - this.#statsAt >= statsEveryMs;
+    let recheckMs = settings.heartbeatMs;
+    try {
+      const answer = await store.heartbeat({
+        nodeId,
+        incarnation,
+        leaseMs: settings.leaseMs,
+        state: this.#state,
+        confirmMs: settings.confirmMs,
+        ...(withStats && { stats: this.#context.stats() }),
+      });
+      if (withStats) this.#statsAt = sentAt;
+      if (answer.kind === "accepted") {
+        time.learn(answer.now, sentAt, clock.monotonic());
+        this.#take(answer, sentAt);
+        if (answer.recheckMs !== undefined) recheckMs = Math.min(recheckMs, answer.recheckMs);
+      } else await this.#rejoin(answer);
+    } catch (error) {
+      logger.debug({ error: String(error) }, "a heartbeat was not answered");
+    } finally {
+      this.#beating = false;
+      this.checkTrust();
+      if (!this.#stopped) this.#schedule(Math.max(1, recheckMs - (clock.monotonic() - sentAt)));
+    }
+  }
+
+  /** Notices that trust has lapsed; called by whoever is about to act late. */
+  checkTrust(): void {
+    const trusted = this.trusted();
+    if (trusted === this.#hadTrust) return;
+    this.#hadTrust = trusted;
+    if (trusted) this.#events.trusted();
+    else this.#events.distrusted();
+  }
+
+  #take(answer: Extract<HeartbeatAnswer, { kind: "accepted" }>, sentAt: number): void {
+    const renewed =
+      answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
+    this.#historyId = answer.historyId;
+    this.#datasetId = answer.datasetId;
+    if (renewed) {
+      this.#context.time.forget();
+      this.#events.historyChanged();
+    } else if (answer.wasGone) this.#events.wasGone();
+    this.#accept(sentAt);
+    const stale = sentAt - this.#listedAt >= relistEveryMs;
+    if (answer.version !== this.#version || stale) void this.relist();
+  }
+
+  #accept(sentAt: number): void {
+    const { clock, settings } = this.#context;
+    this.#acceptedAt = sentAt;
+    this.#trustedUntil = sentAt + settings.leaseMs - settings.trustMarginMs;
+    this.#wallSkew = clock.wall() - clock.monotonic();
+    this.checkTrust();
+  }
+
+  /** The record of this incarnation is gone: it was reaped, replaced, or the data was lost. */
+  async #rejoin(answer: Exclude<HeartbeatAnswer, { kind: "accepted" }>): Promise<void> {
+    this.#trustedUntil = Number.NEGATIVE_INFINITY;
+    this.checkTrust();
+    const former = this.#datasetId;
+    if (answer.kind === "superseded" && answer.incarnation !== "none") {
+      this.#context.logger.error(
+        { nodeId: this.#context.nodeId, incarnation: answer.incarnation },
+        "another process runs under this node id",
+      );
+      this.#conflict = answer.incarnation;
+    }
+    const joined = await this.join();
+    if (joined !== "joined") return;
+    this.#context.logger.warn(
+      { lost: answer.kind === "lost", created: this.#joined?.created },
+      "joined again",
+    );
+    if (former !== this.#datasetId) this.#events.historyChanged();
+    else this.#events.wasGone();
+  }
+
+  #schedule(delayMs: number): void {
+    this.#next?.();
+    if (this.#stopped) return;
+    this.#next = this.#context.clock.after(delayMs, () => void this.beat());
+  }
+}

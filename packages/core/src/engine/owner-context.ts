@@ -1,0 +1,35 @@
+/** What an owner needs of its node: ports, clocks, and the few decisions that are not its own. */
+import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
+import type { ClusterSettings } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Random } from "../ports/random.ts";
+import type { Refusal, ShardStore } from "../ports/shard-store.ts";
+import type { EffectSlots } from "./effect-runner.ts";
+import type { Kinds } from "./kinds.ts";
+import type { ShardOwner } from "./shard-owner.ts";
+
+export interface OwnerContext {
+  readonly store: ShardStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly kinds: Kinds;
+  readonly settings: ClusterSettings;
+  readonly effectSlots: EffectSlots;
+  /** Actors whose state outgrew its bound: their size is checked at every turn. */
+  readonly checkSize: Set<ActorKey>;
+  now(): RedisMs;
+  /** False once the node may no longer act on what it owns. */
+  trusted(): boolean;
+  shardOf(partitionKey: string): ShardId;
+  /** A fresh id for the content of one batch. */
+  newHash(): string;
+  /** Makes one encoded message of an actor a batch of its own. */
+  asBatch(actor: ActorKey, message: Uint8Array): Uint8Array;
+  /** Sends a message to wherever its actor lives now. */
+  tell(message: Message): void;
+  /** The owner was refused and has dropped everything. */
+  fallen(owner: ShardOwner, refusal: Refusal): void;
+}

@@ -1,0 +1,332 @@
+/**
+ * Which shards this node owns: compares placement with what Redis says, claims what it should own
+ * once the former owner has released it or is gone, and releases what another should own. Claims
+ * are single-flight per shard; what Redis says is ours and does not run here is claimed afresh (I1, I6).
+ */
+import type { ClaimId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import { isGone, type NodeRecord } from "../model/node-record.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Cancel } from "../ports/clock.ts";
+import type { Claim, Ownership as OwnRecord, Refusal } from "../ports/shard-store.ts";
+import type { Membership } from "./membership.ts";
+import type { OwnerContext } from "./owner-context.ts";
+import { placeShards } from "./placement.ts";
+import { ShardOwner } from "./shard-owner.ts";
+
+export interface OwnershipContext {
+  readonly owner: OwnerContext;
+  readonly membership: Membership;
+  readonly bus: Bus;
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly shardCount: number;
+  /** Called when a shard has begun or ceased to run here. */
+  ownersChanged(): void;
+}
+
+/** How many shards are handed over at once, so that a joining node does not stall the cluster. */
+const releaseAtOnce = 16;
+const retryMs = 200;
+
+export class Ownership {
+  readonly #context: OwnershipContext;
+  readonly #owners = new Map<ShardId, ShardOwner>();
+  readonly #claiming = new Map<ShardId, Promise<void>>();
+  readonly #releasing = new Map<ShardId, Promise<void>>();
+  readonly #wakes = new Map<ShardId, () => Promise<void>>();
+  readonly #drainingSince = new Map<NodeId, number>();
+  #evaluating = false;
+  #again = false;
+  #retry: Cancel | undefined;
+  #unsubscribe: (() => Promise<void>) | undefined;
+  #stopped = false;
+  #epochKnown = 0;
+
+  constructor(context: OwnershipContext) {
+    this.#context = context;
+  }
+
+  /** The running owner of a shard on this node. */
+  get(shard: ShardId): ShardOwner | undefined {
+    const owner = this.#owners.get(shard);
+    return owner?.isRunning ? owner : undefined;
+  }
+
+  get owned(): number {
+    return this.#owners.size;
+  }
+
+  all(): IterableIterator<ShardOwner> {
+    return this.#owners.values();
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = await this.#context.bus.subscribe({ topic: "ownership" }, () =>
+      this.evaluate(),
+    );
+    this.evaluate();
+  }
+
+  /** Releases everything in order; what is not written by `deadline` (monotonic) is abandoned. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#retry?.();
+    await Promise.all(this.#claiming.values());
+    const clock = this.#context.owner.clock;
+    let cancel: Cancel | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(timeoutMs, resolve);
+    });
+    const released = Promise.all(
+      [...this.#owners.values()].map((owner) => this.#release(owner)),
+    ).then(() => {});
+    await Promise.race([released, late]);
+    cancel?.();
+    for (const owner of this.#owners.values()) owner.abandon();
+    this.#owners.clear();
+    await this.#unsubscribe?.();
+    for (const end of this.#wakes.values()) void end();
+    this.#wakes.clear();
+  }
+
+  /** Drops every claim without a word, after a change of history; they are claimed afresh. */
+  dropAll(): void {
+    for (const owner of [...this.#owners.values()]) {
+      this.#owners.delete(owner.shard);
+      owner.abandon();
+    }
+    this.#context.ownersChanged();
+    this.evaluate();
+  }
+
+  /** Asks Redis which claims still stand; the others are dropped. */
+  async recheck(): Promise<void> {
+    const owners = [...this.#owners.values()];
+    if (owners.length === 0) return;
+    try {
+      const answers = await this.#context.owner.store.check({
+        claims: owners.map((owner) => owner.claim),
+      });
+      owners.forEach((owner, i) => {
+        const answer = answers[i];
+        if (answer && answer.kind !== "stands") this.fallen(owner, answer);
+      });
+    } catch {
+      // Not answered: every write is fenced all the same.
+    }
+    this.evaluate();
+  }
+
+  /** An owner was refused: it has dropped what it held. */
+  fallen(owner: ShardOwner, refusal: Refusal): void {
+    if (this.#owners.get(owner.shard) === owner) this.#owners.delete(owner.shard);
+    owner.abandon(refusal.kind === "fenced" ? refusal.finalSeq : undefined);
+    this.#context.owner.logger.warn({ shard: owner.shard, why: refusal.kind }, "lost a shard");
+    this.#context.ownersChanged();
+    this.evaluate();
+  }
+
+  /**
+   * Runs or releases what Redis says is ours and does not run here: a claim or a release whose
+   * answer was lost would otherwise leave callers hanging for ever.
+   */
+  async audit(): Promise<void> {
+    const { owner: context, nodeId, incarnation, shardCount, membership } = this.#context;
+    if (this.#stopped || !membership.trusted()) return;
+    const records = await context.store.inspect({
+      shards: Array.from({ length: shardCount }, (_, shard) => shard),
+    });
+    const placement = placeShards(membership.nodes, shardCount);
+    for (const record of records) {
+      if ("kind" in record || record.claimId === "none" || record.released) continue;
+      if (record.owner !== nodeId || record.incarnation !== incarnation) continue;
+      const { shard } = record;
+      const busy = this.#owners.has(shard) || this.#claiming.has(shard) || this.#releasing.has(shard);
+      if (busy || placement[shard] === nodeId || record.historyId === "none") continue;
+      await context.store.release({
+        claim: { shard, claimId: record.claimId, historyId: record.historyId },
+      });
+      void this.#context.bus.publish({ topic: "ownership" }, { topic: "ownership", shards: [shard] });
+    }
+    this.evaluate();
+  }
+
+  /** Looks at what should be owned and what is; one look at a time, repeated while it is wanted. */
+  evaluate(): void {
+    this.#again = true;
+    if (!this.#evaluating) void this.#evaluateAll();
+  }
+
+  async #evaluateAll(): Promise<void> {
+    this.#evaluating = true;
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      try {
+        await this.#look();
+      } catch (error) {
+        this.#context.owner.logger.debug({ error: String(error) }, "ownership was not read");
+        this.#retryLater();
+      }
+    }
+    this.#evaluating = false;
+  }
+
+  async #look(): Promise<void> {
+    const { membership, nodeId, shardCount, owner } = this.#context;
+    if (!membership.joined || !membership.trusted()) return;
+    const placement = placeShards(membership.nodes, shardCount);
+    this.#noteDraining(membership.nodes);
+    const wanted: ShardId[] = [];
+    const unwanted: ShardOwner[] = [];
+    for (let shard = 0; shard < shardCount; shard++) {
+      const running = this.#owners.get(shard);
+      if (placement[shard] === nodeId) {
+        if (!running && !this.#claiming.has(shard)) wanted.push(shard);
+      } else if (running && placement[shard] !== undefined) unwanted.push(running);
+    }
+    for (const running of unwanted.slice(0, releaseAtOnce)) void this.#release(running);
+    if (unwanted.length > releaseAtOnce) this.#retryLater();
+    if (wanted.length === 0) return;
+    const records = await owner.store.inspect({ shards: wanted });
+    for (const record of records) {
+      if ("kind" in record) {
+        owner.logger.error({ shard: record.shard }, "a shard's record is missing: data was lost");
+        continue;
+      }
+      const ready = this.#mayClaim(record);
+      if (ready === undefined) this.#retryLater();
+      else this.#claim(record, ready);
+    }
+  }
+
+  #noteDraining(nodes: readonly NodeRecord[]): void {
+    const now = this.#context.owner.clock.monotonic();
+    for (const node of nodes) {
+      if (node.state !== "draining") this.#drainingSince.delete(node.id);
+      else if (!this.#drainingSince.has(node.id)) this.#drainingSince.set(node.id, now);
+    }
+  }
+
+  /** Answers the deadline to keep effects back for, or `undefined` while the owner is lawful. */
+  #mayClaim(record: OwnRecord): RedisMs | undefined {
+    const { membership, nodeId, owner } = this.#context;
+    if (record.owner === "none" || record.released) return 0;
+    if (record.historyId !== membership.historyId) {
+      return membership.node(record.owner)?.leaseUntil ?? 0;
+    }
+    if (record.owner === nodeId && record.incarnation === this.#context.incarnation) return 0;
+    const holder = membership.node(record.owner);
+    if (!holder) return 0;
+    if (holder.incarnation !== record.incarnation || isGone(holder.state)) return holder.leaseUntil;
+    const since = this.#drainingSince.get(holder.id);
+    const overdue =
+      since !== undefined && owner.clock.monotonic() - since > owner.settings.drainMs;
+    return overdue ? holder.leaseUntil : undefined;
+  }
+
+  #claim(record: OwnRecord, notBefore: RedisMs): void {
+    const { shard } = record;
+    if (this.#claiming.has(shard) || this.#owners.has(shard) || this.#stopped) return;
+    const attempt = this.#claimNow(record, notBefore)
+      .catch((error) => {
+        this.#context.owner.logger.debug({ shard, error: String(error) }, "a claim was not answered");
+        this.#retryLater();
+      })
+      .finally(() => {
+        if (this.#claiming.get(shard) === attempt) this.#claiming.delete(shard);
+      });
+    this.#claiming.set(shard, attempt);
+  }
+
+  async #claimNow(record: OwnRecord, notBefore: RedisMs): Promise<void> {
+    const { owner: context, membership, nodeId, incarnation } = this.#context;
+    const { shard } = record;
+    const { datasetId } = membership;
+    if (!datasetId) return;
+    await this.#listen(shard);
+    const claimId = context.random.id() as ClaimId;
+    const answer = await context.store.claim({
+      shard,
+      claimId,
+      seen: record.claimId,
+      nodeId,
+      incarnation,
+      datasetId,
+      epochKnown: this.#epochKnown,
+      membershipVersion: membership.version,
+      notBefore,
+      producerFloor: membership.producerFloor,
+    });
+    if (answer.kind === "stale-membership") {
+      await membership.raise(answer.seen);
+      this.#retryLater();
+      return;
+    }
+    if (answer.kind !== "claimed") {
+      this.#retryLater();
+      return;
+    }
+    this.#epochKnown = Math.max(this.#epochKnown, answer.epoch);
+    const claim: Claim = { shard, claimId, historyId: answer.historyId };
+    const loaded = await context.store.load({ claim });
+    if (loaded.kind !== "loaded" || this.#stopped) {
+      if (this.#stopped) await context.store.release({ claim });
+      this.#retryLater();
+      return;
+    }
+    const owner = new ShardOwner(context, {
+      claim,
+      fence: { datasetId, epoch: answer.epoch },
+      outId: answer.outId,
+      notBefore: answer.notBefore,
+      image: loaded.image,
+    });
+    this.#owners.set(shard, owner);
+    owner.start();
+    this.#context.ownersChanged();
+  }
+
+  async #listen(shard: ShardId): Promise<void> {
+    if (this.#wakes.has(shard)) return;
+    const end = await this.#context.bus.subscribe({ topic: "wake", shard }, (message) => {
+      if (message.topic === "wake") this.#owners.get(shard)?.wake(message.entry, message.previous);
+    });
+    this.#wakes.set(shard, end);
+  }
+
+  #retryLater(): void {
+    if (this.#stopped) return;
+    this.#retry?.();
+    this.#retry = this.#context.owner.clock.after(retryMs, () => this.evaluate());
+  }
+
+  async #release(owner: ShardOwner): Promise<void> {
+    const known = this.#releasing.get(owner.shard);
+    if (known) return known;
+    const release = this.#releaseNow(owner).finally(() => this.#releasing.delete(owner.shard));
+    this.#releasing.set(owner.shard, release);
+    return release;
+  }
+
+  async #releaseNow(owner: ShardOwner): Promise<void> {
+    const { owner: context, bus } = this.#context;
+    let cancel: Cancel | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = context.clock.after(context.settings.drainMs, resolve);
+    });
+    await Promise.race([owner.drain(), late]);
+    cancel?.();
+    owner.abandon();
+    try {
+      await context.store.release({ claim: owner.claim });
+      void bus.publish({ topic: "ownership" }, { topic: "ownership", shards: [owner.shard] });
+    } catch (error) {
+      context.logger.warn({ shard: owner.shard, error: String(error) }, "a release was not answered");
+    }
+    if (this.#owners.get(owner.shard) === owner) this.#owners.delete(owner.shard);
+    const end = this.#wakes.get(owner.shard);
+    this.#wakes.delete(owner.shard);
+    void end?.();
+    this.#context.ownersChanged();
+  }
+}

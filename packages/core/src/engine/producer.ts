@@ -1,0 +1,200 @@
+/**
+ * Sends this node's commands to the mailbox of one shard: numbered batches, one in flight, resent
+ * byte for byte until answered (I2, I3, I4). What the store cannot vouch for is settled as unknown
+ * and never sent again.
+ */
+import type { ProducerId, ShardId } from "../model/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
+import { encodeBatch } from "./wire.ts";
+
+export type AppendEnd =
+  | { readonly kind: "appended" }
+  | { readonly kind: "full"; readonly pending: number }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "not-applied"; readonly why: "unavailable" | "stopped" };
+
+/** One encoded command waiting to be appended. */
+export interface Parcel {
+  readonly bytes: Uint8Array;
+  /** Redis ms; a parcel whose deadline passed before it was sent is dropped. 0: none. */
+  readonly stillWanted: () => boolean;
+  /** Called when the bytes first leave this process. */
+  readonly sent: () => void;
+  readonly end: (end: AppendEnd) => void;
+}
+
+export interface ProducerContext {
+  readonly shard: ShardId;
+  readonly sender: string;
+  readonly clock: Clock;
+  append(request: AppendRequest): Promise<AppendAnswer>;
+  /** A fresh identity; registered by the store with the first batch. */
+  newProducerId(): ProducerId;
+  /** A fresh id for one batch's content. */
+  newHash(): string;
+  /** Called when nothing is waiting or in flight any more. */
+  idle(): void;
+  lost(shard: ShardId): void;
+}
+
+const maxBatchMessages = 256;
+const maxBatchBytes = 1_048_576;
+
+export class Producer {
+  readonly #context: ProducerContext;
+  #waiting: Parcel[] = [];
+  #head = 0;
+  #id: ProducerId;
+  #number = 0;
+  #inFlight = false;
+  #scheduled = false;
+  #stopped = false;
+
+  constructor(context: ProducerContext) {
+    this.#context = context;
+    this.#id = context.newProducerId();
+  }
+
+  /** True when nothing of this node is under way to the shard: another path may be used. */
+  get isIdle(): boolean {
+    return !this.#inFlight && this.#head === this.#waiting.length;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  send(parcel: Parcel): void {
+    if (this.#stopped) {
+      parcel.end({ kind: "not-applied", why: "stopped" });
+      return;
+    }
+    this.#waiting.push(parcel);
+    this.#schedule();
+  }
+
+  /** Gives back everything that has not left this process. */
+  refuseWaiting(why: "unavailable" | "stopped"): void {
+    const refused = this.#waiting.slice(this.#head);
+    this.#waiting = [];
+    this.#head = 0;
+    for (const parcel of refused) parcel.end({ kind: "not-applied", why });
+  }
+
+  /** Registers anew with the next batch, under a fresh identity: after a loss of data. */
+  renew(): void {
+    if (this.#inFlight) return;
+    this.#id = this.#context.newProducerId();
+    this.#number = 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.refuseWaiting("stopped");
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#inFlight) void this.#flush();
+    });
+  }
+
+  #cut(): Parcel[] {
+    const batch: Parcel[] = [];
+    let bytes = 0;
+    while (this.#head < this.#waiting.length && batch.length < maxBatchMessages) {
+      const parcel = this.#waiting[this.#head];
+      if (!parcel) break;
+      if (!parcel.stillWanted()) {
+        this.#head += 1;
+        continue;
+      }
+      if (batch.length > 0 && bytes + parcel.bytes.byteLength > maxBatchBytes) break;
+      bytes += parcel.bytes.byteLength;
+      batch.push(parcel);
+      this.#head += 1;
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = [];
+      this.#head = 0;
+    }
+    return batch;
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#cut();
+    if (batch.length === 0) {
+      this.#context.idle();
+      return;
+    }
+    this.#inFlight = true;
+    for (const parcel of batch) parcel.sent();
+    const number = this.#number + 1;
+    const request: AppendRequest = {
+      shard: this.#context.shard,
+      source: {
+        kind: "producer",
+        producer: this.#id,
+        number,
+        hash: this.#context.newHash(),
+      },
+      payloads: [
+        encodeBatch(
+          this.#context.sender,
+          batch.map((parcel) => parcel.bytes),
+        ),
+      ],
+      count: batch.length,
+    };
+    const end = this.#judge(await this.#deliver(request), number);
+    this.#inFlight = false;
+    for (const parcel of batch) parcel.end(end);
+    if (this.#head < this.#waiting.length) this.#schedule();
+    else this.#context.idle();
+  }
+
+  #judge(answer: AppendAnswer | "gave-up", number: number): AppendEnd {
+    if (answer === "gave-up") return { kind: "unknown" };
+    switch (answer.kind) {
+      case "appended":
+        this.#number = number;
+        return { kind: "appended" };
+      case "full":
+        return { kind: "full", pending: answer.pending };
+      case "lost":
+        this.#context.lost(this.#context.shard);
+        this.#fresh();
+        return { kind: "unknown" };
+      case "stale":
+      case "gap":
+      case "conflict":
+      case "unknown-producer":
+        this.#fresh();
+        return { kind: "unknown" };
+    }
+  }
+
+  #fresh(): void {
+    this.#id = this.#context.newProducerId();
+    this.#number = 0;
+  }
+
+  /** Resends until the store has answered: only the same number again can tell the outcome. */
+  async #deliver(request: AppendRequest): Promise<AppendAnswer | "gave-up"> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#context.append(request);
+      } catch {
+        if (this.#stopped) return "gave-up";
+        await new Promise<void>((resolve) => {
+          this.#context.clock.after(Math.min(1_000, 25 * 2 ** Math.min(attempt, 6)), resolve);
+        });
+        if (this.#stopped) return "gave-up";
+      }
+    }
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * Finds the path of a command: straight to the owner when it runs on this node, else through the
+ * shard's mailbox. One sender uses one path at a time and changes over only when nothing of its is
+ * in flight on the other, so that its order holds (I4).
+ */
+import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
+import { isMusterError, MusterError } from "../errors.ts";
+import type { z } from "zod";
+import { maxActorIdLength } from "../model/actor-address.ts";
+import type { Incarnation, NodeId, ProducerId, RedisMs, ShardId } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
+import type { ClusterSettings } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { ShardStore } from "../ports/shard-store.ts";
+import type { LocalCaller } from "./actor-cell.ts";
+import { type AskEnd, AskTable } from "./ask.ts";
+import { fieldErrorsOf } from "./kinds.ts";
+import { type AppendEnd, Producer } from "./producer.ts";
+import type { ShardOwner } from "./shard-owner.ts";
+import { decodeReplies, encodeMessage, type Outcome } from "./wire.ts";
+
+export interface RouterContext {
+  readonly store: ShardStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: ClusterSettings;
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  now(): RedisMs;
+  /** Why no command can be taken now; `undefined` when all is well. */
+  unavailable(): MusterError | undefined;
+  shardOf(partitionKey: string): ShardId;
+  ownerOf(shard: ShardId): ShardOwner | undefined;
+  /** Number of this node's registration, the first part of its producers' ids. */
+  join(): number;
+  newHash(): string;
+  lost(shard: ShardId): void;
+}
+
+interface Lane {
+  readonly producer: Producer;
+  /** Commands of this node that its own owner of the shard has taken and not settled. */
+  local: number;
+  /** Commands that the owner gave back: they go before what was held behind them. */
+  readonly returned: (() => void)[];
+  /** Commands waiting for the local path to become empty. */
+  readonly held: (() => void)[];
+}
+
+type AnyProtocol = Protocol<z.ZodType, CommandSpecs>;
+
+export class Router {
+  readonly #context: RouterContext;
+  readonly #asks: AskTable;
+  readonly #lanes = new Map<ShardId, Lane>();
+  #stopped = false;
+
+  constructor(context: RouterContext) {
+    this.#context = context;
+    this.#asks = new AskTable(context.clock);
+  }
+
+  get openAsks(): number {
+    return this.#asks.size;
+  }
+
+  /** Sends a command and resolves with what it came to. Rejects with MusterError only. */
+  ask(
+    protocol: AnyProtocol,
+    id: string,
+    command: string,
+    input: unknown,
+    options: AskOptions = {},
+  ): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const op = `${protocol.kind}.${command}`;
+      try {
+        const timeoutMs = boundedTimeout(options.timeoutMs ?? this.#context.settings.askTimeoutMs);
+        const message = this.#message(protocol, id, command, input, options);
+        const askId = this.#asks.open(timeoutMs, (end) => {
+          if (end.kind === "answered") resolve(end.outcome);
+          else reject(errorOfEnd(op, end, timeoutMs));
+        });
+        this.#route(
+          this.#context.shardOf(protocol.partition(id)),
+          {
+            ...message,
+            replyTo: {
+              node: this.#context.nodeId,
+              incarnation: this.#context.incarnation,
+              askId,
+              deadlineAt: this.#context.now() + timeoutMs,
+            },
+          },
+          askId,
+        );
+      } catch (error) {
+        reject(isMusterError(error) ? error : unexpected(op, error));
+      }
+    });
+  }
+
+  /** Sends a command; resolves when it is durable. */
+  tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const op = `${protocol.kind}.${command}`;
+      try {
+        const message = this.#message(protocol, id, command, input, {});
+        const { askTimeoutMs } = this.#context.settings;
+        const askId = this.#asks.open(askTimeoutMs, (end) => {
+          if (end.kind === "answered") resolve();
+          else reject(errorOfEnd(op, end, askTimeoutMs));
+        });
+        this.#route(this.#context.shardOf(protocol.partition(id)), message, askId);
+      } catch (error) {
+        reject(isMusterError(error) ? error : unexpected(op, error));
+      }
+    });
+  }
+
+  /** Sends a message of the engine's own; nobody waits for it. */
+  post(shard: ShardId, message: Message): void {
+    const askId = this.#asks.open(this.#context.settings.askTimeoutMs, () => {});
+    this.#route(shard, message, askId);
+  }
+
+  /** Takes a packed message of replies. */
+  replies(payload: Uint8Array): void {
+    for (const { askId, outcome } of decodeReplies(payload, this.#context.incarnation)) {
+      this.#asks.settle(askId, { kind: "answered", outcome });
+    }
+  }
+
+  /** Gives back, as not applied, whatever has not left this process. */
+  refuseUnsent(): void {
+    for (const lane of this.#lanes.values()) lane.producer.refuseWaiting("unavailable");
+  }
+
+  /** Registers all producers anew, after a loss of data. */
+  renew(): void {
+    for (const lane of this.#lanes.values()) lane.producer.renew();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const lane of this.#lanes.values()) lane.producer.stop();
+    this.#asks.settleAll((sent) => ({
+      kind: "failed",
+      code: "STOPPED",
+      known: sent ? "unknown" : "not-applied",
+      message: "the node was stopped",
+    }));
+  }
+
+  #message(
+    protocol: AnyProtocol,
+    id: string,
+    command: string,
+    input: unknown,
+    options: AskOptions,
+  ): Message {
+    if (this.#stopped) throw new MusterError("STOPPED", "The node was stopped.");
+    const refused = this.#context.unavailable();
+    if (refused) throw refused;
+    const spec = Object.hasOwn(protocol.commands, command) ? protocol.commands[command] : undefined;
+    if (!spec) {
+      throw new MusterError(
+        "COMMAND_UNKNOWN",
+        `The kind "${protocol.kind}" has no command "${command}".`,
+      );
+    }
+    if (id.length === 0 || id.length > maxActorIdLength) {
+      throw new MusterError(
+        "VALIDATION",
+        `An actor id has 1 to ${maxActorIdLength} characters, not ${id.length}.`,
+      );
+    }
+    const checked = spec.input.safeParse(input);
+    if (!checked.success) {
+      throw new MusterError("VALIDATION", `The input of ${protocol.kind}.${command} is not valid.`, {
+        fieldErrors: fieldErrorsOf(checked.error),
+        outcome: "not-applied",
+      });
+    }
+    return {
+      kind: protocol.kind,
+      id,
+      command,
+      input,
+      sender: `node:${this.#context.nodeId}`,
+      depth: 0,
+      sentAt: this.#context.now(),
+      ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
+      ...(options.keepKeyMs !== undefined && { keepKeyMs: options.keepKeyMs }),
+      ...(options.principal && { principal: options.principal.name }),
+    };
+  }
+
+  #lane(shard: ShardId): Lane {
+    const known = this.#lanes.get(shard);
+    if (known) return known;
+    const { store, clock, random, nodeId } = this.#context;
+    const lane: Lane = {
+      local: 0,
+      returned: [],
+      held: [],
+      producer: new Producer({
+        shard,
+        sender: `node:${nodeId}`,
+        clock,
+        append: (request) => store.append(request),
+        newProducerId: () => `${this.#context.join()}.${random.id()}` as ProducerId,
+        newHash: () => this.#context.newHash(),
+        idle: () => {},
+        lost: (lost) => this.#context.lost(lost),
+      }),
+    };
+    this.#lanes.set(shard, lane);
+    return lane;
+  }
+
+  #route(shard: ShardId, message: Message, askId: number): void {
+    const lane = this.#lane(shard);
+    const owner = this.#context.ownerOf(shard);
+    if (owner && lane.producer.isIdle && lane.held.length === 0) {
+      lane.local += 1;
+      owner.submit(message, this.#localCaller(shard, lane, message, askId));
+      return;
+    }
+    if (lane.local > 0) {
+      lane.held.push(() => this.#route(shard, message, askId));
+      return;
+    }
+    this.#append(lane, message, askId);
+  }
+
+  #localCaller(shard: ShardId, lane: Lane, message: Message, askId: number): LocalCaller {
+    const leave = () => {
+      lane.local -= 1;
+      if (lane.local > 0) return;
+      for (const go of [...lane.returned.splice(0), ...lane.held.splice(0)]) go();
+    };
+    return {
+      isOpen: () => {
+        const open = this.#asks.isOpen(askId);
+        if (!open) leave();
+        return open;
+      },
+      answered: (outcome) => {
+        this.#asks.settle(askId, { kind: "answered", outcome });
+        leave();
+      },
+      reroute: () => {
+        lane.returned.push(() => this.#route(shard, message, askId));
+        leave();
+      },
+      unknown: () => {
+        this.#asks.settle(askId, {
+          kind: "failed",
+          code: "OUTCOME_UNKNOWN",
+          known: "unknown",
+          message: "the owner lost its shard while the command was being written",
+        });
+        leave();
+      },
+    };
+  }
+
+  #append(lane: Lane, message: Message, askId: number): void {
+    const bytes = encodeMessage(message);
+    const { maxMessageBytes } = this.#context.settings;
+    if (bytes.byteLength > maxMessageBytes) {
+      this.#asks.settle(askId, {
+        kind: "answered",
+        outcome: {
+          kind: "error",
+          code: "PAYLOAD_TOO_LARGE",
+          message: `the message is ${bytes.byteLength} bytes, the bound is ${maxMessageBytes}`,
+        },
+      });
+      return;
+    }
+    lane.producer.send({
+      bytes,
+      stillWanted: () => this.#asks.isOpen(askId),
+      sent: () => this.#asks.markSent(askId),
+      end: (end) => this.#appended(message, askId, end),
+    });
+  }
+
+  #appended(message: Message, askId: number, end: AppendEnd): void {
+    if (end.kind === "appended") {
+      if (!message.replyTo) {
+        this.#asks.settle(askId, { kind: "answered", outcome: { kind: "value", value: undefined } });
+      }
+      return;
+    }
+    this.#asks.settle(askId, endOfAppend(end));
+  }
+}
+
+const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
+  switch (end.kind) {
+    case "full":
+      return {
+        kind: "failed",
+        code: "MAILBOX_FULL",
+        known: "not-applied",
+        message: `${end.pending} messages wait for this shard`,
+      };
+    case "unknown":
+      return {
+        kind: "failed",
+        code: "OUTCOME_UNKNOWN",
+        known: "unknown",
+        message: "the store cannot tell whether the command arrived",
+      };
+    case "not-applied":
+      return {
+        kind: "failed",
+        code: end.why === "stopped" ? "STOPPED" : "BACKEND_UNAVAILABLE",
+        known: "not-applied",
+        message: end.why === "stopped" ? "the node was stopped" : "the backend is away",
+      };
+  }
+};
+
+const maxTimeoutMs = 3_600_000;
+
+const boundedTimeout = (timeoutMs: number): number => {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 1 && timeoutMs <= maxTimeoutMs) return timeoutMs;
+  throw new MusterError(
+    "VALIDATION",
+    `timeoutMs is ${timeoutMs}; it must be 1 to ${maxTimeoutMs} milliseconds.`,
+  );
+};
+
+const unexpected = (op: string, error: unknown): MusterError =>
+  new MusterError("VALIDATION", `${op}: ${error instanceof Error ? error.message : String(error)}`, {
+    op,
+    cause: error,
+    outcome: "not-applied",
+  });
+
+const errorOfEnd = (
+  op: string,
+  end: Exclude<AskEnd, { kind: "answered" }>,
+  timeoutMs: number,
+): MusterError =>
+  end.kind === "expired"
+    ? new MusterError("ASK_TIMEOUT", `${op} was not answered within ${timeoutMs} ms.`, {
+        op,
+        outcome: end.known,
+        hint: "Repeating it with the same idempotency key is safe.",
+      })
+    : new MusterError(end.code, `${op}: ${end.message}.`, {
+        op,
+        outcome: end.known,
+        ...(end.known === "unknown" && {
+          hint: "Repeating it with the same idempotency key is safe.",
+        }),
+      });

@@ -1,0 +1,124 @@
+/**
+ * One turn: a command, an actor's state, and what came of it. Pure but for the handler itself,
+ * which has to be (I2: the same turn may run again after a commit that failed).
+ */
+import type { Decision, Facts, More, Turn } from "../define-actor.ts";
+import { type AnyKind, commandOf, fieldErrorsOf } from "./kinds.ts";
+import type { Outcome } from "./wire.ts";
+
+export type TurnResult =
+  | {
+      readonly kind: "decided";
+      /** Absent when the state stays as it is. */
+      readonly next?: { readonly state: unknown; readonly more: More };
+      readonly outcome: Outcome;
+    }
+  /** The handler threw; a told message is tried again. */
+  | { readonly kind: "threw"; readonly error: string }
+  /** The command cannot be run at all; trying again does not help. */
+  | { readonly kind: "rejected"; readonly outcome: Extract<Outcome, { kind: "error" }> };
+
+class Decided {
+  next: { state: unknown; more: More } | undefined;
+  outcome: Outcome | undefined;
+}
+
+const noMore: More = Object.freeze({});
+
+class TurnBuilder {
+  readonly #decided = new Decided();
+
+  next(state: unknown, more: More = noMore): this {
+    this.#decided.next = { state, more };
+    return this;
+  }
+  reply(value?: unknown): Decided {
+    this.#decided.outcome = { kind: "value", value };
+    return this.#decided;
+  }
+  refuse(refusal: string): Decided {
+    this.#decided.next = undefined;
+    this.#decided.outcome = { kind: "refusal", refusal };
+    return this.#decided;
+  }
+}
+
+const error = (
+  code: string,
+  message: string,
+  fieldErrors?: Readonly<Record<string, string>>,
+): TurnResult => ({
+  kind: "rejected",
+  outcome: { kind: "error", code, message, ...(fieldErrors && { fieldErrors }) },
+});
+
+type Handler = (
+  turn: Turn<unknown, never>,
+  state: unknown,
+  input: unknown,
+  facts: Facts,
+) => Decision<never>;
+
+/** Runs one command against one state. Never throws. */
+export const runTurn = (
+  kind: AnyKind,
+  command: string,
+  state: unknown,
+  rawInput: unknown,
+  facts: Facts,
+): TurnResult => {
+  const spec = commandOf(kind, command);
+  const handler: unknown = spec && kind.implementation.on[command];
+  if (!spec || typeof handler !== "function") {
+    return error("COMMAND_UNKNOWN", `The kind "${kind.kind}" has no command "${command}".`);
+  }
+  const input = spec.input.safeParse(rawInput);
+  if (!input.success) {
+    return error(
+      "VALIDATION",
+      `The input of ${kind.kind}.${command} is not valid.`,
+      fieldErrorsOf(input.error),
+    );
+  }
+  let decided: unknown;
+  try {
+    decided = (handler as Handler)(
+      new TurnBuilder() as unknown as Turn<unknown, never>,
+      state,
+      input.data,
+      facts,
+    );
+  } catch (thrown) {
+    return { kind: "threw", error: describeThrown(thrown) };
+  }
+  if (!(decided instanceof Decided) || decided.outcome === undefined) {
+    return {
+      kind: "threw",
+      error: `${kind.kind}.${command} did not end with reply() or refuse()${
+        decided instanceof Promise ? ": handlers are synchronous, waiting belongs in an effect" : ""
+      }`,
+    };
+  }
+  if (decided.next === undefined) return { kind: "decided", outcome: decided.outcome };
+  if (spec.readOnly) {
+    return { kind: "threw", error: `${kind.kind}.${command} is readOnly but set a next state` };
+  }
+  const next = kind.state.safeParse(decided.next.state);
+  if (!next.success) {
+    const fields = fieldErrorsOf(next.error);
+    return {
+      kind: "threw",
+      error: `${kind.kind}.${command} made a state that its schema refuses: ${Object.entries(fields)
+        .map(([field, message]) => `${field}: ${message}`)
+        .join("; ")}`,
+    };
+  }
+  return {
+    kind: "decided",
+    outcome: decided.outcome,
+    next: { state: next.data, more: decided.next.more },
+  };
+};
+
+export const describeThrown = (thrown: unknown): string =>
+  (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 4_000);

@@ -1,0 +1,42 @@
+/**
+ * What a version tells about rows kept in memory. Pure; the rules that `ListWatch` follows (I10).
+ * A version is compared exactly: another history or a number that is not the next means that
+ * something may be missing.
+ */
+import type { ViewVersion } from "../ports/view-store.ts";
+
+export const sameVersion = (a: ViewVersion, b: ViewVersion): boolean =>
+  a.n === b.n && a.historyId === b.historyId;
+
+/** `apply` it, pass over it as `known`, or `list` the partition again. */
+export type HintVerdict = "apply" | "known" | "list";
+
+/** Judges a published change against the version applied so far. */
+export const judgeHint = (
+  applied: ViewVersion,
+  hint: { readonly version: ViewVersion; readonly complete: boolean },
+): HintVerdict => {
+  if (hint.version.historyId !== applied.historyId) return "list";
+  if (hint.version.n <= applied.n) return "known";
+  return hint.complete && hint.version.n === applied.n + 1 ? "apply" : "list";
+};
+
+/**
+ * Judges a version read by the sweep. The answer may be older than what has been applied since the
+ * sweep began, but never older than what was applied before it, unless the data went back.
+ */
+export const judgeSweep = (
+  before: ViewVersion,
+  applied: ViewVersion,
+  seen: ViewVersion,
+): "current" | "list" =>
+  seen.historyId === applied.historyId &&
+  applied.historyId === before.historyId &&
+  seen.n >= before.n &&
+  seen.n <= applied.n
+    ? "current"
+    : "list";
+
+/** Tells whether a listing may lack rows by a loss of data: only within one history is absence a removal. */
+export const mayHaveLost = (before: ViewVersion, listed: ViewVersion): boolean =>
+  listed.historyId !== before.historyId || listed.n < before.n;

@@ -1,0 +1,236 @@
+/**
+ * The bytes of messages, replies, timers and effects. Everything that comes from a store is checked
+ * here before it is believed (I8).
+ */
+import { decode, encode } from "../codec.ts";
+import type { ActorKey, Incarnation, NodeId } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
+
+export const formatVersion = 1;
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** One message as an array; absent trailing parts are left out. */
+const packMessage = (m: Message): unknown[] => {
+  const packed: unknown[] = [m.kind, m.id, m.command, m.input, m.sentAt, m.depth];
+  const reply = m.replyTo;
+  if (reply) packed[6] = [reply.askId, reply.deadlineAt, reply.node, reply.incarnation];
+  if (m.idempotencyKey !== undefined) packed[7] = [m.idempotencyKey, m.keepKeyMs ?? 0];
+  if (m.principal !== undefined) packed[8] = m.principal;
+  if (m.effectId !== undefined) packed[9] = m.effectId;
+  for (let i = 6; i < packed.length; i++) packed[i] ??= null;
+  return packed;
+};
+
+/** Encodes one message; the result is counted against the message bound. */
+export const encodeMessage = (message: Message): Uint8Array => encode(packMessage(message));
+
+/** Joins encoded messages of one sender into the payload of one append. */
+export const encodeBatch = (sender: string, messages: readonly Uint8Array[]): Uint8Array => {
+  const head = encode([formatVersion, sender]);
+  let size = 5 + head.byteLength;
+  for (const message of messages) size += message.byteLength;
+  const bytes = new Uint8Array(size);
+  // msgpack array 32: the two parts of the head and the messages stand in one array
+  bytes[0] = 0xdd;
+  new DataView(bytes.buffer).setUint32(1, messages.length + 1);
+  bytes.set(head, 5);
+  let at = 5 + head.byteLength;
+  for (const message of messages) {
+    bytes.set(message, at);
+    at += message.byteLength;
+  }
+  return bytes;
+};
+
+const unpackMessage = (packed: unknown, sender: string): Message | undefined => {
+  if (!Array.isArray(packed)) return undefined;
+  const [kind, id, command, input, sentAt, depth, reply, key, principal, effectId] = packed;
+  if (!isText(kind) || !isText(id) || !isText(command)) return undefined;
+  if (!isNumber(sentAt) || !isNumber(depth)) return undefined;
+  const message: { -readonly [K in keyof Message]: Message[K] } = {
+    kind,
+    id,
+    command,
+    input,
+    sender,
+    sentAt,
+    depth,
+  };
+  if (Array.isArray(reply)) {
+    const [askId, deadlineAt, node, incarnation] = reply;
+    if (!isNumber(askId) || !isNumber(deadlineAt) || !isText(node) || !isText(incarnation)) {
+      return undefined;
+    }
+    message.replyTo = {
+      askId,
+      deadlineAt,
+      node: node as NodeId,
+      incarnation: incarnation as Incarnation,
+    };
+  }
+  if (Array.isArray(key) && isText(key[0])) {
+    message.idempotencyKey = key[0];
+    if (isNumber(key[1]) && key[1] > 0) message.keepKeyMs = key[1];
+  }
+  if (isText(principal)) message.principal = principal;
+  if (isText(effectId)) message.effectId = effectId;
+  return message;
+};
+
+export type DecodedBatch =
+  | { readonly kind: "batch"; readonly messages: readonly (Message | undefined)[] }
+  | { readonly kind: "corrupt"; readonly error: string };
+
+/** Decodes a payload; a message that cannot be understood is `undefined` in its place. */
+export const decodeBatch = (payload: Uint8Array): DecodedBatch => {
+  const decoded = decode(payload);
+  if (decoded.kind === "corrupt") return decoded;
+  const batch = decoded.value;
+  const head: unknown = Array.isArray(batch) ? batch[0] : undefined;
+  if (!Array.isArray(batch) || !Array.isArray(head) || !isText(head[1])) {
+    return { kind: "corrupt", error: "not a batch of messages" };
+  }
+  if (head[0] !== formatVersion) {
+    return { kind: "corrupt", error: `format ${String(head[0])} is not known here` };
+  }
+  const sender = head[1];
+  const messages: (Message | undefined)[] = [];
+  for (let i = 1; i < batch.length; i++) messages.push(unpackMessage(batch[i], sender));
+  return { kind: "batch", messages };
+};
+
+/** How an ask ended: with a value, a declared refusal, or an error. */
+export type Outcome =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "refusal"; readonly refusal: string }
+  | {
+      readonly kind: "error";
+      readonly code: string;
+      readonly message: string;
+      readonly fieldErrors?: Readonly<Record<string, string>>;
+    };
+
+export const packOutcome = (outcome: Outcome): unknown[] =>
+  outcome.kind === "value"
+    ? [0, outcome.value]
+    : outcome.kind === "refusal"
+      ? [1, outcome.refusal]
+      : [2, outcome.code, outcome.message, outcome.fieldErrors ?? null];
+
+export const unpackOutcome = (packed: unknown): Outcome | undefined => {
+  if (!Array.isArray(packed)) return undefined;
+  const [tag, a, b, c] = packed;
+  if (tag === 0) return { kind: "value", value: a ?? undefined };
+  if (tag === 1 && isText(a)) return { kind: "refusal", refusal: a };
+  if (tag === 2 && isText(a) && isText(b)) {
+    const fields = c && typeof c === "object" ? (c as Record<string, string>) : undefined;
+    return { kind: "error", code: a, message: b, ...(fields && { fieldErrors: fields }) };
+  }
+  return undefined;
+};
+
+/** All answers of one commit to one node. */
+export const encodeReplies = (
+  replies: readonly { incarnation: Incarnation; askId: number; outcome: Outcome }[],
+): Uint8Array => encode(replies.map((r) => [r.incarnation, r.askId, packOutcome(r.outcome)]));
+
+export const decodeReplies = (
+  payload: Uint8Array,
+  incarnation: Incarnation,
+): readonly { readonly askId: number; readonly outcome: Outcome }[] => {
+  const decoded = decode(payload);
+  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return [];
+  const replies: { askId: number; outcome: Outcome }[] = [];
+  for (const reply of decoded.value) {
+    if (!Array.isArray(reply) || reply[0] !== incarnation || !isNumber(reply[1])) continue;
+    const outcome = unpackOutcome(reply[2]);
+    if (outcome) replies.push({ askId: reply[1], outcome });
+  }
+  return replies;
+};
+
+/** A timer as stored: what is told to which actor when it is due. */
+export interface TimerRecord {
+  readonly actor: ActorKey;
+  readonly name: string;
+  readonly command: string;
+  readonly input: unknown;
+}
+export const encodeTimer = (t: TimerRecord): Uint8Array =>
+  encode([t.actor, t.name, t.command, t.input]);
+export const decodeTimer = (member: Uint8Array): TimerRecord | undefined => {
+  const decoded = decode(member);
+  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
+  const [actor, name, command, input] = decoded.value;
+  return isText(actor) && isText(name) && isText(command)
+    ? { actor: actor as ActorKey, name, command, input }
+    : undefined;
+};
+
+/** An effect as stored. */
+export interface EffectRecord {
+  readonly actor: ActorKey;
+  readonly effect: string;
+  readonly id: string;
+  readonly input: unknown;
+  /** Attempts that have failed. */
+  readonly attempts: number;
+  /** Redis time before which no attempt starts. */
+  readonly notBefore: number;
+  /** Set before an `interrupt` effect starts. */
+  readonly started: boolean;
+  /** History under which it was recorded. */
+  readonly historyId: string;
+  readonly principal: string | undefined;
+}
+export const encodeEffect = (e: EffectRecord): Uint8Array =>
+  encode([
+    e.actor,
+    e.effect,
+    e.id,
+    e.input,
+    e.attempts,
+    e.notBefore,
+    e.started,
+    e.historyId,
+    e.principal ?? null,
+  ]);
+export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
+  const decoded = decode(bytes);
+  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
+  const [actor, effect, id, input, attempts, notBefore, started, historyId, principal] =
+    decoded.value;
+  if (!isText(actor) || !isText(effect) || !isText(id) || !isText(historyId)) return undefined;
+  if (!isNumber(attempts) || !isNumber(notBefore)) return undefined;
+  return {
+    actor: actor as ActorKey,
+    effect,
+    id,
+    input,
+    attempts,
+    notBefore,
+    started: started === true,
+    historyId,
+    principal: isText(principal) ? principal : undefined,
+  };
+};
+
+/** A reply kept for its idempotency key. */
+export interface KeptReply {
+  readonly requestHash: number;
+  readonly outcome: Outcome;
+  readonly expiresAt: number;
+}
+export const encodeKeptReply = (reply: KeptReply): Uint8Array =>
+  encode([reply.requestHash, packOutcome(reply.outcome), reply.expiresAt]);
+export const decodeKeptReply = (bytes: Uint8Array): KeptReply | undefined => {
+  const decoded = decode(bytes);
+  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
+  const [requestHash, packed, expiresAt] = decoded.value;
+  const outcome = unpackOutcome(packed);
+  return isNumber(requestHash) && isNumber(expiresAt) && outcome
+    ? { requestHash, outcome, expiresAt }
+    : undefined;
+};

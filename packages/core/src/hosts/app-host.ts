@@ -1,0 +1,101 @@
+/**
+ * The port through which Muster loads and drives app code. Muster carries the reference of a
+ * package, never its bytes: the host fetches.
+ */
+import type { AppReason } from "../apps/model.ts";
+
+/** Names one version of a package. */
+export interface PackageRef {
+  readonly appId: string;
+  readonly version: string;
+  readonly ref?: string;
+}
+
+export interface HookContext {
+  readonly appId: string;
+  /** The node the hook runs on. */
+  readonly nodeId: string;
+  /** Aborted at the hook's deadline, or when a newer intent makes the work pointless. */
+  readonly signal: AbortSignal;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Why the hook runs; `start` is the app's first time in this process. */
+  readonly cause: "start" | "intent" | "retry" | "update" | "settings" | "shutdown";
+}
+
+/** What the failure classes are called where a hook or check gives no reason code of its own. */
+export const defaultReasonCodes = Object.freeze({
+  compile: "compile_error",
+  missing: "package_missing",
+  installation: "installation_invalid",
+  licence: "licence_invalid",
+  settings: "settings_invalid",
+  error: "hook_failed",
+} as const);
+/** A failure class of an app; decides status and retries. */
+export type AppFailureClass = keyof typeof defaultReasonCodes;
+
+/** Thrown by a hook or a check to name its failure class. Made by {@link appFailure}. */
+export class AppFailure extends Error {
+  override readonly name = "AppFailure";
+  readonly failure: AppFailureClass;
+  /** Snake case. */
+  readonly reasonCode: string;
+  constructor(failure: AppFailureClass, message: string, reasonCode?: string) {
+    super(message);
+    this.failure = failure;
+    this.reasonCode = reasonCode ?? defaultReasonCodes[failure];
+  }
+}
+/** Names the failure class of what went wrong: `throw appFailure("licence", "expired on 1 May")`. */
+export const appFailure = (
+  failure: AppFailureClass,
+  message: string,
+  reasonCode?: string,
+): AppFailure => new AppFailure(failure, message, reasonCode);
+
+/** Tells by name and class, since an app may have brought its own copy of this library. */
+export const isAppFailure = (value: unknown): value is AppFailure =>
+  value instanceof Error &&
+  value.name === "AppFailure" &&
+  "failure" in value &&
+  typeof value.failure === "string" &&
+  Object.hasOwn(defaultReasonCodes, value.failure);
+
+export type LoadAnswer<App> =
+  | {
+      readonly kind: "loaded";
+      readonly app: App;
+      /** Hash of the package's bytes, where the host knows it. */
+      readonly digest?: string;
+    }
+  /** Not on this node (yet): retried. */
+  | { readonly kind: "missing"; readonly error?: string }
+  /** There, but does not compile or load: terminal until the version changes. */
+  | { readonly kind: "broken"; readonly error: string; readonly digest?: string };
+
+/** A check that found something wrong. */
+export type CheckAnswer = { readonly kind: "ok" } | { readonly kind: "failed"; readonly reason: AppReason };
+
+// biome-ignore lint/suspicious/noExplicitAny: an app is whatever its own host makes of it
+export interface AppHost<App = any> {
+  readonly name: string;
+  load(ref: PackageRef, context: { readonly signal: AbortSignal }): Promise<LoadAnswer<App>>;
+  construct?(app: App, context: HookContext): Promise<void> | void;
+  initialize?(app: App, context: HookContext): Promise<void> | void;
+  checkLicence?(app: App, context: HookContext): Promise<CheckAnswer> | CheckAnswer;
+  checkSettings?(app: App, context: HookContext): Promise<CheckAnswer> | CheckAnswer;
+  /** Answering `false` declines: the app stays off, and that is not an error. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing has agreed
+  enable(app: App, context: HookContext): Promise<boolean | void> | boolean | void;
+  disable?(app: App, context: HookContext): Promise<void> | void;
+  uninstall?(app: App, context: HookContext): Promise<void> | void;
+  update?(app: App, context: HookContext): Promise<void> | void;
+  settingsChanged?(app: App, context: HookContext): Promise<void> | void;
+  /** Forgets a loaded app that will not be used again. */
+  unload?(app: App): Promise<void> | void;
+}
+
+/** Types an embedding server's own host. */
+export const createHost = <App>(
+  host: Omit<AppHost<App>, "name"> & { readonly name?: string },
+): AppHost<App> => ({ ...host, name: host.name ?? "custom" });

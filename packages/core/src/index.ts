@@ -1,0 +1,11 @@
+export * from "./apps/model.ts";
+export * from "./define-actor.ts";
+export * from "./define-replica.ts";
+export * from "./errors.ts";
+export * from "./hosts/app-host.ts";
+export type * from "./muster-types.ts";
+export type { ClusterSettings, MusterOptions } from "./options.ts";
+export { defaultSettings } from "./options.ts";
+export type * from "./principal.ts";
+export type * from "./services.ts";
+export type * from "./view.ts";

@@ -1,0 +1,34 @@
+/** One node of a cluster, as its embedder sees it. */
+import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { Principal } from "./principal.ts";
+import type { AppsService, ClusterStatus, MusterAs, NodesService, ShardsService } from "./services.ts";
+import type { z } from "zod";
+
+export type LifecycleState = "idle" | "starting" | "running" | "stopping" | "stopped";
+
+export interface Muster {
+  readonly cluster: string;
+  readonly nodeId: string;
+  readonly state: LifecycleState;
+  /**
+   * Joins, loads views and reads intent before any hook runs.
+   * @throws MusterError `BACKEND_UNAVAILABLE` at the time-out (default 10 s) while it goes on trying
+   *   in the background until `stop`; `NODE_ID_TAKEN`, `SHARD_COUNT_MISMATCH`, `PREFLIGHT_FAILED`
+   */
+  start(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Drains, hands over and leaves; never writes intent. Safe to call twice and before `start`. */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Synchronous, from memory. */
+  status(): ClusterStatus;
+  /** True once the node has joined and its views were loaded; stays true while Redis is away. */
+  readonly ready: boolean;
+  readonly nodes: NodesService;
+  readonly shards: ShardsService;
+  readonly apps: AppsService;
+  /** The services with changes allowed. */
+  as(principal: Principal): MusterAs;
+  actor<St extends z.ZodType, P extends CommandSpecs>(
+    protocol: Protocol<St, P>,
+    id: string,
+  ): ActorRef<P>;
+}

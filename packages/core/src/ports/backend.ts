@@ -1,0 +1,72 @@
+/**
+ * A backend is one connection of one node to the cluster's data. It holds no policy: the engine
+ * decides, the backend reads, writes and delivers.
+ */
+import type { Incarnation, NodeId, ShardId } from "../model/ids.ts";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+import type { MembershipStore } from "./membership-store.ts";
+import type { Random } from "./random.ts";
+import type { ShardStore } from "./shard-store.ts";
+import type { ViewStore } from "./view-store.ts";
+
+export interface BackendContext {
+  readonly cluster: string;
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface BackendHealth {
+  /** `memory`, `redis`, `sentinel` or `cluster`. */
+  readonly mode: string;
+  readonly role: string;
+  readonly state: "connected" | "connecting" | "closed";
+  /** Round-trip time of the last heartbeat, in milliseconds. */
+  readonly rttMs?: number;
+  /** Findings of the preflight, each with its remedy. */
+  readonly findings: readonly BackendFinding[];
+}
+
+export interface BackendFinding {
+  readonly level: "refuse" | "warn";
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface Backend {
+  readonly membership: MembershipStore;
+  readonly shards: ShardStore;
+  readonly views: ViewStore;
+  readonly bus: Bus;
+  /**
+   * Connects, checks the server and opens this incarnation's alive subscription.
+   * Rejects when the server cannot be reached now; may be called again.
+   */
+  open(): Promise<void>;
+  /** Ends all connections; pending calls reject. Safe to call twice and before `open`. */
+  close(): Promise<void>;
+  health(): BackendHealth;
+}
+
+/** Makes the backend of one node; what `redisBackend(…)` and `memoryBackend(…)` return. */
+export interface BackendFactory {
+  readonly kind: "memory" | "redis";
+  create(context: BackendContext): Backend;
+}
+
+/** Thrown by a port when the outcome of the call is not known or the server is not reachable. */
+export class BackendUnavailable extends Error {
+  readonly op: string;
+  readonly shard: ShardId | undefined;
+  constructor(op: string, cause?: unknown, shard?: ShardId) {
+    super(`${op}: the backend did not answer`, { cause });
+    this.name = "BackendUnavailable";
+    this.op = op;
+    this.shard = shard;
+  }
+}

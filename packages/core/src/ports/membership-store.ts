@@ -1,0 +1,100 @@
+/**
+ * Who is in the cluster. One heartbeat a node judges all peers inside the store, so that no clock
+ * of a node takes part.
+ */
+import type { DatasetId, HistoryId, Incarnation, NodeId, RedisMs } from "../model/ids.ts";
+import type { NodeInfo, NodeRecord, NodeStats } from "../model/node-record.ts";
+
+export interface JoinRequest {
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly info: NodeInfo;
+  readonly leaseMs: number;
+  /** Used only when the cluster's data is created by this call. */
+  readonly shardCount: number;
+}
+export type JoinAnswer =
+  | {
+      readonly kind: "joined";
+      readonly datasetId: DatasetId;
+      readonly historyId: HistoryId;
+      readonly shardCount: number;
+      /** Number for this incarnation's producer id. */
+      readonly join: number;
+      readonly cordoned: boolean;
+      readonly version: number;
+      readonly now: RedisMs;
+      /** True when this call created the cluster's data. */
+      readonly created: boolean;
+    }
+  /** Another incarnation under this node id holds its lease for `waitMs` more. */
+  | { readonly kind: "taken"; readonly incarnation: Incarnation; readonly waitMs: number }
+  /** The cluster's data was created with another shard count. */
+  | { readonly kind: "mismatch"; readonly shardCount: number };
+
+export interface HeartbeatRequest {
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly leaseMs: number;
+  /** What this node now is; `joining` until its views are loaded. */
+  readonly state: "joining" | "up" | "draining";
+  /** Given every few seconds; kept as it was when absent. */
+  readonly stats?: NodeStats;
+  /** Delay after which a missing alive subscription makes a suspect, in milliseconds. */
+  readonly confirmMs: number;
+}
+export type HeartbeatAnswer =
+  | {
+      readonly kind: "accepted";
+      readonly now: RedisMs;
+      readonly version: number;
+      readonly datasetId: DatasetId;
+      readonly historyId: HistoryId;
+      /** The node had been suspect or lost: it re-checks its claims before it trusts itself. */
+      readonly wasGone: boolean;
+      /**
+       * How often this incarnation was judged gone. A rise means `wasGone`, also when the answer
+       * that said so was lost on its way.
+       */
+      readonly flaps: number;
+      readonly cordoned: boolean;
+      /** A peer's alive subscription is missing: beat again after this many ms to confirm. */
+      readonly recheckMs?: number;
+    }
+  /** The record of this incarnation is gone or was replaced by another incarnation. */
+  | { readonly kind: "superseded"; readonly incarnation: Incarnation | "none" }
+  /** The cluster's data is not there. */
+  | { readonly kind: "lost" };
+
+export interface MembershipStore {
+  /**
+   * Registers an incarnation, creating the cluster's data on first use.
+   * Atomicity: one step per part; safe to repeat and to race.
+   * Time: sets the lease by the store's clock.
+   * On failure: nothing is registered, or a repeat of the same call answers `joined`.
+   */
+  join(request: JoinRequest): Promise<JoinAnswer>;
+  /**
+   * Extends the lease and judges all peers.
+   * Atomicity: one step. Time: the store's. On failure: repeat; the lease may have been extended.
+   */
+  heartbeat(request: HeartbeatRequest): Promise<HeartbeatAnswer>;
+  /** Lists all nodes known, with the version the list belongs to. Read-only. */
+  list(): Promise<{
+    readonly version: number;
+    readonly now: RedisMs;
+    readonly historyId: HistoryId;
+    readonly nodes: readonly NodeRecord[];
+    /** Lowest join number that may still append; what claims carry to the shards. */
+    readonly producerFloor: number;
+  }>;
+  /** Marks a node as left, if the incarnation still is the registered one; harmless to repeat. */
+  leave(request: { readonly nodeId: NodeId; readonly incarnation: Incarnation }): Promise<void>;
+  /** Sets the flag that keeps shards away from a node, across its restarts. */
+  cordon(request: {
+    readonly nodeId: NodeId;
+    readonly cordoned: boolean;
+  }): Promise<{ readonly kind: "set" } | { readonly kind: "unknown-node" }>;
+  /** Raises the membership version above `version`, after a shard refused an older one. */
+  raiseVersion(request: { readonly version: number }): Promise<{ readonly version: number }>;
+}

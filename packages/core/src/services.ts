@@ -1,0 +1,155 @@
+/**
+ * What a person embedding Muster calls. Reads come from views in memory; changes go through a
+ * principal, taken with `muster.as(principal)`.
+ */
+import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
+import type { NodeState } from "./model/node-record.ts";
+import type { BackendHealth } from "./ports/backend.ts";
+import type { Principal } from "./principal.ts";
+
+/** Verdict of the cluster, first that holds: down, unknown, degraded, healthy. */
+export type Verdict = "healthy" | "degraded" | "down" | "unknown";
+
+/** Instants are ISO-8601 UTC. */
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly nodeId: string;
+  readonly verdict: Verdict;
+  /** Why the verdict is not `healthy`, worst first; one sentence each. */
+  readonly reasons: readonly string[];
+  readonly nodes: Readonly<Record<"joining" | "up" | "draining" | "suspect" | "lost", number>>;
+  readonly apps: {
+    readonly total: number;
+    readonly converged: number;
+    readonly drifted: number;
+    readonly terminal: number;
+  };
+  readonly shards: { readonly total: number; readonly owned: number; readonly unowned: number };
+  readonly redis: Pick<BackendHealth, "mode" | "role" | "state" | "rttMs" | "findings">;
+  readonly asOf: string;
+  readonly stale: boolean;
+}
+
+/** A node as status, HTTP and CLI show it. */
+export interface NodeView {
+  readonly id: string;
+  readonly incarnation: string;
+  readonly state: NodeState;
+  readonly cordoned: boolean;
+  readonly isLocal: boolean;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly runtime: string;
+  readonly url: string | null;
+  readonly startedAt: string;
+  readonly lastHeartbeatAt: string;
+  readonly leaseAgeMs: number;
+  readonly shards: number;
+  readonly weight: number;
+  readonly loopLagMs: number;
+  readonly memoryBytes: number;
+}
+
+export interface ShardView {
+  readonly shard: number;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly pending: number;
+}
+
+/** Answers are taken from memory; `asOf` is the instant they are true for. */
+export interface Listing<T> {
+  readonly items: readonly T[];
+  readonly asOf: string;
+  readonly stale: boolean;
+}
+
+export interface NodesService {
+  list(): Listing<NodeView>;
+  /** @throws MusterError `NODE_NOT_FOUND` */
+  get(id: string): NodeView;
+}
+
+/** Changes to nodes; need the admin role. */
+export interface NodesChanges extends NodesService {
+  /** Keeps shards away from the node, across restarts; its replicas keep running. */
+  drain(id: string, options: { readonly reason: string }): Promise<NodeView>;
+  undrain(id: string, options: { readonly reason: string }): Promise<NodeView>;
+}
+
+export interface ShardsService {
+  /** Reads ownership from the backend. @throws MusterError `BACKEND_UNAVAILABLE` */
+  list(): Promise<Listing<ShardView>>;
+}
+
+/** What this node itself has of an app: the answer to "enabled here?". */
+export interface LocalApp {
+  readonly appId: string;
+  readonly enabled: boolean;
+  readonly initStatus: AppRow["initStatus"];
+  readonly reason: AppReason | null;
+}
+
+export interface AppFilter {
+  readonly desired?: string;
+  readonly initStatus?: string;
+  readonly reason?: string;
+  readonly drifted?: boolean;
+  readonly node?: string;
+  readonly q?: string;
+  /** Adds the per-node rows to each item. */
+  readonly withNodes?: boolean;
+}
+
+export interface AppsService {
+  /** Synchronous, from memory; `undefined` for an app this cluster does not have. */
+  local(id: string): LocalApp | undefined;
+  /** Calls back after each change of an app's status on this node; the answer ends it. */
+  onLocalChange(listener: (app: LocalApp) => void): () => void;
+  report(): AppStatusReport;
+  list(filter?: AppFilter): Listing<AppSummary>;
+  /** With its rows. @throws MusterError `APP_NOT_FOUND` */
+  get(id: string): AppSummary;
+  /** One row per node known. @throws MusterError `APP_NOT_FOUND` */
+  rows(id: string): Listing<AppRow>;
+}
+
+export interface InstallApp {
+  readonly id: string;
+  readonly version: string;
+  /** What the host needs to find the package, up to 4,096 characters. */
+  readonly ref?: string;
+  /** @defaultValue "enabled" */
+  readonly desiredStatus?: "enabled" | "disabled";
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface AppChange {
+  readonly reason: string;
+  readonly idempotencyKey?: string;
+}
+
+/** Changes to apps; need the operator role. All answer once their row is in this node's view. */
+export interface AppsChanges extends AppsService {
+  /**
+   * Creates an app. Installing the same version again with the same desired status changes nothing.
+   * @throws MusterError `APP_EXISTS` when it is there with another version or desired status,
+   *   `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  install(request: InstallApp): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
+  enable(id: string, change: AppChange): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
+  disable(id: string, change: AppChange): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+}
+
+/** The services with changes allowed, under one principal. */
+export interface MusterAs {
+  readonly principal: Principal;
+  readonly nodes: NodesChanges;
+  readonly apps: AppsChanges;
+}

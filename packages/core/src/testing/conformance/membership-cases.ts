@@ -1,0 +1,6 @@
+import type { ConformanceCase } from "./context.ts";
+import { joinCases } from "./join-cases.ts";
+import { judgementCases } from "./judgement-cases.ts";
+
+/** What every {@link MembershipStore} does. */
+export const membershipCases: readonly ConformanceCase[] = [...joinCases, ...judgementCases];
