@@ -1,0 +1,7 @@
+export { busCases } from "./bus-cases.ts";
+export type { ConformanceCase, ConformanceContext, Need } from "./context.ts";
+export { membershipCases } from "./membership-cases.ts";
+export type { ConformanceOptions, TestRunner } from "./run-conformance.ts";
+export { runConformance } from "./run-conformance.ts";
+export { shardStoreCases } from "./shard-store-cases.ts";
+export { viewCases } from "./view-cases.ts";

@@ -1,0 +1,2 @@
+/** Entry "@muster/core/testing": what a backend's author and a simulation need. */
+export * from "./conformance/index.ts";
