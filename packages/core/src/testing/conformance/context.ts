@@ -6,23 +6,20 @@ import type { Incarnation, NodeId } from "../../model/ids.ts";
 import type { Backend } from "../../ports/backend.ts";
 
 export interface ConformanceContext {
-	/** Opens one more backend on the store, as another process would. */
-	open(node: {
-		readonly nodeId: NodeId;
-		readonly incarnation: Incarnation;
-	}): Promise<Backend>;
-	/** Moves the store's time on, or waits that long. */
-	advance(ms: number): Promise<void>;
-	/** Lets hints arrive: a few milliseconds really, or what is due in virtual time. */
-	settle(): Promise<void>;
-	/** Gives the store a new history id with all data kept, and waits until backends are connected. */
-	restart?(): Promise<void>;
-	/** Drops all data; the history id stays. */
-	loseData?(): Promise<void>;
-	/** Sets the store's time back. */
-	rewind?(ms: number): Promise<void>;
-	/** Ends everything that the context opened. */
-	close(): Promise<void>;
+  /** Opens one more backend on the store, as another process would. */
+  open(node: { readonly nodeId: NodeId; readonly incarnation: Incarnation }): Promise<Backend>;
+  /** Moves the store's time on, or waits that long. */
+  advance(ms: number): Promise<void>;
+  /** Lets hints arrive: a few milliseconds really, or what is due in virtual time. */
+  settle(): Promise<void>;
+  /** Gives the store a new history id with all data kept, and waits until backends are connected. */
+  restart?(): Promise<void>;
+  /** Drops all data; the history id stays. */
+  loseData?(): Promise<void>;
+  /** Sets the store's time back. */
+  rewind?(ms: number): Promise<void>;
+  /** Ends everything that the context opened. */
+  close(): Promise<void>;
 }
 
 /** What a case asks of its store beyond the ports themselves. */
@@ -30,7 +27,7 @@ export type Need = "restart" | "loseData" | "rewind";
 
 /** One fact about a port, for any test runner. */
 export interface ConformanceCase {
-	readonly title: string;
-	readonly needs?: Need;
-	run(context: ConformanceContext): Promise<void>;
+  readonly title: string;
+  readonly needs?: Need;
+  run(context: ConformanceContext): Promise<void>;
 }

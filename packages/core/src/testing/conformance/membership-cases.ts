@@ -3,7 +3,4 @@ import { joinCases } from "./join-cases.ts";
 import { judgementCases } from "./judgement-cases.ts";
 
 /** What every {@link MembershipStore} does. */
-export const membershipCases: readonly ConformanceCase[] = [
-	...joinCases,
-	...judgementCases,
-];
+export const membershipCases: readonly ConformanceCase[] = [...joinCases, ...judgementCases];

@@ -6,25 +6,25 @@ import { viewCases } from "./view-cases.ts";
 
 /** The two functions that bun:test, node:test and vitest have in common. */
 export interface TestRunner {
-	describe(title: string, body: () => void): void;
-	test(title: string, body: () => Promise<void>): void;
+  describe(title: string, body: () => void): void;
+  test(title: string, body: () => Promise<void>): void;
 }
 
 export interface ConformanceOptions {
-	/** Name of the backend in the titles. */
-	readonly title: string;
-	/** What this store cannot do; cases that need it are left out. */
-	readonly without?: readonly Need[];
+  /** Name of the backend in the titles. */
+  readonly title: string;
+  /** What this store cannot do; cases that need it are left out. */
+  readonly without?: readonly Need[];
 }
 
 const ports: readonly {
-	readonly port: string;
-	readonly cases: readonly ConformanceCase[];
+  readonly port: string;
+  readonly cases: readonly ConformanceCase[];
 }[] = [
-	{ port: "membership store", cases: membershipCases },
-	{ port: "shard store", cases: shardStoreCases },
-	{ port: "view store", cases: viewCases },
-	{ port: "bus", cases: busCases },
+  { port: "membership store", cases: membershipCases },
+  { port: "shard store", cases: shardStoreCases },
+  { port: "view store", cases: viewCases },
+  { port: "bus", cases: busCases },
 ];
 
 /**
@@ -32,23 +32,23 @@ const ports: readonly {
  * @example runConformance({ describe, test }, makeContext, { title: "memory" })
  */
 export const runConformance = (
-	runner: TestRunner,
-	makeContext: () => Promise<ConformanceContext>,
-	options: ConformanceOptions,
+  runner: TestRunner,
+  makeContext: () => Promise<ConformanceContext>,
+  options: ConformanceOptions,
 ): void => {
-	for (const { port, cases } of ports) {
-		runner.describe(`${options.title}: ${port}`, () => {
-			for (const { title, needs, run } of cases) {
-				if (needs && options.without?.includes(needs)) continue;
-				runner.test(title, async () => {
-					const context = await makeContext();
-					try {
-						await run(context);
-					} finally {
-						await context.close();
-					}
-				});
-			}
-		});
-	}
+  for (const { port, cases } of ports) {
+    runner.describe(`${options.title}: ${port}`, () => {
+      for (const { title, needs, run } of cases) {
+        if (needs && options.without?.includes(needs)) continue;
+        runner.test(title, async () => {
+          const context = await makeContext();
+          try {
+            await run(context);
+          } finally {
+            await context.close();
+          }
+        });
+      }
+    });
+  }
 };

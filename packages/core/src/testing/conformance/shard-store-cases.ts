@@ -8,10 +8,10 @@ import { shardSourceCases } from "./shard-source-cases.ts";
 
 /** What every {@link ShardStore} does. */
 export const shardStoreCases: readonly ConformanceCase[] = [
-	...ownershipCases,
-	...commitCases,
-	...commitPartCases,
-	...appendCases,
-	...shardSourceCases,
-	...shardLossCases,
+  ...ownershipCases,
+  ...commitCases,
+  ...commitPartCases,
+  ...appendCases,
+  ...shardSourceCases,
+  ...shardLossCases,
 ];
