@@ -9,13 +9,13 @@
  * Hints are only hints: nothing here trusts that one arrives (I10). A partition is listed by one
  * call at a time; a call begun before a reset no longer counts when it answers.
  */
-import type { RetryPolicy } from "../model/retry-policy.ts";
 import { retryDelayMs } from "../model/retry-policy.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { ViewVersion } from "../ports/view-store.ts";
 import { planListings } from "./listing-plan.ts";
+import { backendBackoff, Partition } from "./partition.ts";
 import { judgeHint, judgeSweep } from "./view-version.ts";
 
 export interface Listed<K> {
@@ -59,51 +59,13 @@ export interface ListWatchOptions<K, L extends Listed<K>, H extends Hint> {
   readonly staleAfterMs: number;
 }
 
-interface Partition<H> {
-  version: ViewVersion | undefined;
-  phase: "due" | "listing" | "listed";
-  /** Number of the last listing begun; an answer to an earlier one is dropped. */
-  call: number;
-  buffer: H[];
-  /** What was buffered is not enough: list once more after this listing. */
-  again: boolean;
-  failures: number;
-  /** Monotonic time before which a failed listing is not repeated. */
-  notBefore: number;
-  /** The backend could not confirm it lately. */
-  unconfirmed: boolean;
-  confirmedAt: number;
-  confirmedMono: number;
-}
-
 /** Versions as a sweep begins; only listed partitions take part. */
 export interface Checkpoint<K> {
+  /** Redis time, and the monotonic time that goes with it. */
   readonly at: number;
   readonly mono: number;
   readonly versions: ReadonlyMap<K, { readonly version: ViewVersion; readonly call: number }>;
 }
-
-const maxBuffered = 1_000;
-const backoff: RetryPolicy = {
-  strategy: "exponential",
-  baseMs: 50,
-  maxMs: 2_000,
-  maxAttempts: 0,
-  jitter: 0.2,
-};
-
-const newPartition = <H>(): Partition<H> => ({
-  version: undefined,
-  phase: "due",
-  call: 0,
-  buffer: [],
-  again: false,
-  failures: 0,
-  notBefore: 0,
-  unconfirmed: false,
-  confirmedAt: 0,
-  confirmedMono: 0,
-});
 
 export class ListWatch<K, L extends Listed<K>, H extends Hint> {
   readonly #options: ListWatchOptions<K, L, H>;
@@ -120,7 +82,7 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
 
   constructor(options: ListWatchOptions<K, L, H>, keys: Iterable<K>) {
     this.#options = options;
-    for (const key of keys) this.#partitions.set(key, newPartition());
+    for (const key of keys) this.#partitions.set(key, new Partition());
   }
 
   /** Begins to follow; resolves at once, whatever the backend does. */
@@ -144,23 +106,26 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
 
   /** True once every partition has been listed. */
   get ready(): boolean {
+    if (this.#state === "idle") return false;
     for (const partition of this.#partitions.values()) if (!partition.version) return false;
-    return this.#state !== "idle";
+    return true;
   }
 
   get stale(): boolean {
+    if (this.#state !== "running") return true;
     for (const key of this.#partitions.keys()) if (this.isStale(key)) return true;
-    return this.#state !== "running";
+    return false;
   }
 
   /** Redis time up to which all partitions are known to be complete; 0 before they were listed. */
   get asOf(): number {
+    if (this.#partitions.size === 0) return this.#options.now();
     let oldest = Number.POSITIVE_INFINITY;
     for (const { version, confirmedAt } of this.#partitions.values()) {
       if (!version) return 0;
       oldest = Math.min(oldest, confirmedAt);
     }
-    return oldest === Number.POSITIVE_INFINITY ? this.#options.now() : oldest;
+    return oldest;
   }
 
   version(key: K): ViewVersion | undefined {
@@ -168,33 +133,29 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
   }
 
   isStale(key: K): boolean {
+    const { clock, staleAfterMs } = this.#options;
     const partition = this.#partitions.get(key);
-    if (!partition || partition.phase !== "listed" || partition.unconfirmed) return true;
-    // also tells a process that was frozen, before anything else has run in it
-    const age = this.#options.clock.monotonic() - partition.confirmedMono;
-    return age > this.#options.staleAfterMs || this.#state !== "running";
+    if (!partition || this.#state !== "running") return true;
+    return !partition.isFresh(clock.monotonic(), staleAfterMs);
   }
 
   /** Follows exactly these partitions from now on. */
   follow(keys: Iterable<K>): void {
     const wanted = new Set(keys);
-    for (const key of this.#partitions.keys()) {
+    for (const key of [...this.#partitions.keys()]) {
       if (wanted.has(key)) continue;
       this.#partitions.delete(key);
       this.#options.sink.drop(key);
     }
     for (const key of wanted) {
-      if (!this.#partitions.has(key)) this.#partitions.set(key, newPartition());
+      if (!this.#partitions.has(key)) this.#partitions.set(key, new Partition());
     }
     this.#schedule();
   }
 
-  /** Lists a partition again; an answer under way is followed by another listing. */
+  /** Lists a partition again; a listing under way is followed by another one. */
   refresh(key: K): void {
-    const partition = this.#partitions.get(key);
-    if (!partition) return;
-    if (partition.phase === "listing") partition.again = true;
-    else this.#makeDue(partition);
+    this.#partitions.get(key)?.refresh();
     this.#schedule();
   }
 
@@ -206,20 +167,19 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
     return { at: this.#options.now(), mono: this.#options.clock.monotonic(), versions };
   }
 
-  /** Compares with versions read after the checkpoint; partitions left out stay unconfirmed. */
+  /** Compares with versions read after the checkpoint; a partition left out is in doubt. */
   swept(checkpoint: Checkpoint<K>, seen: ReadonlyMap<K, ViewVersion>): void {
     if (this.#state !== "running") return;
     for (const [key, partition] of this.#partitions) {
+      // the backend answers: what waits for a retry is tried now
       partition.notBefore = 0;
       const before = checkpoint.versions.get(key);
-      const applied = partition.version;
-      if (!before || !applied || partition.phase !== "listed" || partition.call !== before.call) {
-        continue;
-      }
+      const { call, phase, version: applied } = partition;
+      if (!before || !applied || phase !== "listed" || call !== before.call) continue;
       const version = seen.get(key);
-      if (!version) partition.unconfirmed = true;
-      else if (judgeSweep(before.version, applied, version) === "list") this.#makeDue(partition);
-      else this.#confirm(partition, checkpoint.at, checkpoint.mono);
+      if (!version) partition.doubt();
+      else if (judgeSweep(before.version, applied, version) === "list") partition.makeDue();
+      else partition.confirm(checkpoint.at, checkpoint.mono);
     }
     this.#schedule();
     this.#options.sink.settled();
@@ -227,23 +187,11 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
 
   /** The backend did not answer the sweep: what is there is kept, and stale. */
   sweepFailed(): void {
-    for (const partition of this.#partitions.values()) partition.unconfirmed = true;
-  }
-
-  #confirm(partition: Partition<H>, at: number, mono: number): void {
-    partition.unconfirmed = false;
-    partition.confirmedAt = Math.max(partition.confirmedAt, at);
-    partition.confirmedMono = Math.max(partition.confirmedMono, mono);
-  }
-
-  #makeDue(partition: Partition<H>): void {
-    partition.phase = "due";
-    partition.buffer = [];
-    partition.again = false;
+    for (const partition of this.#partitions.values()) partition.doubt();
   }
 
   async #subscribe(): Promise<void> {
-    const { source, logger, name } = this.#options;
+    const { source, logger, name, clock, random } = this.#options;
     try {
       const end = await source.subscribe((key, hint) => this.#deliver(key, hint));
       if (this.#state !== "running") {
@@ -255,37 +203,26 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
       // what was delivered up to here is in the listings that begin now
       this.#schedule();
     } catch (error) {
+      if (this.#state !== "running") return;
       this.#subscribeFailures += 1;
       if (this.#subscribeFailures === 1) logger.warn({ view: name, error }, "cannot subscribe yet");
-      if (this.#state !== "running") return;
-      const delay = retryDelayMs(backoff, this.#subscribeFailures, this.#options.random.draw());
-      this.#retry = this.#options.clock.after(delay, () => void this.#subscribe());
+      const delay = retryDelayMs(backendBackoff, this.#subscribeFailures, random.draw());
+      this.#retry = clock.after(delay, () => void this.#subscribe());
     }
   }
 
   #reset(): void {
     if (this.#state !== "running") return;
-    for (const partition of this.#partitions.values()) {
-      // a listing under way may have been answered before the cut: its call number is passed over
-      this.#makeDue(partition);
-      partition.call = ++this.#calls;
-      partition.failures = 0;
-      partition.notBefore = 0;
-    }
+    for (const partition of this.#partitions.values()) partition.reset(++this.#calls);
     this.#schedule();
   }
 
   #deliver(key: K, hint: H): void {
     const partition = this.#partitions.get(key);
-    // a partition that is due is listed after this moment, which includes the hint
-    if (!partition || partition.phase === "due" || this.#state !== "running") return;
-    if (partition.phase === "listed") {
-      this.#take(key, partition, hint);
-    } else if (partition.buffer.length < maxBuffered) {
-      partition.buffer.push(hint);
-    } else {
-      partition.again = true;
-    }
+    if (!partition || this.#state !== "running") return;
+    if (partition.phase === "listed") this.#take(key, partition, hint);
+    else if (partition.phase === "listing") partition.keep(hint);
+    // a partition that is due is listed after this moment, and that includes the hint
   }
 
   #take(key: K, partition: Partition<H>, hint: H): void {
@@ -293,7 +230,7 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
     const verdict = judgeHint(partition.version, hint);
     if (verdict === "known") return;
     if (verdict === "list") {
-      this.#makeDue(partition);
+      partition.makeDue();
       this.#schedule();
       return;
     }
@@ -313,49 +250,41 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
 
   #flush(): void {
     if (this.#state !== "running") return;
-    const mono = this.#options.clock.monotonic();
+    const { clock } = this.#options;
+    const mono = clock.monotonic();
     const due: { key: K; failures: number }[] = [];
-    let wait = Number.POSITIVE_INFINITY;
-    for (const [key, partition] of this.#partitions) {
-      if (partition.phase !== "due") continue;
-      if (partition.notBefore > mono) wait = Math.min(wait, partition.notBefore - mono);
-      else due.push({ key, failures: partition.failures });
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const [key, { failures, notBefore, phase }] of this.#partitions) {
+      if (phase !== "due") continue;
+      if (notBefore > mono) waitMs = Math.min(waitMs, notBefore - mono);
+      else due.push({ key, failures });
     }
     this.#retry?.();
-    this.#retry = undefined;
-    if (wait < Number.POSITIVE_INFINITY) {
-      this.#retry = this.#options.clock.after(wait, () => this.#flush());
-    }
+    this.#retry = Number.isFinite(waitMs) ? clock.after(waitMs, () => this.#flush()) : undefined;
     for (const keys of planListings(due)) void this.#list(keys);
   }
 
   async #list(keys: readonly K[]): Promise<void> {
-    const { source, sink, clock, now } = this.#options;
+    const { source, sink, clock, random } = this.#options;
     const call = ++this.#calls;
-    const at = now();
+    const at = this.#options.now();
     const mono = clock.monotonic();
-    const mine = new Map<K, Partition<H>>();
+    const open = new Map<K, Partition<H>>();
     for (const key of keys) {
       const partition = this.#partitions.get(key);
       if (!partition) continue;
-      partition.phase = "listing";
-      partition.call = call;
-      partition.buffer = [];
-      partition.again = false;
-      mine.set(key, partition);
+      partition.begin(call);
+      open.set(key, partition);
     }
     let failure: unknown;
     try {
-      for (const listing of await source.list(keys)) {
-        const partition = mine.get(listing.key);
-        if (!partition || this.#state !== "running") continue;
-        mine.delete(listing.key);
-        if (!this.#isCurrent(listing.key, partition, call)) continue;
+      const listings = await source.list(keys);
+      for (const listing of listings) {
+        const partition = open.get(listing.key);
+        open.delete(listing.key);
+        if (!partition || !this.#isCurrent(listing.key, partition, call)) continue;
         const before = partition.version;
-        partition.version = listing.version;
-        partition.phase = "listed";
-        partition.failures = 0;
-        this.#confirm(partition, at, mono);
+        partition.listed(listing.version, at, mono);
         sink.replace(listing, before);
         this.#catchUp(listing.key, partition, call);
       }
@@ -363,47 +292,44 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
       failure = error;
     }
     if (this.#state !== "running") return;
-    for (const [key, partition] of mine) {
-      if (this.#isCurrent(key, partition, call)) this.#failed(partition);
+    let failed = false;
+    for (const [key, partition] of open) {
+      if (!this.#isCurrent(key, partition, call)) continue;
+      partition.failed(clock.monotonic(), random.draw());
+      failed = true;
     }
-    this.#report(mine.size > 0, failure);
+    this.#report(failed, failure);
     this.#schedule();
     sink.settled();
   }
 
   #isCurrent(key: K, partition: Partition<H>, call: number): boolean {
-    return this.#partitions.get(key) === partition && partition.call === call;
+    return (
+      this.#state === "running" &&
+      this.#partitions.get(key) === partition &&
+      partition.call === call
+    );
   }
 
   /** Applies what was published while the listing was under way. */
   #catchUp(key: K, partition: Partition<H>, call: number): void {
-    const { buffer, again } = partition;
-    partition.buffer = [];
-    for (const hint of buffer) {
-      // a listener may have asked for another listing meanwhile
+    const { hints, again } = partition.takeBuffer();
+    for (const hint of hints) {
+      // after a gap, or when a listener asked for it, another listing is due
       if (partition.phase !== "listed" || partition.call !== call) return;
       this.#take(key, partition, hint);
     }
-    if (again) this.#makeDue(partition);
-  }
-
-  #failed(partition: Partition<H>): void {
-    this.#makeDue(partition);
-    partition.failures += 1;
-    partition.unconfirmed = true;
-    const delay = retryDelayMs(backoff, partition.failures, this.#options.random.draw());
-    partition.notBefore = this.#options.clock.monotonic() + delay;
+    if (again) partition.makeDue();
   }
 
   /** Says it once when trouble begins and once when it has ended. */
   #report(failed: boolean, error: unknown): void {
     const { logger, name } = this.#options;
     if (failed && !this.#troubled) {
-      this.#troubled = true;
       logger.warn({ view: name, error }, "cannot list: keeping the rows known so far");
     } else if (!failed && this.#troubled) {
-      this.#troubled = false;
       logger.info({ view: name }, "listing works again");
     }
+    this.#troubled = failed;
   }
 }

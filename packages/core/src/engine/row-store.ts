@@ -69,6 +69,10 @@ export class RowStore<Row> {
     return [...this.#unreadable.values()].map(({ id, shard, error }) => ({ id, shard, error }));
   }
 
+  isUnreadable(id: string): boolean {
+    return this.#unreadable.has(id);
+  }
+
   get lost(): ReadonlyMap<string, Row> {
     return this.#lost;
   }

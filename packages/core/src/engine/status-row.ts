@@ -1,6 +1,5 @@
 /** The bytes of status rows: what one node tells the others of one of its units. */
 import { decode, encode } from "../codec.ts";
-import type { HistoryId } from "../model/ids.ts";
 import type { StatusRow } from "../view.ts";
 
 /** A row as its node sets it; the history is filled in when it is written. */
@@ -48,7 +47,7 @@ export const readStatusRow = (unit: string, bytes: Uint8Array): ReadStatusRow =>
         lastError: typeof lastError === "string" ? lastError : undefined,
         since: field(record, "since", "number") as number,
         reportedAt: field(record, "reportedAt", "number") as number,
-        historyId: field(record, "historyId", "string") as HistoryId,
+        historyId: field(record, "historyId", "string") as string,
       },
     };
   } catch (error) {

@@ -5,12 +5,13 @@
  * whenever the store turns out to hold something else, all of them are written again.
  */
 import type { HistoryId, Incarnation, NodeId } from "../model/ids.ts";
-import { type RetryPolicy, retryDelayMs } from "../model/retry-policy.ts";
+import { retryDelayMs } from "../model/retry-policy.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { ViewStore, ViewVersion } from "../ports/view-store.ts";
 import type { StatusRow } from "../view.ts";
+import { backendBackoff } from "./partition.ts";
 import { encodeStatusRow, type OwnStatusRow, readStatusRow } from "./status-row.ts";
 
 export interface StatusWriterOptions {
@@ -33,14 +34,7 @@ export interface StatusWriterOptions {
 type OwnRow = Omit<StatusRow<unknown>, "historyId">;
 
 const maxRowsPerWrite = 500;
-const backoff: RetryPolicy = {
-  strategy: "exponential",
-  baseMs: 50,
-  maxMs: 2_000,
-  maxAttempts: 0,
-  jitter: 0.2,
-};
-
+const notAllowedMs = 250;
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #rows = new Map<string, OwnRow>();
@@ -52,10 +46,13 @@ export class StatusWriter {
   #history: HistoryId | undefined;
   /** Version answered by the last write; unknown after a write without an answer. */
   #written: ViewVersion | undefined;
+  /** Number of the last write, so that a late copy of an older one does nothing. */
+  #seq = 0;
   #writing = false;
   #scheduled = false;
   #failures = 0;
   #retry: Cancel | undefined;
+  #again: (() => void) | undefined;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
@@ -120,6 +117,14 @@ export class StatusWriter {
     this.#schedule();
   }
 
+  /** Does at once what waits for its retry, since the backend may be back. */
+  retryNow(): void {
+    if (!this.#retry) return;
+    this.#retry();
+    this.#retry = undefined;
+    this.#again?.();
+  }
+
   /** Compares with a version that was read while no write was under way. */
   compare(written: ViewVersion, seen: ViewVersion): void {
     // a write that ended or began since then explains any difference
@@ -129,7 +134,7 @@ export class StatusWriter {
   }
 
   #labelled(row: OwnRow): StatusRow<unknown> {
-    return { ...row, historyId: this.#history ?? ("" as HistoryId) };
+    return { ...row, historyId: this.#history ?? "" };
   }
 
   #writeAll(): void {
@@ -175,7 +180,7 @@ export class StatusWriter {
     const { store, nodeId, incarnation, mayWrite } = this.#options;
     if (this.#state !== "running" || this.#writing) return;
     if (mayWrite && !mayWrite()) {
-      this.#wait(() => void this.#write());
+      this.#wait(notAllowedMs, () => void this.#write());
       return;
     }
     const reset = this.#reset === "yes";
@@ -191,6 +196,7 @@ export class StatusWriter {
       const answer = await store.writeStatus({
         nodeId,
         incarnation,
+        seq: ++this.#seq,
         reset,
         rows: [...sent].map(([unit, row]) => ({
           unit,
@@ -199,7 +205,7 @@ export class StatusWriter {
       });
       this.#writing = false;
       if (answer.kind === "superseded") {
-        this.#superseded(answer.incarnation);
+        this.#refused(answer.incarnation, reset);
         return;
       }
       this.#failures = 0;
@@ -225,26 +231,33 @@ export class StatusWriter {
     if (moved || skipped) this.#reset = "yes";
   }
 
-  #superseded(by: Incarnation): void {
+  #refused(by: Incarnation | "none", reset: boolean): void {
+    const { logger, onSuperseded } = this.#options;
     if (this.#state !== "running") return;
-    this.#state = "superseded";
-    this.#options.logger.error({ by }, "another incarnation of this node writes its status");
-    this.#options.onSuperseded(by);
+    if (!reset) {
+      // the data may have gone back to before this incarnation was registered: a reset tells, since
+      // the store refuses it from an incarnation that was replaced
+      this.#written = undefined;
+      this.#writeAll();
+    } else if (by === "none") {
+      this.#failed(new Error("no incarnation is registered after a reset"), () => void this.#write());
+    } else {
+      this.#state = "superseded";
+      logger.error({ by }, "another incarnation of this node writes its status");
+      onSuperseded(by);
+    }
   }
 
   #failed(error: unknown, again: () => void): void {
+    const { logger, random } = this.#options;
     this.#failures += 1;
-    if (this.#failures === 1) this.#options.logger.warn({ error }, "status rows wait for the backend");
-    this.#wait(again);
+    if (this.#failures === 1) logger.warn({ error }, "status rows wait for the backend");
+    this.#wait(retryDelayMs(backendBackoff, this.#failures, random.draw()), again);
   }
 
-  #wait(again: () => void): void {
-    const { clock, random } = this.#options;
-    const delay = retryDelayMs(backoff, Math.max(1, this.#failures), random.draw());
+  #wait(delayMs: number, again: () => void): void {
+    this.#again = again;
     this.#retry?.();
-    this.#retry = clock.after(delay, () => {
-      this.#retry = undefined;
-      again();
-    });
+    this.#retry = this.#options.clock.after(delayMs, () => this.retryNow());
   }
 }

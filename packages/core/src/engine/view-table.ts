@@ -160,6 +160,16 @@ export class ViewTable<Row> implements View<Row> {
     return this.#rows.lost;
   }
 
+  /**
+   * Tells whether an absent row was removed: only under the history in which it was last known. In
+   * another one it may have been lost. `false` when the shard of the id is not known.
+   */
+  isRemoved(id: string, historyId: string): boolean {
+    const shard = this.#shardOf(id);
+    if (shard === undefined || this.#rows.get(id) !== undefined || this.lost.has(id)) return false;
+    return !this.#rows.isUnreadable(id) && this.version(shard)?.historyId === historyId;
+  }
+
   /** Takes a lost row as removed after all. */
   forgetLost(id: string): void {
     if (this.#rows.forgetLost(id)) this.#changed.tell(id, undefined);

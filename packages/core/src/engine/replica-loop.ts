@@ -1,0 +1,428 @@
+/**
+ * Runs one replica on this node: follows the view of its kind and keeps what this node has in step
+ * with each row. One serial loop per unit; units side by side up to a bound.
+ *
+ *   view row ─▶ unit ─decideStep─▶ apply ─settleAttempt─▶ status row ─▶ (retry, or rest)
+ *
+ * Nothing runs before the view was read, nor while a row may be out of date: a node that was cut off
+ * or frozen acts on the present intent, not on the one it last saw. Rows lost with data are not
+ * removals: their units keep what they have. Stopping writes no row (I11).
+ */
+import type { ReplicaDefinition } from "../define-replica.ts";
+import { actorKey } from "../model/actor-address.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Random } from "../ports/random.ts";
+import type { StatusRow } from "../view.ts";
+import { forEachBounded, settledBy } from "./bounded-stop.ts";
+import { Attempt, type Ended, type Target } from "./replica-attempt.ts";
+import {
+  decideStep,
+  newUnitState,
+  type Nudge,
+  settleAttempt,
+  type Standing,
+  type UnitState,
+  type UnitStep,
+} from "./replica-unit.ts";
+import { rowIdentity } from "./row-identity.ts";
+import type { OwnStatusRow } from "./status-row.ts";
+import { UnitReport } from "./unit-report.ts";
+
+/** What a replica follows; a `ViewTable`. */
+export interface FollowedView<Row> {
+  readonly ready: boolean;
+  get(id: string): Row | undefined;
+  entries(): IterableIterator<[id: string, row: Row]>;
+  isStale(id: string): boolean;
+  /** Tells whether an absent row was removed, rather than lost with data since that history. */
+  isRemoved(id: string, historyId: string): boolean;
+  readonly lost: ReadonlyMap<string, Row>;
+  onChange(listener: (id: string, row: Row | undefined) => void): () => void;
+  onSettled(listener: () => void): () => void;
+}
+
+/** Where a replica reports; a `StatusBoard`. */
+export interface ReportBoard {
+  readonly loaded: boolean;
+  onLoaded(listener: () => void): () => void;
+  inherited(): ReadonlyMap<string, StatusRow<unknown>>;
+  set(unit: string, row: OwnStatusRow | "removed"): void;
+  begin(): void;
+}
+
+export interface ReplicaLoopOptions<Row, Observed> {
+  readonly definition: ReplicaDefinition<Row, Observed>;
+  readonly view: FollowedView<Row>;
+  readonly board: ReportBoard;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Redis time, epoch milliseconds. */
+  now(): number;
+  /** Units being applied side by side. @defaultValue 32 */
+  readonly concurrency?: number;
+  /** An aborted attempt that has not returned after this long is named in the log. @defaultValue 10000 */
+  readonly abortGraceMs?: number;
+  /** An attempt that takes longer is named, and no longer keeps others waiting. @defaultValue 60000 */
+  readonly slowAfterMs?: number;
+}
+
+/** A unit as status and `explain` show it. */
+export interface UnitSnapshot {
+  readonly id: string;
+  /** `held`: waits for its row to be confirmed; `overdue`: its attempt does not return. */
+  readonly doing: "resting" | "waiting" | "queued" | "held" | "running" | "overdue";
+  readonly standing: Standing;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+}
+
+interface Unit<Row, Observed> {
+  readonly id: string;
+  readonly name: string;
+  readonly report: UnitReport<Observed>;
+  target: Target<Row>;
+  state: UnitState;
+  nudge: Nudge;
+  tried: boolean;
+  attempt: Attempt<Row, Observed> | undefined;
+  timer: Cancel | undefined;
+}
+
+/** Intent id in the row of a unit whose actor's row was removed. */
+export const removedIntent = "(removed)";
+/** Longest time between two looks at a waiting unit, in milliseconds. */
+const maxTimerMs = 3_600_000;
+
+/** Names a unit on the status board: `kind/id`, so that replicas of several kinds share it. */
+export const unitName = (kind: string, id: string): string => actorKey(kind, id);
+
+export class ReplicaLoop<Row, Observed> {
+  readonly #options: ReplicaLoopOptions<Row, Observed>;
+  readonly #units = new Map<string, Unit<Row, Observed>>();
+  /** Units to be applied, first come first served. */
+  readonly #queue = new Set<Unit<Row, Observed>>();
+  /** Units that wait until their row is fresh. */
+  readonly #held = new Set<Unit<Row, Observed>>();
+  readonly #running = new Set<Unit<Row, Observed>>();
+  readonly #concurrency: number;
+  #freeSlots: number;
+  #ends: readonly (() => void)[] = [];
+  #state: "idle" | "loading" | "live" | "stopping" = "idle";
+  #stopping: Promise<void> | undefined;
+  #quiet: (() => void) | undefined;
+
+  constructor(options: ReplicaLoopOptions<Row, Observed>) {
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 32;
+    this.#freeSlots = this.#concurrency;
+  }
+
+  /** Begins once the view was listed and the former rows were read; resolves at once. */
+  async start(): Promise<void> {
+    if (this.#state !== "idle") return;
+    this.#state = "loading";
+    const { board, view } = this.#options;
+    this.#ends = [
+      view.onChange((id) => this.#look(id)),
+      view.onSettled(() => this.#refreshed()),
+      board.onLoaded(() => this.#refreshed()),
+    ];
+    this.#refreshed();
+  }
+
+  /**
+   * Aborts what runs, waits for it, then calls `stopped` for each unit that was tried, all within
+   * the time given (default 10 s). Writes no row.
+   */
+  stop({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  /**
+   * Looks at a unit again; with `force`, resets its attempts and tries at once, also when it had
+   * converged or failed for good. `unknown` for a unit this node does not have.
+   */
+  nudge(id: string, { force }: { readonly force: boolean }): "nudged" | "unknown" {
+    const unit = this.#units.get(id);
+    if (!unit || this.#state !== "live") return "unknown";
+    if (force) unit.nudge = "force";
+    // an attempt under way is what a plain nudge asks for
+    else if (!unit.attempt && unit.nudge === "none") unit.nudge = "soft";
+    this.#wake(unit);
+    return "nudged";
+  }
+
+  units(): readonly UnitSnapshot[] {
+    return [...this.#units.values()].map((unit) => ({
+      id: unit.id,
+      doing: this.#doing(unit),
+      standing: unit.state.standing,
+      attempts: unit.state.attempts,
+      nextAttemptAt: unit.state.nextAttemptAt,
+    }));
+  }
+
+  #doing(unit: Unit<Row, Observed>): UnitSnapshot["doing"] {
+    if (unit.attempt) return unit.attempt.overdue ? "overdue" : "running";
+    if (this.#queue.has(unit)) return "queued";
+    if (this.#held.has(unit)) return "held";
+    return unit.timer ? "waiting" : "resting";
+  }
+
+  /** Rows may be there, or fresh, by now: goes live, and lets go what was held. */
+  #refreshed(): void {
+    if (this.#state === "loading") this.#goLive();
+    if (this.#state === "live") for (const unit of [...this.#held]) this.#wake(unit);
+  }
+
+  #goLive(): void {
+    const { board, definition, logger, view } = this.#options;
+    if (!view.ready || !board.loaded) return;
+    this.#state = "live";
+    board.begin();
+    for (const [id] of view.entries()) this.#look(id);
+    const prefix = unitName(definition.kind, "");
+    for (const [name, row] of board.inherited()) {
+      const id = name.slice(prefix.length);
+      if (!name.startsWith(prefix) || this.#units.has(id)) continue;
+      // removed while this node was down: what it left outside this process is torn down now
+      if (view.isRemoved(id, row.historyId)) this.#aim(id, { intent: removedIntent, row: undefined });
+    }
+    logger.debug({ kind: definition.kind, units: this.#units.size }, "the replica is live");
+  }
+
+  /** Takes the present row of one id as its unit's intent. */
+  #look(id: string): void {
+    if (this.#state !== "live") return;
+    const { definition, logger, view } = this.#options;
+    const row = view.get(id);
+    if (row === undefined) {
+      // absent by a loss of data: nobody wanted it removed, so the unit keeps what it has
+      if (view.lost.has(id) || !this.#units.has(id)) return;
+      this.#aim(id, { intent: removedIntent, row: undefined });
+      return;
+    }
+    try {
+      this.#aim(id, { intent: definition.identity?.(row) ?? rowIdentity(row), row });
+    } catch (error) {
+      logger.error({ kind: definition.kind, id, error }, "the identity of an intent threw");
+    }
+  }
+
+  #aim(id: string, target: Target<Row>): void {
+    const known = this.#units.get(id);
+    if (known) {
+      known.target = target;
+      this.#wake(known);
+      return;
+    }
+    const name = unitName(this.#options.definition.kind, id);
+    const unit: Unit<Row, Observed> = {
+      id,
+      name,
+      report: new UnitReport(),
+      target,
+      state: newUnitState(target.intent, this.#options.board.inherited().get(name)),
+      nudge: "none",
+      tried: false,
+      attempt: undefined,
+      timer: undefined,
+    };
+    this.#units.set(id, unit);
+    this.#wake(unit);
+  }
+
+  /** Decides what a unit does now. */
+  #wake(unit: Unit<Row, Observed>): void {
+    if (this.#state !== "live") return;
+    unit.timer?.();
+    unit.timer = undefined;
+    this.#held.delete(unit);
+    if (unit.attempt) {
+      if (unit.target.intent !== unit.attempt.target.intent) {
+        unit.attempt.abort(`a newer intent of ${unit.name} came`);
+      }
+      return;
+    }
+    const step = this.#step(unit);
+    if (step.kind === "attempt") {
+      this.#queue.add(unit);
+      this.#pump();
+      return;
+    }
+    this.#queue.delete(unit);
+    unit.nudge = "none";
+    if (step.kind === "wait") {
+      const ms = Math.min(step.ms, maxTimerMs);
+      unit.timer = this.#options.clock.after(ms, () => this.#wake(unit));
+    }
+  }
+
+  #step(unit: Unit<Row, Observed>): UnitStep {
+    return decideStep(unit.state, {
+      intent: unit.target.intent,
+      nudge: unit.nudge,
+      mono: this.#options.clock.monotonic(),
+    });
+  }
+
+  #pump(): void {
+    const { view } = this.#options;
+    for (const unit of this.#queue) {
+      if (this.#freeSlots <= 0) return;
+      this.#queue.delete(unit);
+      // looked at last of all: time may have passed in the queue, as when the process was frozen
+      if (view.isStale(unit.id) || view.lost.has(unit.id)) {
+        this.#held.add(unit);
+        continue;
+      }
+      const step = this.#step(unit);
+      if (step.kind === "attempt") this.#attempt(unit, step.attempt);
+    }
+  }
+
+  #attempt(unit: Unit<Row, Observed>, number: number): void {
+    const { abortGraceMs, clock, definition, logger, slowAfterMs } = this.#options;
+    const { target } = unit;
+    unit.nudge = "none";
+    unit.tried = true;
+    this.#running.add(unit);
+    this.#freeSlots -= 1;
+    let holdsSlot = true;
+    const freeSlot = () => {
+      if (holdsSlot) this.#freeSlots += 1;
+      holdsSlot = false;
+    };
+    const lastError = target.intent === unit.state.intent ? unit.state.lastError : undefined;
+    unit.attempt = new Attempt<Row, Observed>({
+      definition,
+      id: unit.id,
+      unit: unit.name,
+      target,
+      number,
+      previous: unit.report.observed,
+      now: this.#options.now(),
+      clock,
+      logger,
+      abortGraceMs: abortGraceMs ?? 10_000,
+      slowAfterMs: slowAfterMs ?? 60_000,
+      onReport: (observed) => {
+        if (this.#state !== "live") return;
+        this.#observe(unit, observed);
+        const interim = { converged: false, attempts: number - 1, nextAttemptAt: 0, lastError };
+        this.#publish(unit, { intentId: target.intent, ...interim });
+      },
+      onOverdue: () => {
+        freeSlot();
+        if (this.#state === "live") this.#pump();
+      },
+      onEnded: (ended) => {
+        freeSlot();
+        this.#ended(unit, ended);
+      },
+    });
+  }
+
+  #ended(unit: Unit<Row, Observed>, ended: Ended<Observed>): void {
+    const { attempt } = unit;
+    unit.attempt = undefined;
+    this.#running.delete(unit);
+    if (!attempt) return;
+    this.#observe(unit, ended.observed);
+    if (this.#state !== "live") {
+      if (this.#running.size === 0) this.#quiet?.();
+      return;
+    }
+    this.#settle(unit, attempt, ended);
+    this.#wake(unit);
+    this.#pump();
+  }
+
+  #settle(
+    unit: Unit<Row, Observed>,
+    attempt: Attempt<Row, Observed>,
+    ended: Ended<Observed>,
+  ): void {
+    const { board, clock, definition, logger, random } = this.#options;
+    const { intent } = attempt.target;
+    const { aborted, number } = attempt;
+    const { converged, error, retry } = ended;
+    unit.state = settleAttempt(
+      unit.state,
+      { intent, attempt: number, outcome: { converged, retry, error }, aborted },
+      {
+        policy: definition.retry,
+        now: this.#options.now(),
+        mono: clock.monotonic(),
+        draw: random.draw(),
+      },
+    );
+    const { attempts, lastError, nextAttemptAt, standing } = unit.state;
+    const entry = { unit: unit.name, intentId: intent, attempt: number, standing };
+    if (converged || aborted) logger.info({ ...entry, aborted }, "an attempt ended");
+    else logger.warn({ ...entry, error, nextAttemptAt }, "an attempt failed");
+    if (converged && intent === removedIntent) {
+      unit.report.forget();
+      board.set(unit.name, "removed");
+      if (unit.target.intent === removedIntent) this.#units.delete(unit.id);
+    } else {
+      this.#publish(unit, { intentId: intent, converged, attempts, nextAttemptAt, lastError });
+    }
+  }
+
+  #observe(unit: Unit<Row, Observed>, observed: Observed | undefined): void {
+    try {
+      unit.report.observe(observed, this.#options.now());
+    } catch (error) {
+      this.#options.logger.error({ unit: unit.name, error }, "an observed value cannot be encoded");
+    }
+  }
+
+  #publish(unit: Unit<Row, Observed>, about: Parameters<UnitReport<Observed>["row"]>[0]): void {
+    this.#options.board.set(unit.name, unit.report.row(about));
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    this.#state = "stopping";
+    for (const end of this.#ends) end();
+    this.#queue.clear();
+    this.#held.clear();
+    for (const unit of this.#units.values()) unit.timer?.();
+    const deadline = this.#options.clock.monotonic() + timeoutMs;
+    await this.#stopAttempts(deadline);
+    await this.#stopUnits(deadline);
+  }
+
+  async #stopAttempts(deadline: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    const quiet = new Promise<void>((resolve) => {
+      this.#quiet = resolve;
+    });
+    for (const { attempt } of this.#running) attempt?.abort("the node stops");
+    await settledBy(this.#options.clock, deadline, quiet);
+    for (const { attempt, name } of this.#running) {
+      attempt?.abandon();
+      this.#options.logger.warn({ unit: name }, `the apply of ${name} did not return before the stop`);
+    }
+  }
+
+  async #stopUnits(deadline: number): Promise<void> {
+    const { clock, definition, logger } = this.#options;
+    const tried = [...this.#units.values()].filter((unit) => unit.tried && !unit.attempt);
+    if (!definition.stopped) return;
+    const { done, pending } = forEachBounded(tried, this.#concurrency, async (unit) => {
+      try {
+        await definition.stopped?.({ id: unit.id, observed: unit.report.observed });
+      } catch (error) {
+        logger.error({ unit: unit.name, error }, "the replica's `stopped` threw");
+      }
+    });
+    await settledBy(clock, deadline, done);
+    for (const { name } of pending) {
+      logger.warn({ unit: name }, `the stop of ${name} did not end in time`);
+    }
+  }
+}
