@@ -1,0 +1,182 @@
+/**
+ * A private redis-server on a free loopback port. Nothing is done to a server whose pid, asked by
+ * INFO, is not that of the child we started; it ends by its handle, or with this process.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guardChild } from "./guard.ts";
+import { waitUntil } from "./wait-until.ts";
+
+export interface RedisServerOptions {
+  /** Keeps the data across restarts, kills included. @defaultValue false */
+  readonly aof?: boolean;
+  /** Further arguments, such as `["--maxmemory", "8mb"]`. */
+  readonly args?: readonly string[];
+}
+
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Process id of the present run. */
+  readonly pid: number;
+  /** Sends one command and answers its reply as text; for tests and set-up only. */
+  command(...words: readonly string[]): Promise<string>;
+  /** Stops it (`kill`: by SIGKILL) and starts it again on the same port and folder. */
+  restart(how?: "shutdown" | "kill", downMs?: number): Promise<void>;
+  /** Ends the present run; {@link RedisServer.begin} starts the next one. */
+  end(how?: "shutdown" | "kill"): Promise<void>;
+  begin(): Promise<void>;
+  /** Stalls it by SIGSTOP. */
+  freeze(): Promise<void>;
+  thaw(): void;
+  /** Ends it for good and removes its folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const binary = (): string => process.env["MUSTER_REDIS_SERVER"] ?? "redis-server";
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = address !== null && typeof address === "object" ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** One command over a connection of its own, so that no client library takes part. */
+const command = (port: number, words: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    let text = "";
+    socket.setTimeout(5_000, () => socket.destroy(new Error("redis-server did not answer in 5 s")));
+    socket.on("error", reject);
+    socket.on("connect", () => {
+      const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+      socket.write(`*${words.length}\r\n${parts.join("")}*1\r\n$4\r\nQUIT\r\n`);
+    });
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+    });
+    socket.on("close", () => {
+      const reply = text.replace(/\+OK\r\n$/, "");
+      if (reply.startsWith("-")) reject(new Error(reply.slice(1).trim()));
+      else if (reply.startsWith("$")) resolve(reply.slice(reply.indexOf("\n") + 1, -2));
+      else resolve(reply.replace(/^[+:]/, "").trim());
+    });
+  });
+
+const exited = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once("exit", () => resolve()));
+
+const infoPid = async (port: number): Promise<number> =>
+  Number(/process_id:(\d+)/.exec(await command(port, ["INFO", "server"]))?.[1]);
+
+/** Starts a server and resolves when it answers. */
+export const startRedisServer = async (options: RedisServerOptions = {}): Promise<RedisServer> => {
+  const dir = mkdtempSync(join(tmpdir(), "muster-redis-"));
+  const log = join(dir, "redis.log");
+  let port = 0;
+  let child: ChildProcess | undefined;
+
+  const tryStart = async (): Promise<void> => {
+    // Without fsync each write still reaches the kernel before its reply: it survives kill -9.
+    const persistence = options.aof
+      ? ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
+      : ["--appendonly", "no", "--save", ""];
+    const started = spawn(
+      binary(),
+      ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--logfile", log, "--daemonize", "no",
+        "--maxmemory-policy", "noeviction", ...persistence, ...(options.args ?? [])],
+      { stdio: "ignore" },
+    );
+    const failed = new Promise<never>((_, reject) => {
+      started.once("error", (error) => reject(new Error(`${binary()} cannot be started: ${error.message}`)));
+      started.once("exit", (code) => reject(new Error(`redis-server ended at start (${code}): ${tail(log)}`)));
+    });
+    failed.catch(() => {});
+    guardChild(started);
+    child = started;
+    const answers = waitUntil("redis-server answers", () => infoPid(port), (pid) => pid === started.pid);
+    await Promise.race([answers, failed]);
+  };
+  const begin = async (): Promise<void> => {
+    const fixed = port !== 0;
+    for (let attempt = 1; ; attempt++) {
+      if (!fixed) port = await freePort();
+      try {
+        return await tryStart();
+      } catch (error) {
+        child?.kill("SIGKILL");
+        // Another process may have taken the port between probing and binding.
+        if (attempt === 5) throw error;
+      }
+    }
+  };
+  /** The child, once it is certain that it is the one listening. */
+  const ours = async (): Promise<ChildProcess> => {
+    if (child === undefined) throw new Error("The redis-server was ended.");
+    const pid = await infoPid(port);
+    if (pid !== child.pid) {
+      throw new Error(`Port ${port} is served by process ${pid}, not by our redis-server ${child.pid}.`);
+    }
+    return child;
+  };
+  const end = async (how: "shutdown" | "kill" = "shutdown"): Promise<void> => {
+    const running = await ours();
+    child = undefined;
+    running.kill(how === "kill" ? "SIGKILL" : "SIGTERM");
+    await exited(running);
+  };
+
+  await begin();
+  return {
+    get port() {
+      return port;
+    },
+    get url() {
+      return `redis://127.0.0.1:${port}`;
+    },
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    command: (...words) => command(port, words),
+    end,
+    begin,
+    restart: async (how = "shutdown", downMs = 0) => {
+      await end(how);
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      await begin();
+    },
+    freeze: async () => {
+      (await ours()).kill("SIGSTOP");
+    },
+    thaw: () => {
+      child?.kill("SIGCONT");
+    },
+    stop: async () => {
+      const running = child;
+      child = undefined;
+      if (running !== undefined) {
+        running.kill("SIGKILL");
+        await exited(running);
+      }
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+const tail = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8").split("\n").slice(-8).join("\n");
+  } catch {
+    return "no log";
+  }
+};
