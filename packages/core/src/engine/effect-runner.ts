@@ -113,6 +113,13 @@ export class EffectRunner {
     if (record) this.#plan(effectId, record);
   }
 
+  /** Aborts the attempts under way; each counts as a failed one. */
+  abortRunning(): void {
+    for (const controller of this.#running.values()) {
+      controller.abort(new Error("the node could not be sure of its lease"));
+    }
+  }
+
   /** Aborts what runs; the outcome of an aborted effect is not told from here. */
   stop(): void {
     this.#stopped = true;

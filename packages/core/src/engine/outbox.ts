@@ -5,6 +5,7 @@
 import type { OutId, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest, OutMessage } from "../ports/shard-store.ts";
+import { backoff } from "./backoff.ts";
 
 export interface OutboxContext {
   readonly shard: ShardId;
@@ -98,9 +99,7 @@ export class Outbox {
         this.#context.gap(target, answer.last);
       }
       attempt += 1;
-      await new Promise<void>((resolve) => {
-        this.#context.clock.after(Math.min(1_000, 25 * 2 ** Math.min(attempt, 6)), resolve);
-      });
+      await backoff(this.#context.clock, attempt + 1);
     }
     this.#busy.delete(target);
     if (this.#queues.get(target)?.length === 0) this.#queues.delete(target);

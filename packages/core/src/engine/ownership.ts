@@ -35,6 +35,7 @@ export class Ownership {
   readonly #releasing = new Map<ShardId, Promise<void>>();
   readonly #wakes = new Map<ShardId, () => Promise<void>>();
   readonly #drainingSince = new Map<NodeId, number>();
+  readonly #seen = new Map<ShardId, OwnRecord>();
   #evaluating = false;
   #again = false;
   #retry: Cancel | undefined;
@@ -44,6 +45,21 @@ export class Ownership {
 
   constructor(context: OwnershipContext) {
     this.#context = context;
+  }
+
+  /** Shards that a live node holds, by what Redis said at the last look. */
+  ownedInCluster(): number {
+    const { membership, nodeId } = this.#context;
+    let owned = 0;
+    for (const record of this.#seen.values()) {
+      if (record.owner === nodeId) continue;
+      if (record.owner === "none" || record.released) continue;
+      const holder = membership.node(record.owner);
+      if (holder && !isGone(holder.state) && holder.incarnation === record.incarnation) {
+        if (!this.#owners.has(record.shard)) owned += 1;
+      }
+    }
+    return owned + this.#owners.size;
   }
 
   /** The running owner of a shard on this node. */
@@ -137,7 +153,9 @@ export class Ownership {
       shards: Array.from({ length: shardCount }, (_, shard) => shard),
     });
     const placement = placeShards(membership.nodes, shardCount);
+    this.#seen.clear();
     for (const record of records) {
+      if (!("kind" in record)) this.#seen.set(record.shard, record);
       if ("kind" in record || record.claimId === "none" || record.released) continue;
       if (record.owner !== nodeId || record.incarnation !== incarnation) continue;
       const { shard } = record;
@@ -193,6 +211,7 @@ export class Ownership {
         owner.logger.error({ shard: record.shard }, "a shard's record is missing: data was lost");
         continue;
       }
+      this.#seen.set(record.shard, record);
       const ready = this.#mayClaim(record);
       if (ready === undefined) this.#retryLater();
       else this.#claim(record, ready);

@@ -6,6 +6,7 @@
 import type { ProducerId, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
+import { backoff } from "./backoff.ts";
 import { encodeBatch } from "./wire.ts";
 
 export type AppendEnd =
@@ -190,9 +191,7 @@ export class Producer {
         return await this.#context.append(request);
       } catch {
         if (this.#stopped) return "gave-up";
-        await new Promise<void>((resolve) => {
-          this.#context.clock.after(Math.min(1_000, 25 * 2 ** Math.min(attempt, 6)), resolve);
-        });
+        await backoff(this.#context.clock, attempt + 1);
         if (this.#stopped) return "gave-up";
       }
     }

@@ -1,52 +1,43 @@
 /**
  * One owned shard. Data flows one way: accept → (fetch) → turn → batch → commit → settle. Turns go
- * on while a commit is in flight and fill the next batch; nothing is told to anyone before its
- * commit was accepted. On any refusal everything speculated is dropped (I1, I2, I3).
+ * on while a commit is in flight and fill the next batch. On any refusal everything speculated is
+ * dropped, and callers of this node are sent elsewhere (I1, I2, I3).
  */
-import type { Facts, More, TimerChange } from "../define-actor.ts";
 import { encode } from "../codec.ts";
-import { actorKey, parseActorKey, stableHash } from "../model/actor-address.ts";
-import type { ActorKey, EntryId, RedisMs, ShardId } from "../model/ids.ts";
+import type { Facts } from "../define-actor.ts";
+import { actorKey, parseActorKey } from "../model/actor-address.ts";
+import type { EntryId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type {
   Claim,
   CommitAnswer,
+  CommitRequest,
   MailEntry,
   OutMessage,
   Refusal,
   ShardImage,
 } from "../ports/shard-store.ts";
-import { type ActorCell, type LocalCaller, readState, type TurnRequest } from "./actor-cell.ts";
-import { CommitBatch, encodeState } from "./commit-batch.ts";
-import { type EffectOutcome, EffectRunner, effectIdOf } from "./effect-runner.ts";
-import { firstEntry, Inbox } from "./inbox.ts";
-import { commandOf } from "./kinds.ts";
+import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
+import { ActorCells } from "./actor-cells.ts";
+import type { CommitBatch } from "./commit-batch.ts";
+import { CommitLine } from "./commit-line.ts";
+import { DecisionWriter, StateTooLarge } from "./decision-writer.ts";
+import { type EffectOutcome, EffectRunner } from "./effect-runner.ts";
+import { Inbox } from "./inbox.ts";
+import { MailReader, type ReadAnswer } from "./mail-reader.ts";
 import { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
+import { ReadChecks } from "./read-checks.ts";
 import { ReplyMemory } from "./reply-memory.ts";
-import { type LiveTimer, TimerSet, timerKey } from "./timer-set.ts";
-import { runTurn } from "./turn.ts";
-import {
-  decodeBatch,
-  decodeEffect,
-  type EffectRecord,
-  encodeEffect,
-  encodeMessage,
-  encodeTimer,
-  type Outcome,
-} from "./wire.ts";
+import { RequestQueue } from "./request-queue.ts";
+import { type LiveTimer, TimerSet } from "./timer-set.ts";
+import { replyKeyOf, TurnDesk } from "./turn-desk.ts";
+import { decodeBatch, decodeEffect, type EffectRecord, encodeEffect } from "./wire.ts";
 
 const maxBatchTurns = 256;
 const maxBatchBytes = 1_048_576;
 /** Commands held in memory before reading the mailbox pauses. */
 const maxAdmitted = 4_096;
-const maxAttempts = 5;
-const maxRetryMs = 10_000;
-
-interface InFlight {
-  readonly batch: CommitBatch;
-  readonly seq: number;
-}
 
 /** What the owner was granted, beside its claim. */
 export interface Grant {
@@ -59,65 +50,108 @@ export interface Grant {
 
 export class ShardOwner {
   readonly shard: ShardId;
-  readonly #context: OwnerContext;
+  readonly #owner: OwnerContext;
   readonly #grant: Grant;
-  readonly #cells = new Map<ActorKey, ActorCell>();
-  readonly #ready: TurnRequest[] = [];
-  #readyHead = 0;
-  #admitted = 0;
   readonly #inbox: Inbox;
+  readonly #mail: MailReader;
+  readonly #cells: ActorCells;
+  readonly #ready = new RequestQueue();
+  readonly #line: CommitLine;
+  readonly #desk: TurnDesk;
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
   readonly #effects: EffectRunner;
   readonly #replies: ReplyMemory;
-  readonly #toFetch = new Map<ActorCell, Set<string>>();
-  readonly #checks: { run: () => void; caller: LocalCaller }[] = [];
-  #fetching = false;
-  #checking = false;
-  #reading = false;
-  #behind = true;
-  #batch = new CommitBatch();
-  #inFlight: InFlight | undefined;
-  #seq = 0;
+  readonly #checks: ReadChecks;
   #pumpScheduled = false;
   #state: "running" | "draining" | "gone" = "running";
   #drained: (() => void) | undefined;
 
-  constructor(context: OwnerContext, grant: Grant) {
-    this.shard = grant.claim.shard;
-    this.#context = context;
+  constructor(owner: OwnerContext, grant: Grant) {
+    const { store, clock, logger, kinds } = owner;
+    const { claim, image } = grant;
+    const isOpen = () => this.#state === "running";
+    const refused = (refusal: Refusal) => this.#fall(refusal);
+    this.shard = claim.shard;
+    this.#owner = owner;
     this.#grant = grant;
-    this.#inbox = new Inbox(grant.image.partial);
-    this.#replies = new ReplyMemory(grant.image.idempotencyCount);
-    this.#timers = new TimerSet(context.clock, context.now, (timer) => this.#timerDue(timer));
+    this.#inbox = new Inbox(image.partial);
+    this.#replies = new ReplyMemory(image.idempotencyCount);
+    this.#mail = new MailReader({
+      store,
+      claim,
+      isOpen,
+      refused,
+      lastRead: () => this.#inbox.lastRead,
+      isFull: () => this.#ready.length > maxAdmitted,
+      accept: (entry) => this.#acceptEntry(entry),
+    });
+    this.#cells = new ActorCells({
+      store,
+      clock,
+      claim,
+      kinds,
+      logger,
+      replies: this.#replies,
+      isOpen,
+      refused,
+      admit: (request) => this.#admit(request),
+    });
+    this.#line = new CommitLine({
+      store,
+      clock,
+      claim,
+      refused,
+      cut: (batch, seq) => this.#cut(batch, seq),
+      accepted: (batch, answer) => this.#accepted(batch, answer),
+      uncuttable: (error) => this.#uncuttable(error),
+    });
+    this.#checks = new ReadChecks(store, clock, claim, refused);
+    this.#timers = new TimerSet(clock, owner.now, (timer) => this.#timerDue(timer));
     this.#outbox = new Outbox(
       {
         shard: this.shard,
-        clock: context.clock,
-        append: (request) => context.store.append(request),
+        clock,
+        append: (request) => store.append(request),
         delivered: (messages) => {
-          this.#batch.outRemove.push(...messages);
+          this.#line.batch.outRemove.push(...messages);
           this.#schedule();
         },
-        gap: (target, last) =>
-          context.logger.error({ shard: this.shard, target, last }, "a shard lacks messages"),
+        gap: (target, last) => logger.error({ shard: this.shard, target, last }, "a shard lost messages"),
       },
       grant.outId,
-      grant.image.outNumbers,
-      grant.image.out,
+      image.outNumbers,
+      image.out,
     );
     this.#effects = new EffectRunner({
-      clock: context.clock,
-      random: context.random,
-      logger: context.logger,
-      kinds: context.kinds,
-      slots: context.effectSlots,
+      clock,
+      logger,
+      kinds,
+      random: owner.random,
+      slots: owner.effectSlots,
       fence: grant.fence,
-      historyId: grant.claim.historyId,
-      now: context.now,
-      trusted: () => this.#state !== "gone" && context.trusted(),
+      historyId: claim.historyId,
+      now: owner.now,
+      trusted: () => isOpen() && owner.trusted(),
       save: (id, record) => this.#saveEffect(id, record),
       finish: (outcome) => this.#effectOutcome(outcome),
+    });
+    const writer = new DecisionWriter(owner, claim, {
+      timers: this.#timers,
+      outbox: this.#outbox,
+      effects: this.#effects,
+    });
+    this.#desk = new TurnDesk({
+      owner,
+      writer,
+      fence: grant.fence,
+      line: this.#line,
+      inbox: this.#inbox,
+      timers: this.#timers,
+      effects: this.#effects,
+      replies: this.#replies,
+      checks: this.#checks,
+      holdBack: (cell, request, delay) => this.#holdBack(cell, request, delay),
     });
   }
 
@@ -134,318 +168,180 @@ export class ShardOwner {
     return this.#cells.size;
   }
 
-  /** Begins: reads the mailbox, arms timers, takes over effects and unsent messages. */
+  /** Begins: takes over effects, unsent messages and timers, and reads the mailbox. */
   start(): void {
     const { image, notBefore } = this.#grant;
-    for (const member of this.#timers.load(image.timers)) this.#quarantineTimer(member);
+    const { batch } = this.#line;
+    for (const member of this.#timers.load(image.timers)) {
+      batch.dead.set(`timer:${this.#owner.random.id()}`, encode(["timer", "unreadable", member]));
+      batch.timersRemoved.push(member);
+    }
     for (const { id, record } of image.effects) {
       const effect = decodeEffect(record);
       if (effect) this.#effects.adopt(id, effect, notBefore);
       else {
-        this.#batch.dead.set(`effect:${id}`, encode(["effect", "unreadable", record]));
-        this.#batch.effectsRemoved.add(id);
+        batch.dead.set(`effect:${id}`, encode(["effect", "unreadable", record]));
+        batch.effectsRemoved.add(id);
       }
     }
     this.#outbox.sendAll();
     this.#timers.arm();
-    this.read();
+    this.#mail.read();
     this.#schedule();
   }
 
   /** Takes a command from this node. Call only while {@link isRunning}. */
   submit(message: Message, local: LocalCaller): void {
-    this.#admit({
-      message,
-      key: actorKey(message.kind, message.id),
-      turnId: this.#context.random.id(),
-      local,
-      attempt: 1,
-      failedAt: 0,
-    });
-    this.#schedule();
+    const turnId = this.#owner.random.id();
+    this.#admit(this.#request(message, turnId, { local }));
   }
 
   /** Takes a wake-up, which may carry the entry itself. */
   wake(entry: MailEntry | undefined, previous: EntryId | undefined): void {
-    if (this.#state !== "running") return;
-    if (!entry || previous !== this.#inbox.lastRead || this.#reading || this.#admitted > maxAdmitted) {
-      this.#behind = true;
-      this.read();
-      return;
-    }
-    this.#acceptEntry(entry);
-    this.#schedule();
+    this.#mail.offer(entry, previous);
   }
-
-  /** Reads the mailbox from where it stands, if that is due. */
+  /** Reads the mailbox from where it stands. */
   read(): void {
-    this.#behind = true;
-    if (!this.#reading) void this.#readAll();
+    this.#mail.read();
+  }
+  sweepFrom(): EntryId | undefined {
+    return this.#mail.sweepFrom();
+  }
+  swept(after: EntryId, answer: ReadAnswer): void {
+    this.#mail.swept(after, answer);
   }
 
-  /** Takes up work again after trust came back or a timer was late. */
+  /** Stops what runs outside the turns while the node may not trust itself. */
+  suspend(): void {
+    this.#effects.abortRunning();
+  }
+  /** Takes up work again after trust came back. */
   resume(): void {
     this.#timers.arm();
     this.#schedule();
   }
 
-  /** Drops actors that were not used since `before` (monotonic ms). */
-  passivate(before: number): void {
-    for (const cell of this.#cells.values()) {
-      if (cell.lastUsedAt < before) this.#drop(cell);
-    }
+  /** Drops up to `limit` actors from memory that were not used since `before` (monotonic ms). */
+  passivate(before: number, limit: number): void {
+    if (this.#ready.length > 0) return;
+    const { batch, flying } = this.#line;
+    this.#cells.drop(
+      limit,
+      (cell) =>
+        cell.lastUsedAt < before && !batch.dirty.has(cell.key) && !flying?.dirty.has(cell.key),
+    );
   }
 
-  /** Drops the `count` least recently used actors that can be dropped. */
-  evict(count: number): void {
-    let left = count;
-    for (const cell of this.#cells.values()) {
-      if (left === 0) return;
-      if (this.#drop(cell)) left -= 1;
-    }
-  }
-
-  /** Stops intake, finishes what is in the batch, hands back the rest; resolves when all is written. */
+  /** Stops intake, hands back what was not begun, and resolves when the rest is written. */
   async drain(): Promise<void> {
     if (this.#state !== "running") return;
     this.#state = "draining";
+    this.#stopParts();
     this.#handBack();
-    this.#effects.stop();
-    this.#outbox.stop();
-    this.#timers.stop();
-    if (this.#inFlight || !this.#batch.isEmpty) {
-      const done = new Promise<void>((resolve) => {
-        this.#drained = resolve;
-      });
-      this.#schedule();
-      await done;
-    }
+    if (this.#line.isClear) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    this.#schedule();
+    await drained;
   }
 
   /** Ends at once: everything not committed is dropped and handed back. */
   abandon(finalSeq?: number): void {
     if (this.#state === "gone") return;
     this.#state = "gone";
-    this.#effects.stop();
-    this.#outbox.stop();
-    this.#timers.stop();
-    const flying = this.#inFlight;
-    this.#inFlight = undefined;
-    if (flying) {
-      for (const settlement of flying.batch.settlements) {
-        if (finalSeq === undefined) settlement.unknown();
-        else if (finalSeq >= flying.seq) settlement.applied();
-        else settlement.notApplied();
-      }
-    }
-    for (const settlement of this.#batch.settlements) settlement.notApplied();
-    this.#batch = new CommitBatch();
+    this.#stopParts();
+    this.#line.abandon(finalSeq);
     this.#handBack();
-    for (const check of this.#checks.splice(0)) check.caller.reroute();
+    this.#checks.stop();
     this.#drained?.();
   }
 
-  // --- intake -------------------------------------------------------------------------------
-
-  #handBack(): void {
-    const waiting: TurnRequest[] = this.#ready.slice(this.#readyHead);
-    this.#ready.length = 0;
-    this.#readyHead = 0;
-    for (const cell of this.#cells.values()) {
-      waiting.push(...cell.waiting);
-      cell.waiting = [];
-    }
-    this.#admitted = 0;
-    for (const request of waiting) request.local?.reroute();
+  #stopParts(): void {
+    this.#effects.stop();
+    this.#outbox.stop();
+    this.#timers.stop();
   }
 
-  async #readAll(): Promise<void> {
-    this.#reading = true;
-    while (this.#behind && this.#state === "running" && this.#admitted <= maxAdmitted) {
-      this.#behind = false;
-      try {
-        const [answer] = await this.#context.store.read({
-          reads: [{ claim: this.claim, after: this.#inbox.lastRead }],
-          limit: 128,
-        });
-        if (this.#state !== "running" || !answer) break;
-        if (answer.kind !== "entries") {
-          this.#fall(answer);
-          break;
-        }
-        for (const entry of answer.entries) this.#acceptEntry(entry);
-        if (answer.more) this.#behind = true;
-        this.#schedule();
-      } catch {
-        this.#behind = true;
-        break; // the sweep reads again
-      }
+  #handBack(): void {
+    for (const request of [...this.#ready.takeAll(), ...this.#cells.takeWaiting()]) {
+      request.local?.reroute();
     }
-    this.#reading = false;
+  }
+
+  #fall(refusal: Refusal): void {
+    if (this.#state === "gone") return;
+    this.abandon(refusal.kind === "fenced" ? refusal.finalSeq : undefined);
+    this.#owner.fallen(this, refusal);
+  }
+
+  // Intake: what comes in becomes a request; it waits for its actor, then for its turn.
+
+  #request(message: Message, turnId: string, origin: Partial<TurnRequest>): TurnRequest {
+    const key = actorKey(message.kind, message.id);
+    return { message, key, turnId, attempt: 1, failedAt: 0, ...origin };
   }
 
   #acceptEntry(entry: MailEntry): void {
-    const messages: { message: Message | undefined; raw: Uint8Array }[] = [];
-    for (const payload of entry.payloads) {
-      const batch = decodeBatch(payload);
-      if (batch.kind === "corrupt") messages.push({ message: undefined, raw: payload });
-      else for (const message of batch.messages) messages.push({ message, raw: payload });
+    const messages: { readonly message: Message | undefined; readonly raw: Uint8Array }[] = [];
+    for (const raw of entry.payloads) {
+      const batch = decodeBatch(raw);
+      if (batch.kind === "corrupt") messages.push({ message: undefined, raw });
+      else for (const message of batch.messages) messages.push({ message, raw });
     }
     const track = this.#inbox.accept(entry, messages.length);
-    messages.forEach(({ message, raw }, index) => {
-      if (track.handled.has(index)) return;
-      if (!message) {
-        this.#batch.dead.set(`${entry.id}:${index}`, encode(["mail", "unreadable", raw]));
-        this.#inbox.handle(track, index);
-        this.#batch.handledMessages += 1;
-        return;
+    for (const [index, { message, raw }] of messages.entries()) {
+      if (track.handled.has(index)) continue;
+      if (message) {
+        const turnId = `${this.shard}.${entry.id}.${index}`;
+        this.#admit(this.#request(message, turnId, { entry: { track, index } }));
+        continue;
       }
-      this.#admit({
-        message,
-        key: actorKey(message.kind, message.id),
-        turnId: `${this.shard}.${entry.id}.${index}`,
-        entry: { track, index },
-        attempt: 1,
-        failedAt: 0,
-      });
-    });
-  }
-
-  #timerDue(timer: LiveTimer): void {
-    const { kind, id } = parseActorKey(timer.actor);
-    const now = this.#context.now();
-    this.#admit({
-      message: {
-        kind,
-        id,
-        command: timer.command,
-        input: timer.input,
-        sender: `timer:${timer.name}`,
-        depth: 0,
-        sentAt: now,
-      },
-      key: timer.actor,
-      turnId: this.#context.random.id(),
-      timer,
-      attempt: 1,
-      failedAt: 0,
-    });
+      const { batch } = this.#line;
+      batch.dead.set(`${entry.id}:${index}`, encode(["mail", "unreadable", raw]));
+      this.#inbox.handle(track, index);
+      batch.handledMessages += 1;
+    }
     this.#schedule();
   }
 
-  #cell(message: Message, key: ActorKey): ActorCell {
-    const known = this.#cells.get(key);
-    if (known) return known;
-    const cell: ActorCell = {
-      key,
-      kind: this.#context.kinds.get(message.kind),
-      id: message.id,
-      state: undefined,
-      loaded: false,
-      unreadable: undefined,
-      blocked: false,
-      waiting: [],
-      bytes: 0,
-      lastUsedAt: this.#context.clock.monotonic(),
+  #timerDue(timer: LiveTimer): void {
+    const message: Message = {
+      ...parseActorKey(timer.actor),
+      command: timer.command,
+      input: timer.input,
+      sender: `timer:${timer.name}`,
+      depth: 0,
+      sentAt: this.#owner.now(),
     };
-    this.#cells.set(key, cell);
-    return cell;
+    this.#admit(this.#request(message, this.#owner.random.id(), { timer }));
   }
 
   #admit(request: TurnRequest): void {
-    this.#admitted += 1;
-    const cell = this.#cell(request.message, request.key);
+    const cell = this.#cells.of(request.message, request.key);
     if (cell.blocked) {
-      cell.waiting.push(request);
+      this.#cells.block(cell, request);
       return;
     }
-    const key = this.#keptKey(request);
-    const fetchKey = key !== undefined && this.#replies.mustFetch(key);
-    if ((!cell.loaded && cell.kind) || fetchKey) {
-      cell.blocked = true;
-      cell.waiting.push(request);
-      this.#toFetch.set(cell, new Set(fetchKey ? [key] : []));
-      if (!this.#fetching) queueMicrotask(() => void this.#fetch());
+    const replyKey = replyKeyOf(request);
+    const fetchReply = replyKey !== undefined && this.#replies.mustFetch(replyKey);
+    if ((!cell.loaded && cell.kind) || fetchReply) {
+      this.#cells.fetch(cell, request, fetchReply ? replyKey : undefined);
       return;
     }
     this.#ready.push(request);
+    this.#schedule();
   }
 
-  #keptKey({ message, key }: TurnRequest): string | undefined {
-    return message.idempotencyKey === undefined
-      ? undefined
-      : `${message.principal ?? ""}\u0000${key}\u0000${message.idempotencyKey}`;
+  #holdBack(cell: ActorCell, request: TurnRequest, delay: number | "until-known"): void {
+    this.#cells.block(cell, request);
+    if (delay === "until-known") return;
+    this.#owner.clock.after(delay, () => {
+      if (this.#state === "running") this.#cells.unblock(cell);
+    });
   }
 
-  async #fetch(): Promise<void> {
-    if (this.#fetching) return;
-    this.#fetching = true;
-    for (let attempt = 0; this.#toFetch.size > 0 && this.#state === "running"; ) {
-      const wanted = [...this.#toFetch];
-      const cells = wanted.map(([cell]) => cell).filter((cell) => !cell.loaded && cell.kind);
-      const keys = [...new Set(wanted.flatMap(([, set]) => [...set]))];
-      try {
-        const answer = await this.#context.store.fetch({
-          claim: this.claim,
-          actors: cells.map((cell) => cell.key),
-          idempotencyKeys: keys,
-        });
-        if (this.#state !== "running") break;
-        if (answer.kind !== "fetched") {
-          this.#fall(answer);
-          break;
-        }
-        attempt = 0;
-        cells.forEach((cell, i) => {
-          this.#take(cell, answer.states[i] ?? "absent");
-        });
-        keys.forEach((key, i) => {
-          this.#replies.fetched(key, answer.replies[i] ?? "absent");
-        });
-        for (const [cell] of wanted) {
-          this.#toFetch.delete(cell);
-          this.#unblock(cell);
-        }
-        this.#schedule();
-      } catch {
-        attempt += 1;
-        await this.#pause(attempt);
-      }
-    }
-    this.#fetching = false;
-  }
-
-  #take(cell: ActorCell, stored: Uint8Array | "absent"): void {
-    if (!cell.kind) return;
-    const reading = readState(cell.kind, cell.id, stored);
-    cell.loaded = true;
-    cell.bytes = stored === "absent" ? 0 : stored.byteLength;
-    if (reading.kind === "state") cell.state = reading.state;
-    else {
-      cell.unreadable = reading.error;
-      this.#context.logger.error({ actor: cell.key, error: reading.error }, "unreadable state");
-    }
-  }
-
-  #unblock(cell: ActorCell): void {
-    cell.blocked = false;
-    const waiting = cell.waiting;
-    cell.waiting = [];
-    this.#admitted -= waiting.length;
-    for (const request of waiting) this.#admit(request);
-  }
-
-  #drop(cell: ActorCell): boolean {
-    const idle =
-      !cell.blocked &&
-      cell.waiting.length === 0 &&
-      !this.#batch.dirty.has(cell.key) &&
-      !this.#inFlight?.batch.dirty.has(cell.key) &&
-      this.#readyHead === this.#ready.length;
-    return idle && this.#cells.delete(cell.key);
-  }
-
-  // --- turns --------------------------------------------------------------------------------
+  // Turns and commits.
 
   #schedule(): void {
     if (this.#pumpScheduled || this.#state === "gone") return;
@@ -457,530 +353,78 @@ export class ShardOwner {
   }
 
   #pump(): void {
-    if (this.#state === "gone" || !this.#context.trusted()) return;
-    while (
-      this.#readyHead < this.#ready.length &&
-      this.#batch.turns < maxBatchTurns &&
-      this.#batch.bytes < maxBatchBytes
-    ) {
-      const request = this.#ready[this.#readyHead];
-      this.#readyHead += 1;
+    if (this.#state === "gone" || !this.#owner.trusted()) return;
+    const line = this.#line;
+    while (line.batch.turns < maxBatchTurns && line.batch.bytes < maxBatchBytes) {
+      const request = this.#ready.shift();
       if (!request) break;
-      this.#admitted -= 1;
-      const cell = this.#cell(request.message, request.key);
-      if (cell.blocked) {
-        this.#admitted += 1;
-        cell.waiting.push(request);
-      } else if (!cell.loaded && cell.kind) this.#admit(request);
-      else this.#turn(cell, request);
+      const cell = this.#cells.of(request.message, request.key);
+      if (cell.blocked) this.#cells.block(cell, request);
+      else if (!cell.loaded && cell.kind) this.#cells.fetch(cell, request, undefined);
+      else this.#desk.run(cell, request);
     }
-    if (this.#readyHead === this.#ready.length && this.#readyHead > 0) {
-      this.#ready.length = 0;
-      this.#readyHead = 0;
-    }
-    if (!this.#inFlight && !this.#batch.isEmpty) void this.#flush();
-    if (this.#behind && !this.#reading && this.#admitted <= maxAdmitted) this.read();
-    if (this.#state === "draining" && !this.#inFlight && this.#batch.isEmpty) this.#drained?.();
+    line.flush();
+    this.#mail.catchUp();
+    if (this.#state === "draining" && line.isClear) this.#drained?.();
   }
 
-  #turn(cell: ActorCell, request: TurnRequest): void {
-    const { message } = request;
-    cell.lastUsedAt = this.#context.clock.monotonic();
-    // The timer was cancelled or set again while this one waited for its turn.
-    if (request.timer && this.#timers.get(request.timer.key) !== request.timer) return;
-    if (request.local && !request.local.isOpen()) return;
-    const now = this.#context.now();
-    if (message.replyTo && message.replyTo.deadlineAt < now) {
-      this.#finish(request, { kind: "error", code: "ASK_TIMEOUT", message: "its deadline passed" });
-      return;
-    }
-    if (message.effectId !== undefined) {
-      if (!this.#effects.isRecorded(message.effectId)) {
-        this.#finish(request, { kind: "value", value: undefined });
-        return;
-      }
-    }
-    if (!cell.kind) {
-      this.#unknownKind(cell, request);
-      return;
-    }
-    const keptKey = this.#keptKey(request);
-    const requestHash = keptKey === undefined ? 0 : hashOf(message);
-    if (keptKey !== undefined) {
-      const kept = this.#replies.get(keptKey, now);
-      if (kept) {
-        this.#finish(
-          request,
-          kept.requestHash === requestHash
-            ? kept.outcome
-            : {
-                kind: "error",
-                code: "IDEMPOTENCY_CONFLICT",
-                message: `the key "${message.idempotencyKey}" was used for another request`,
-              },
-        );
-        return;
-      }
-      if (this.#replies.size >= this.#context.settings.idempotencyPerShard) {
-        this.#finish(request, {
-          kind: "error",
-          code: "IDEMPOTENCY_FULL",
-          message: "too many idempotency keys are kept; repeat later",
-        });
-        return;
-      }
-    }
-    if (cell.unreadable !== undefined) {
-      this.#reject(request, {
-        kind: "error",
-        code: "STATE_UNREADABLE",
-        message: `the state of ${cell.key} cannot be read: ${cell.unreadable}`,
-      });
-      return;
-    }
-    const outcome = this.#decide(cell, request, now);
-    if (!outcome) return;
-    if (keptKey !== undefined) {
-      const expiresAt = now + (message.keepKeyMs ?? this.#context.settings.keepIdempotencyMs);
-      const record = this.#replies.keep(keptKey, { requestHash, outcome, expiresAt });
-      this.#batch.idempotency.set(keptKey, { record, expiresAt });
-    }
-    this.#finish(request, outcome, cell);
-  }
-
-  /** Runs the handler and takes its decision into the batch; `undefined` when it will run again. */
-  #decide(cell: ActorCell, request: TurnRequest, now: RedisMs): Outcome | undefined {
-    const { message } = request;
-    const kind = cell.kind;
-    if (!kind) return undefined;
-    const facts: Facts = {
-      now,
-      self: { kind: message.kind, id: message.id },
-      fence: this.#grant.fence,
-      sender: message.sender,
-      principal: message.principal,
-      idempotencyKey: message.idempotencyKey,
-      attempt: request.attempt,
-      turnId: request.turnId,
-    };
-    const result = runTurn(kind, message.command, cell.state, message.input, facts);
-    if (result.kind === "threw") {
-      this.#threw(cell, request, result.error);
-      return undefined;
-    }
-    if (result.kind === "rejected") {
-      this.#reject(request, result.outcome);
-      return undefined;
-    }
-    if (result.next) {
-      const refused = this.#apply(cell, request, result.next.state, result.next.more, now);
-      if (refused) {
-        this.#reject(request, refused);
-        return undefined;
-      }
-    }
-    return result.outcome;
-  }
-
-  /** Takes a next state and what goes with it into the batch, or answers why it cannot be. */
-  #apply(
-    cell: ActorCell,
-    request: TurnRequest,
-    state: unknown,
-    more: More,
-    now: RedisMs,
-  ): Extract<Outcome, { kind: "error" }> | undefined {
-    const { settings } = this.#context;
-    const kind = cell.kind;
-    if (!kind) return undefined;
-    const { message } = request;
-    const depth = message.depth + 1;
-    const tells = more.tell ?? [];
-    const version = kind.implementation.version ?? 1;
-    if (tells.length > settings.maxFanOut) {
-      return refusal("FANOUT_TOO_WIDE", `a turn may tell ${settings.maxFanOut} messages, not ${tells.length}`);
-    }
-    if (tells.length > 0 && depth > settings.maxCallDepth) {
-      return refusal("CALL_TOO_DEEP", `a call chain may be ${settings.maxCallDepth} long`);
-    }
-    if (cell.bytes > settings.maxStateBytes / 8 || this.#context.checkSize.has(cell.key)) {
-      const bytes = encodeState(version, state).byteLength;
-      if (bytes > settings.maxStateBytes) {
-        return refusal(
-          "STATE_TOO_LARGE",
-          `the state of ${cell.key} would be ${bytes} bytes, the bound is ${settings.maxStateBytes}`,
-        );
-      }
-      cell.bytes = bytes;
-    }
-    const problem = this.#checkMore(kind, more);
-    if (problem) return refusal("HANDLER_FAILED", problem);
-    const parcels = tells.map((tell) => ({
-      shard: this.#context.shardOf(tell.partitionKey),
-      bytes: encodeMessage({
-        kind: tell.to.kind,
-        id: tell.to.id,
-        command: tell.command,
-        input: tell.input,
-        sender: "",
-        depth,
-        sentAt: now,
-        ...(message.principal !== undefined && { principal: message.principal }),
-      }),
-    }));
-    if (parcels.some((p) => p.bytes.byteLength > settings.maxMessageBytes)) {
-      return refusal("PAYLOAD_TOO_LARGE", `a message may be ${settings.maxMessageBytes} bytes`);
-    }
-    cell.state = state;
-    this.#batch.dirty.set(cell.key, () => {
-      const bytes = encodeState(version, cell.state);
-      cell.bytes = bytes.byteLength;
-      if (bytes.byteLength > settings.maxStateBytes) throw new StateTooLarge(cell.key);
-      return bytes;
-    });
-    const view = kind.implementation.view;
-    if (view) {
-      this.#batch.viewRow(kind.kind, cell.id, () => {
-        const row = view(cell.state, cell.id);
-        return row === undefined ? "removed" : encode(row);
-      });
-    }
-    for (const timer of more.timers ?? []) this.#changeTimer(cell.key, timer, now);
-    for (const { shard, bytes } of parcels) {
-      this.#batch.bytes += bytes.byteLength;
-      if (shard === this.shard) this.#batch.local.push(bytes);
-      else {
-        this.#batch.outAdd.push(this.#outbox.number(shard, this.#context.asBatch(cell.key, bytes)));
-      }
-    }
-    for (const start of more.effects ?? []) {
-      const record: EffectRecord = {
-        actor: cell.key,
-        effect: start.effect,
-        id: start.id ?? request.turnId,
-        input: start.input,
-        attempts: 0,
-        notBefore: 0,
-        started: false,
-        historyId: this.claim.historyId,
-        principal: message.principal,
-      };
-      const effectId = effectIdOf(record);
-      if (this.#effects.isRecorded(effectId)) continue;
-      this.#effects.note(effectId, record);
-      this.#batch.effectsPut.set(effectId, encodeEffect(record));
-      this.#batch.settlements.push({
-        applied: () => this.#effects.begin(effectId),
-        notApplied: () => {},
-        unknown: () => {},
-      });
-    }
-    return undefined;
-  }
-
-  #checkMore(kind: NonNullable<ActorCell["kind"]>, more: More): string | undefined {
-    for (const timer of more.timers ?? []) {
-      if (!("cancel" in timer) && !commandOf(kind, timer.command)) {
-        return `the timer "${timer.name}" names an unknown command "${timer.command}"`;
-      }
-    }
-    for (const { effect } of more.effects ?? []) {
-      const effects = kind.implementation.effects;
-      if (!effects || !Object.hasOwn(effects, effect)) return `there is no effect "${effect}"`;
-    }
-    return undefined;
-  }
-
-  #changeTimer(actor: ActorKey, change: TimerChange, now: RedisMs): void {
-    const key = timerKey(actor, change.name);
-    const former = this.#timers.remove(key);
-    if (former) {
-      this.#batch.timersSet.delete(key);
-      this.#batch.timersRemoved.push(former.member);
-    }
-    if ("cancel" in change) return;
-    const dueAt = Math.ceil("at" in change ? change.at : now + change.afterMs);
-    const record = { actor, name: change.name, command: change.command, input: change.input };
-    const timer: LiveTimer = { ...record, key, member: encodeTimer(record), dueAt };
-    this.#batch.timersSet.set(key, { member: timer.member, dueAt });
-    this.#timers.set(timer);
-  }
-
-  #unknownKind(cell: ActorCell, request: TurnRequest): void {
-    if (request.message.replyTo || request.local) {
-      this.#finish(request, {
-        kind: "error",
-        code: "KIND_UNKNOWN",
-        message: `the node that owns ${cell.key} does not know the kind "${request.message.kind}"`,
-      });
-      return;
-    }
-    // A told message waits, unquarantined, for an owner that knows the kind.
-    cell.blocked = true;
-    cell.waiting.push(request);
-  }
-
-  /** A handler threw: an ask is refused at once, a told message is tried again, then put aside. */
-  #threw(cell: ActorCell, request: TurnRequest, error: string): void {
-    const asked = request.local !== undefined || request.message.replyTo !== undefined;
-    const now = this.#context.clock.monotonic();
-    this.#context.logger.warn({ actor: cell.key, command: request.message.command, error }, "a turn failed");
-    if (request.attempt === 1) request.failedAt = now;
-    if (asked || request.attempt >= maxAttempts || now - request.failedAt > maxRetryMs) {
-      this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message: error });
-      return;
-    }
-    request.attempt += 1;
-    cell.blocked = true;
-    cell.waiting.unshift(request);
-    this.#admitted += 1;
-    this.#context.clock.after(100 * 2 ** request.attempt, () => {
-      if (this.#state !== "running") return;
-      this.#unblock(cell);
-      this.#schedule();
+  #cut(batch: CommitBatch, seq: number): CommitRequest {
+    return batch.toRequest({
+      claim: this.claim,
+      seq,
+      hash: this.#owner.newHash(),
+      sender: `shard:${this.shard}`,
+      now: this.#owner.now(),
+      mail: this.#inbox.cut(),
     });
   }
 
-  /** Ends a command that cannot be run: the asker is told, a told message becomes a dead letter. */
-  #reject(request: TurnRequest, outcome: Extract<Outcome, { kind: "error" }>): void {
-    const { message } = request;
-    if (!request.local && !message.replyTo) {
-      this.#batch.dead.set(
-        request.turnId,
-        encode([
-          "message",
-          outcome.code,
-          outcome.message,
-          this.#context.now(),
-          request.attempt,
-          encodeMessage(message),
-        ]),
-      );
-    }
-    this.#finish(request, outcome);
-  }
-
-  /** Takes a handled command and its answer into the batch. */
-  #finish(request: TurnRequest, outcome: Outcome, cell?: ActorCell): void {
-    const { message, local, entry } = request;
-    const batch = this.#batch;
-    if (local && cell && this.#isRead(cell, message.command)) {
-      this.#answerRead(cell, local, outcome);
-      return;
-    }
-    batch.turns += 1;
-    if (entry) {
-      this.#inbox.handle(entry.track, entry.index);
-      batch.handledMessages += 1;
-    }
-    if (request.timer) {
-      batch.timersRemoved.push(request.timer.member);
-      if (this.#timers.get(request.timer.key) === request.timer) this.#timers.remove(request.timer.key);
-    }
-    if (message.effectId !== undefined) {
-      batch.effectsPut.delete(message.effectId);
-      batch.effectsRemoved.add(message.effectId);
-      this.#effects.forget(message.effectId);
-    }
-    if (message.replyTo) batch.reply(message.replyTo, outcome);
-    if (local) {
-      batch.settlements.push({
-        applied: () => local.answered(outcome),
-        notApplied: () => local.reroute(),
-        unknown: () => local.unknown(),
-      });
-    }
-  }
-
-  // --- reads --------------------------------------------------------------------------------
-
-  #isRead(cell: ActorCell, command: string): boolean {
-    return (cell.kind && commandOf(cell.kind, command)?.readOnly) === true;
-  }
-
-  /** A read waits for the commits it depends on, then for one check that began after it came. */
-  #answerRead(cell: ActorCell, local: LocalCaller, outcome: Outcome): void {
-    const check = { run: () => local.answered(outcome), caller: local };
-    const settlement = {
-      applied: () => this.#check(check),
-      notApplied: () => local.reroute(),
-      unknown: () => local.reroute(),
-    };
-    if (this.#batch.dirty.has(cell.key)) this.#batch.settlements.push(settlement);
-    else if (this.#inFlight?.batch.dirty.has(cell.key)) {
-      this.#inFlight.batch.settlements.push(settlement);
-    } else this.#check(check);
-  }
-
-  #check(check: { run: () => void; caller: LocalCaller }): void {
-    this.#checks.push(check);
-    if (!this.#checking) void this.#runChecks();
-  }
-
-  async #runChecks(): Promise<void> {
-    this.#checking = true;
-    while (this.#checks.length > 0 && this.#state !== "gone") {
-      const checks = this.#checks.splice(0);
-      try {
-        const [answer] = await this.#context.store.check({ claims: [this.claim] });
-        if (answer?.kind === "stands") for (const check of checks) check.run();
-        else {
-          this.#checks.unshift(...checks);
-          if (answer) this.#fall(answer);
-          break;
-        }
-      } catch {
-        this.#checks.unshift(...checks);
-        await this.#pause(1);
-      }
-    }
-    this.#checking = false;
-  }
-
-  // --- commit -------------------------------------------------------------------------------
-
-  async #flush(): Promise<void> {
-    const batch = this.#batch;
-    const seq = this.#seq + 1;
-    let request: ReturnType<CommitBatch["toRequest"]>;
-    try {
-      request = batch.toRequest({
-        claim: this.claim,
-        seq,
-        hash: this.#context.newHash(),
-        sender: `shard:${this.shard}`,
-        now: this.#context.now(),
-        mail: this.#inbox.cut(),
-      });
-    } catch (thrown) {
-      // A state outgrew its bound unseen: drop the batch and run it again, checking each turn.
-      if (thrown instanceof StateTooLarge) this.#context.checkSize.add(thrown.key);
-      this.#context.logger.error({ shard: this.shard, error: String(thrown) }, "a batch was dropped");
-      this.#fall({ kind: "fenced", finalSeq: this.#seq });
-      return;
-    }
-    this.#batch = new CommitBatch();
-    this.#inFlight = { batch, seq };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const answer = await this.#context.store.commit(request);
-        if (this.#inFlight?.batch === batch) this.#settle(batch, seq, answer);
-        return;
-      } catch {
-        // The outcome is unknown; the only cure is the same sequence number again.
-        await this.#pause(attempt);
-        if (this.#inFlight?.batch !== batch) return;
-      }
-    }
-  }
-
-  #settle(batch: CommitBatch, seq: number, answer: CommitAnswer): void {
-    if (answer.kind !== "committed") {
-      if (answer.kind === "conflict" || answer.kind === "gap") this.#fall({ kind: "lost" });
-      else this.#fall(answer);
-      return;
-    }
-    this.#seq = seq;
-    this.#inFlight = undefined;
-    if (answer.localEntry !== undefined) {
-      if (answer.localPrevious === this.#inbox.lastRead && !this.#reading) {
-        const payload = batch.localPayload;
-        if (payload) this.#acceptEntry({ id: answer.localEntry, payloads: [payload] });
-      } else this.#behind = true;
+  #accepted(batch: CommitBatch, answer: Extract<CommitAnswer, { kind: "committed" }>): void {
+    const { localEntry, localPrevious } = answer;
+    if (localEntry !== undefined && this.#state === "running") {
+      const payloads = batch.localPayload ? [batch.localPayload] : [];
+      this.#mail.offer({ id: localEntry, payloads }, localPrevious);
     }
     for (const settlement of batch.settlements) settlement.applied();
     if (batch.outAdd.length > 0) this.#outbox.committed(batch.outAdd);
-    if (this.#batch.isEmpty && this.#readyHead === this.#ready.length) {
-      if (this.#behind) this.#schedule();
-      if (this.#state === "draining") this.#drained?.();
-    } else this.#pump();
+    this.#pump();
   }
 
-  async #pause(attempt: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#context.clock.after(Math.min(1_000, 25 * 2 ** Math.min(attempt, 6)), resolve);
-    });
+  /** A state outgrew its bound unseen: drop the batch and run it again, measuring each turn. */
+  #uncuttable(error: unknown): void {
+    if (error instanceof StateTooLarge) this.#owner.checkSize.add(error.key);
+    this.#owner.logger.error({ shard: this.shard, error: String(error) }, "a batch was dropped");
+    this.#fall({ kind: "fenced", finalSeq: this.#line.seq });
   }
 
-  #fall(refusal: Refusal): void {
-    if (this.#state === "gone") return;
-    this.abandon(refusal.kind === "fenced" ? refusal.finalSeq : undefined);
-    this.#context.fallen(this, refusal);
-  }
-
-  // --- effects ------------------------------------------------------------------------------
+  // Effects.
 
   #saveEffect(effectId: string, record: EffectRecord): Promise<void> {
     return new Promise((resolve, reject) => {
+      const fallen = () => reject(new Error("the shard has another owner"));
       if (this.#state !== "running") {
-        reject(new Error("the shard has another owner"));
+        fallen();
         return;
       }
-      this.#batch.effectsPut.set(effectId, encodeEffect(record));
-      this.#batch.settlements.push({
-        applied: resolve,
-        notApplied: () => reject(new Error("the shard has another owner")),
-        unknown: () => reject(new Error("the shard has another owner")),
-      });
+      const { batch } = this.#line;
+      batch.effectsPut.set(effectId, encodeEffect(record));
+      batch.settlements.push({ applied: resolve, notApplied: fallen, unknown: fallen });
       this.#schedule();
     });
   }
 
   #effectOutcome({ effectId, record, command, input }: EffectOutcome): void {
-    const { kind, id } = parseActorKey(record.actor);
     const message: Message = {
-      kind,
-      id,
+      ...parseActorKey(record.actor),
       command,
       input,
       sender: `effect:${record.effect}`,
       depth: 0,
-      sentAt: this.#context.now(),
+      sentAt: this.#owner.now(),
       effectId,
       ...(record.principal !== undefined && { principal: record.principal }),
     };
-    if (this.#state !== "running") {
-      this.#context.tell(message);
-      return;
-    }
-    this.#admit({
-      message,
-      key: record.actor,
-      turnId: this.#context.random.id(),
-      attempt: 1,
-      failedAt: 0,
-    });
-    this.#schedule();
-  }
-
-  #quarantineTimer(member: Uint8Array): void {
-    this.#batch.dead.set(
-      `timer:${this.#context.random.id()}`,
-      encode(["timer", "unreadable", member]),
-    );
-    this.#batch.timersRemoved.push(member);
-    this.#batch.turns += 1;
+    if (this.#state !== "running") this.#owner.tell(message);
+    else this.#admit(this.#request(message, this.#owner.random.id(), {}));
   }
 }
-
-class StateTooLarge extends Error {
-  readonly key: ActorKey;
-  constructor(key: ActorKey) {
-    super(`the state of ${key} is over its bound`);
-    this.key = key;
-  }
-}
-
-const refusal = (code: string, message: string): Extract<Outcome, { kind: "error" }> => ({
-  kind: "error",
-  code,
-  message,
-});
-
-/** Hash of what a command asks for, to tell a repeat from another request under the same key. */
-const hashOf = (message: Message): number => {
-  const bytes = encode([message.command, message.input]);
-  return stableHash(String.fromCharCode(...bytes.subarray(0, 65_536))) + bytes.byteLength;
-};
-
-export { firstEntry };

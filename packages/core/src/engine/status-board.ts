@@ -37,7 +37,9 @@ export interface BoardRow {
   readonly nodeId: NodeId;
   readonly incarnation: Incarnation | "none";
   readonly row: StatusRow<unknown>;
-  /** Reported by a former incarnation, under another history, or not confirmed lately. */
+  /** Reported by a former incarnation, or under another history: nothing now follows from it. */
+  readonly former: boolean;
+  /** Former, or not confirmed lately. */
   readonly stale: boolean;
 }
 export interface UnreadableStatus {
@@ -254,16 +256,16 @@ export class StatusBoard {
 
   #ownRow(row: StatusRow<unknown>): BoardRow {
     const { nodeId, incarnation } = this.#options;
-    return { nodeId, incarnation, row, stale: this.#writer.superseded };
+    const former = this.#writer.superseded;
+    return { nodeId, incarnation, row, former, stale: former };
   }
 
   #otherRow(nodeId: NodeId, reported: ReportedRows, row: StatusRow<unknown>): BoardRow {
     const { incarnation } = reported;
-    const stale =
+    const former =
       this.#incarnations.get(nodeId) !== incarnation ||
-      this.#watch.version(nodeId)?.historyId !== row.historyId ||
-      this.#watch.isStale(nodeId);
-    return { nodeId, incarnation, row, stale };
+      this.#watch.version(nodeId)?.historyId !== row.historyId;
+    return { nodeId, incarnation, row, former, stale: former || this.#watch.isStale(nodeId) };
   }
 
   #replace(nodeId: NodeId, incarnation: Incarnation | "none", rows: readonly EncodedStatus[]): void {

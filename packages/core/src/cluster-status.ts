@@ -1,0 +1,75 @@
+/** The verdict on the cluster and the reasons for it, worst first. Pure. */
+import type { NodeRecord } from "./model/node-record.ts";
+import type { BackendHealth } from "./ports/backend.ts";
+import type { ClusterStatus, Verdict } from "./services.ts";
+
+export interface StatusFacts {
+  readonly cluster: string;
+  readonly nodeId: string;
+  readonly now: number;
+  readonly silentMs: number;
+  /** This node cannot reach the backend, or its views may be out of date. */
+  readonly away: boolean;
+  readonly viewsStale: boolean;
+  readonly nodes: readonly NodeRecord[];
+  readonly shardCount: number;
+  /** Shards that a live owner holds. */
+  readonly ownedShards: number;
+  readonly apps: ClusterStatus["apps"];
+  /** Sentences about apps that drifted, worst first. */
+  readonly drift: readonly string[];
+  readonly historyChanges: number;
+  readonly health: BackendHealth;
+}
+
+const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+/** Judges: down, unknown, degraded, healthy — the first that holds. */
+export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
+  const counts = { joining: 0, up: 0, draining: 0, suspect: 0, lost: 0 };
+  for (const { state } of facts.nodes) if (state !== "left") counts[state] += 1;
+  const unowned = facts.shardCount - facts.ownedShards;
+  const degraded: string[] = [];
+  for (const { id, state, lastHeartbeatAt } of facts.nodes) {
+    if (state !== "suspect" && state !== "lost") continue;
+    const age = seconds(Math.max(0, facts.now - lastHeartbeatAt));
+    degraded.push(`node ${id} is ${state}: last heard ${age} ago`);
+  }
+  if (unowned > 0) degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
+  degraded.push(...facts.drift);
+  if (facts.historyChanges > 0) {
+    degraded.push(
+      `the data was found under another history ${plural(facts.historyChanges, "time")} since this node started: acknowledged changes may have been lost`,
+    );
+  }
+  for (const finding of facts.health.findings) degraded.push(`${finding.message} ${finding.remedy}`);
+  let verdict: Verdict = degraded.length > 0 ? "degraded" : "healthy";
+  const reasons: string[] = [];
+  if (facts.away) {
+    verdict = "unknown";
+    reasons.push(
+      `node ${facts.nodeId} cannot reach ${facts.health.mode} (${facts.health.state}); what it shows is ${seconds(facts.silentMs)} old`,
+    );
+  } else if (facts.ownedShards === 0) {
+    verdict = "down";
+    reasons.push("no shard has an owner: no change can be made");
+  } else if (facts.viewsStale) {
+    verdict = "unknown";
+    reasons.push(`the views of node ${facts.nodeId} may be out of date`);
+  }
+  const { mode, role, state, rttMs, findings } = facts.health;
+  return {
+    cluster: facts.cluster,
+    nodeId: facts.nodeId,
+    verdict,
+    reasons: [...reasons, ...degraded],
+    nodes: counts,
+    apps: facts.apps,
+    shards: { total: facts.shardCount, owned: facts.ownedShards, unowned },
+    redis: { mode, role, state, findings, ...(rttMs !== undefined && { rttMs }) },
+    asOf: new Date(facts.away ? facts.now - facts.silentMs : facts.now).toISOString(),
+    stale: facts.away || facts.viewsStale,
+  };
+};

@@ -1,0 +1,205 @@
+/**
+ * Takes what a handler decided into the batch: next state, list row, timers, messages, effects.
+ * Everything is checked before the first of it is taken, so that a decision counts whole or not at
+ * all.
+ */
+import { encode } from "../codec.ts";
+import type { More, TimerChange } from "../define-actor.ts";
+import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
+import type { Claim } from "../ports/shard-store.ts";
+import type { ActorCell, TurnRequest } from "./actor-cell.ts";
+import { type CommitBatch, encodeState } from "./commit-batch.ts";
+import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
+import { type AnyKind, commandOf } from "./kinds.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OwnerContext } from "./owner-context.ts";
+import { type LiveTimer, type TimerSet, timerKey } from "./timer-set.ts";
+import {
+  type EffectRecord,
+  encodeEffect,
+  encodeMessage,
+  encodeTimer,
+  type Outcome,
+} from "./wire.ts";
+
+type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
+
+const refusal = (code: string, message: string): ErrorOutcome => ({ kind: "error", code, message });
+
+/** Thrown while a batch is cut: a state outgrew its bound without a turn having noticed. */
+export class StateTooLarge extends Error {
+  readonly key: ActorKey;
+  constructor(key: ActorKey) {
+    super(`the state of ${key} is over its bound`);
+    this.key = key;
+  }
+}
+
+export class DecisionWriter {
+  readonly #owner: OwnerContext;
+  readonly #claim: Claim;
+  readonly #timers: TimerSet;
+  readonly #outbox: Outbox;
+  readonly #effects: EffectRunner;
+
+  constructor(
+    owner: OwnerContext,
+    claim: Claim,
+    parts: { timers: TimerSet; outbox: Outbox; effects: EffectRunner },
+  ) {
+    this.#owner = owner;
+    this.#claim = claim;
+    this.#timers = parts.timers;
+    this.#outbox = parts.outbox;
+    this.#effects = parts.effects;
+  }
+
+  /** Takes a decision into `batch`, or answers why it cannot be carried out. */
+  take(
+    batch: CommitBatch,
+    cell: ActorCell & { readonly kind: AnyKind },
+    request: TurnRequest,
+    decided: { readonly state: unknown; readonly more: More },
+    now: RedisMs,
+  ): ErrorOutcome | undefined {
+    const { more } = decided;
+    const problem = this.#problem(cell, request, decided);
+    if (problem) return problem;
+    const parcels = this.#encodeTells(request, more, now);
+    const { maxMessageBytes } = this.#owner.settings;
+    if (parcels.some(({ bytes }) => bytes.byteLength > maxMessageBytes)) {
+      return refusal("PAYLOAD_TOO_LARGE", `a message may be ${maxMessageBytes} bytes`);
+    }
+    this.#takeState(batch, cell, decided.state);
+    for (const timer of more.timers ?? []) this.#takeTimer(batch, cell.key, timer, now);
+    for (const { shard, bytes } of parcels) {
+      batch.bytes += bytes.byteLength;
+      if (shard === this.#claim.shard) batch.local.push(bytes);
+      else batch.outAdd.push(this.#outbox.number(shard, this.#owner.asBatch(cell.key, bytes)));
+    }
+    for (const start of more.effects ?? []) {
+      this.#takeEffect(batch, {
+        actor: cell.key,
+        effect: start.effect,
+        id: start.id ?? request.turnId,
+        input: start.input,
+        attempts: 0,
+        notBefore: 0,
+        started: false,
+        historyId: this.#claim.historyId,
+        principal: request.message.principal,
+      });
+    }
+    return undefined;
+  }
+
+  #problem(
+    cell: ActorCell & { readonly kind: AnyKind },
+    request: TurnRequest,
+    { state, more }: { readonly state: unknown; readonly more: More },
+  ): ErrorOutcome | undefined {
+    const { settings, checkSize } = this.#owner;
+    const tells = more.tell?.length ?? 0;
+    if (tells > settings.maxFanOut) {
+      return refusal(
+        "FANOUT_TOO_WIDE",
+        `a turn may tell ${settings.maxFanOut} messages, not ${tells}`,
+      );
+    }
+    if (tells > 0 && request.message.depth + 1 > settings.maxCallDepth) {
+      return refusal("CALL_TOO_DEEP", `a call chain may be ${settings.maxCallDepth} long`);
+    }
+    for (const timer of more.timers ?? []) {
+      if (!("cancel" in timer) && !commandOf(cell.kind, timer.command)) {
+        const text = `the timer "${timer.name}" names an unknown command "${timer.command}"`;
+        return refusal("HANDLER_FAILED", text);
+      }
+    }
+    const effects = cell.kind.implementation.effects;
+    for (const { effect } of more.effects ?? []) {
+      if (!effects || !Object.hasOwn(effects, effect)) {
+        return refusal("HANDLER_FAILED", `there is no effect "${effect}"`);
+      }
+    }
+    // Encoding at every turn is costly: only states that may be near the bound are measured here.
+    if (cell.bytes > settings.maxStateBytes / 8 || checkSize.has(cell.key)) {
+      cell.bytes = encodeState(cell.kind.implementation.version ?? 1, state).byteLength;
+      if (cell.bytes > settings.maxStateBytes) {
+        return refusal(
+          "STATE_TOO_LARGE",
+          `the state of ${cell.key} would be ${cell.bytes} bytes, the bound is ${settings.maxStateBytes}`,
+        );
+      }
+    }
+    return undefined;
+  }
+
+  #encodeTells(
+    request: TurnRequest,
+    more: More,
+    now: RedisMs,
+  ): { readonly shard: ShardId; readonly bytes: Uint8Array }[] {
+    const { principal, depth } = request.message;
+    return (more.tell ?? []).map((tell) => ({
+      shard: this.#owner.shardOf(tell.partitionKey),
+      bytes: encodeMessage({
+        ...tell.to,
+        command: tell.command,
+        input: tell.input,
+        sender: "",
+        depth: depth + 1,
+        sentAt: now,
+        ...(principal !== undefined && { principal }),
+      }),
+    }));
+  }
+
+  #takeState(
+    batch: CommitBatch,
+    cell: ActorCell & { readonly kind: AnyKind },
+    state: unknown,
+  ): void {
+    const { implementation, kind } = cell.kind;
+    const { maxStateBytes } = this.#owner.settings;
+    cell.state = state;
+    if (batch.dirty.has(cell.key)) return;
+    batch.dirty.set(cell.key, () => {
+      const bytes = encodeState(implementation.version ?? 1, cell.state);
+      cell.bytes = bytes.byteLength;
+      if (bytes.byteLength > maxStateBytes) throw new StateTooLarge(cell.key);
+      return bytes;
+    });
+    if (!implementation.view) return;
+    batch.viewRow(kind, cell.id, () => {
+      const row = implementation.view?.(cell.state, cell.id);
+      return row === undefined ? "removed" : encode(row);
+    });
+  }
+
+  #takeTimer(batch: CommitBatch, actor: ActorKey, change: TimerChange, now: RedisMs): void {
+    const key = timerKey(actor, change.name);
+    const former = this.#timers.remove(key);
+    if (former) {
+      batch.timersSet.delete(key);
+      batch.timersRemoved.push(former.member);
+    }
+    if ("cancel" in change) return;
+    const dueAt = Math.ceil("at" in change ? change.at : now + change.afterMs);
+    const record = { actor, name: change.name, command: change.command, input: change.input };
+    const timer: LiveTimer = { ...record, key, member: encodeTimer(record), dueAt };
+    batch.timersSet.set(key, { member: timer.member, dueAt });
+    this.#timers.set(timer);
+  }
+
+  #takeEffect(batch: CommitBatch, record: EffectRecord): void {
+    const effectId = effectIdOf(record);
+    if (this.#effects.isRecorded(effectId)) return;
+    this.#effects.note(effectId, record);
+    batch.effectsPut.set(effectId, encodeEffect(record));
+    batch.settlements.push({
+      applied: () => this.#effects.begin(effectId),
+      notApplied: () => {},
+      unknown: () => {},
+    });
+  }
+}

@@ -1,0 +1,617 @@
+/**
+ * One node of the runtime: composes membership, ownership, routing, views and replicas, and gives
+ * them one life-cycle. Knows nothing of apps or any other feature.
+ */
+import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
+import type { ReplicaDefinition } from "../define-replica.ts";
+import { MusterError } from "../errors.ts";
+import { shardOf } from "../model/actor-address.ts";
+import type { ActorKey, HistoryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import type { NodeInfo, NodeRecord } from "../model/node-record.ts";
+import type { LifecycleState } from "../muster-types.ts";
+import type { ClusterSettings } from "../options.ts";
+import type { Backend } from "../ports/backend.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Random } from "../ports/random.ts";
+import type { z } from "zod";
+import { EffectSlots } from "./effect-runner.ts";
+import { Kinds, type AnyKind } from "./kinds.ts";
+import { LoopLag } from "./loop-lag.ts";
+import { Membership } from "./membership.ts";
+import type { OwnerContext } from "./owner-context.ts";
+import { Ownership } from "./ownership.ts";
+import { ReplicaLoop } from "./replica-loop.ts";
+import { Router } from "./router.ts";
+import { StatusBoard } from "./status-board.ts";
+import { StoreTime } from "./store-time.ts";
+import { ViewSweeper } from "./view-sweeper.ts";
+import { ViewTable } from "./view-table.ts";
+import { encodeBatch, type Outcome } from "./wire.ts";
+
+export interface NodeOptions {
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly info: NodeInfo;
+  readonly backend: Backend;
+  readonly kinds: readonly AnyKind[];
+  readonly replicas: readonly ReplicaDefinition<unknown, unknown>[];
+  readonly settings: ClusterSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  memoryBytes(): number;
+}
+
+type AnyProtocol = Protocol<z.ZodType, CommandSpecs>;
+
+const passivateEveryMs = 10_000;
+/** Without an accepted heartbeat for this long the backend counts as away. */
+const awayAfterMs = 900;
+
+export class Node {
+  readonly time: StoreTime;
+  readonly membership: Membership;
+  readonly board: StatusBoard;
+  readonly kinds: Kinds;
+  readonly #options: NodeOptions;
+  readonly #router: Router;
+  readonly #tables = new Map<string, ViewTable<unknown>>();
+  readonly #loops: ReplicaLoop<unknown, unknown>[] = [];
+  readonly #lag: LoopLag;
+  readonly #cancels = new Map<string, Cancel>();
+  readonly #listeners = new Set<() => void>();
+  #ownership: Ownership | undefined;
+  #sweeper: ViewSweeper | undefined;
+  #hashCount = 0;
+  #hashSeed: string;
+  #away = false;
+  #state: LifecycleState = "idle";
+  #ready = false;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #fatal: MusterError | undefined;
+  #historyChanges = 0;
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  constructor(options: NodeOptions) {
+    const { backend, clock, random, logger, settings, nodeId, incarnation } = options;
+    this.#options = options;
+    this.#hashSeed = random.id();
+    this.kinds = new Kinds(options.kinds);
+    this.time = new StoreTime(clock);
+    this.#lag = new LoopLag(clock);
+    this.membership = new Membership(
+      {
+        store: backend.membership,
+        bus: backend.bus,
+        clock,
+        time: this.time,
+        logger,
+        settings,
+        nodeId,
+        incarnation,
+        info: options.info,
+        stats: () => ({
+          shards: this.#ownership?.owned ?? 0,
+          loopLagMs: this.#lag.worstMs(),
+          memoryBytes: options.memoryBytes(),
+        }),
+      },
+      {
+        changed: () => this.#membershipChanged(),
+        historyChanged: () => this.#historyChanged(),
+        wasGone: () => void this.#ownership?.recheck(),
+        trusted: () => {
+          for (const owner of this.#ownership?.all() ?? []) owner.resume();
+          this.#ownership?.evaluate();
+          this.#tell();
+        },
+        distrusted: () => {
+          for (const owner of this.#ownership?.all() ?? []) owner.suspend();
+          this.#tell();
+        },
+      },
+    );
+    this.board = new StatusBoard({
+      nodeId,
+      incarnation,
+      store: backend.views,
+      bus: backend.bus,
+      clock,
+      random,
+      logger,
+      now: () => this.time.now(),
+      sweepMs: settings.viewSweepMs,
+    });
+    this.#router = new Router({
+      store: backend.shards,
+      clock,
+      random,
+      settings,
+      nodeId,
+      incarnation,
+      now: () => this.time.now(),
+      unavailable: () => this.unavailable(),
+      shardOf: (partition) => this.shardOf(partition),
+      ownerOf: (shard) =>
+        this.membership.trusted() ? this.#ownership?.get(shard) : undefined,
+      join: () => this.membership.joined?.join ?? 0,
+      newHash: () => this.#newHash(),
+      lost: () => void this.membership.beat(),
+    });
+    for (const kind of this.kinds.withView()) {
+      this.#tables.set(
+        kind.kind,
+        new ViewTable<unknown>({
+          kind: kind.kind,
+          shardCount: settings.shardCount,
+          store: backend.views,
+          bus: backend.bus,
+          clock,
+          random,
+          logger,
+          now: () => this.time.now(),
+          shardOf: (id) => this.shardOf(kind.partition(id)),
+          staleAfterMs: 2 * settings.viewSweepMs + 1_000,
+        }),
+      );
+    }
+  }
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+  /** True once joined with all views loaded; stays true while the backend is away. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+  get ownedShards(): number {
+    return this.#ownership?.owned ?? 0;
+  }
+  /** Shards of the cluster that a live node holds, as far as this node knows. */
+  get ownedInCluster(): number {
+    return this.#ownership?.ownedInCluster() ?? 0;
+  }
+  get nodes(): readonly NodeRecord[] {
+    return this.membership.nodes;
+  }
+  get historyId(): HistoryId | undefined {
+    return this.membership.historyId;
+  }
+  /** Times that the store's data was found to be of another history, since the start. */
+  get historyChanges(): number {
+    return this.#historyChanges;
+  }
+  get shardCount(): number {
+    return this.#options.settings.shardCount;
+  }
+
+  now(): RedisMs {
+    return this.time.now();
+  }
+
+  shardOf(partition: string): ShardId {
+    return shardOf(partition, this.#options.settings.shardCount);
+  }
+
+  view(kind: string): ViewTable<unknown> | undefined {
+    return this.#tables.get(kind);
+  }
+
+  /** True while list or status rows may be out of date. */
+  get viewsStale(): boolean {
+    if (!this.#ready) return true;
+    return [...this.#tables.values()].some((table) => table.stale) || this.board.stale;
+  }
+
+  /** Calls back whenever status may have changed: membership, trust, ownership. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Why no change can be taken now. */
+  unavailable(): MusterError | undefined {
+    if (this.#state === "idle") {
+      return new MusterError("NOT_STARTED", "The node was not started.", {
+        outcome: "not-applied",
+        hint: "Call start() first.",
+      });
+    }
+    if (this.#state === "stopping" || this.#state === "stopped") {
+      return new MusterError("STOPPED", "The node was stopped.", { outcome: "not-applied" });
+    }
+    if (!this.isAway) return undefined;
+    const { mode, state } = this.#options.backend.health();
+    return new MusterError(
+      "BACKEND_UNAVAILABLE",
+      this.membership.joined
+        ? `This node has not heard from ${mode} for ${Math.round(this.membership.silentMs)} ms (${state}).`
+        : `This node has not yet joined the cluster through ${mode} (${state}).`,
+      { outcome: "not-applied", retryAfterMs: 1_000, hint: "Repeat it when the backend is back." },
+    );
+  }
+
+  /** True while this node cannot reach the backend. */
+  get isAway(): boolean {
+    const { membership } = this;
+    if (!membership.joined || membership.conflict !== undefined) return true;
+    if (this.#options.backend.health().state !== "connected") return true;
+    return membership.silentMs > Math.max(awayAfterMs, 2 * this.#options.settings.heartbeatMs);
+  }
+
+  ask(
+    protocol: AnyProtocol,
+    id: string,
+    command: string,
+    input: unknown,
+    options?: AskOptions,
+  ): Promise<Outcome> {
+    return this.#router.ask(protocol, id, command, input, options);
+  }
+
+  tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
+    return this.#router.tell(protocol, id, command, input);
+  }
+
+  /** Joins, loads views, then takes shards and runs replicas; see `Muster.start`. */
+  async start(timeoutMs: number): Promise<void> {
+    if (this.#state === "stopping" || this.#state === "stopped") {
+      throw new MusterError("STOPPED", "The node was stopped: make a new one to start again.");
+    }
+    if (this.#state === "idle") {
+      this.#state = "starting";
+      this.#starting = this.#run();
+      this.#starting.catch(() => {});
+    }
+    const starting = this.#starting ?? Promise.resolve();
+    let cancel: Cancel | undefined;
+    const late = new Promise<"late">((resolve) => {
+      cancel = this.#options.clock.after(timeoutMs, () => resolve("late"));
+    });
+    const outcome = await Promise.race([starting, late]).finally(() => cancel?.());
+    if (outcome === "late") throw this.#notStarted(timeoutMs);
+  }
+
+  /** Stops intake, hands over, leaves. Never rejects; what is late is cut off. */
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  #notStarted(timeoutMs: number): MusterError {
+    const { health } = this.#options.backend;
+    const findings = health.call(this.#options.backend).findings.map((f) => f.message);
+    const conflict = this.membership.conflict;
+    if (conflict !== undefined) return this.#taken(conflict);
+    return new MusterError(
+      "BACKEND_UNAVAILABLE",
+      `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().${
+        findings.length > 0 ? ` ${findings.join(" ")}` : ""
+      }`,
+      { op: "start", hint: "Check that the backend is reachable from this machine." },
+    );
+  }
+
+  #taken(incarnation: string): MusterError {
+    return new MusterError(
+      "NODE_ID_TAKEN",
+      `Another process runs under the node id "${this.#options.nodeId}" (incarnation ${incarnation}) and keeps renewing its lease.`,
+      { op: "start", hint: "Give each process a node id of its own, or stop the other one." },
+    );
+  }
+
+  async #run(): Promise<void> {
+    await this.#connect();
+    await this.#join();
+    if (this.#state !== "starting") return;
+    const { backend, settings, clock, random, logger } = this.#options;
+    this.#ends.push(
+      await backend.bus.subscribe({ topic: "replies", node: this.#options.nodeId }, (message) => {
+        if (message.topic === "replies") this.#router.replies(message.payload);
+      }),
+    );
+    this.#ends.push(async () => endReset());
+    const endReset = backend.bus.onReset(() => {
+      void this.membership.relist();
+      for (const owner of this.#ownership?.all() ?? []) owner.read();
+      this.#ownership?.evaluate();
+    });
+    this.#sweeper = new ViewSweeper({
+      tables: [...this.#tables.values()],
+      shardCount: settings.shardCount,
+      store: backend.views,
+      clock,
+      random,
+      logger,
+      sweepMs: settings.viewSweepMs,
+    });
+    this.board.follow(this.membership.nodes);
+    await this.board.start();
+    for (const table of this.#tables.values()) await table.start();
+    await this.#sweeper.start();
+    await this.#untilLoaded();
+    if (this.#state !== "starting") return;
+    await this.#beginOwning();
+    await this.membership.announce("up");
+    this.#ready = true;
+    this.#state = "running";
+    this.#every("mail", settings.mailSweepMs, () => this.#sweepMail());
+    this.#every("audit", settings.mailSweepMs, () => this.#ownership?.audit());
+    this.#every("passivate", passivateEveryMs, () => this.#passivate());
+    this.#every("away", settings.heartbeatMs, () => this.#watchAway());
+    for (const loop of this.#loops) await loop.start();
+    this.board.begin();
+    this.#tell();
+  }
+
+  async #connect(): Promise<void> {
+    const { backend, clock, logger } = this.#options;
+    for (let attempt = 0; this.#state === "starting"; attempt++) {
+      try {
+        await backend.open();
+        return;
+      } catch (error) {
+        if (error instanceof MusterError && !error.retryable) throw this.#die(error);
+        logger.warn({ error: String(error) }, "the backend cannot be reached yet");
+        await this.#pause(clock, Math.min(2_000, 100 * 2 ** Math.min(attempt, 5)));
+      }
+    }
+  }
+
+  async #join(): Promise<void> {
+    const { clock, settings, logger } = this.#options;
+    const patience = settings.leaseMs + 3_000;
+    let takenSince: number | undefined;
+    while (this.#state === "starting") {
+      try {
+        const joined = await this.membership.join();
+        if (joined === "joined") return;
+        takenSince ??= clock.monotonic();
+        if (clock.monotonic() - takenSince > patience) {
+          throw this.#die(this.#taken(this.membership.conflict ?? "unknown"));
+        }
+        await this.#pause(clock, Math.min(Math.max(20, joined.waitMs), 250));
+      } catch (error) {
+        if (error instanceof MusterError && !error.retryable) throw this.#die(error);
+        logger.warn({ error: String(error) }, "joining was not answered");
+        await this.#pause(clock, 250);
+      }
+    }
+  }
+
+  #die(error: MusterError): MusterError {
+    this.#fatal = error;
+    this.#state = "stopped";
+    this.membership.halt();
+    void this.#options.backend.close();
+    return error;
+  }
+
+  async #untilLoaded(): Promise<void> {
+    const pending = [...this.#tables.values()].filter((table) => !table.ready);
+    for (const table of pending) {
+      while (!table.ready && this.#state === "starting") await table.whenReady({ timeoutMs: 1_000 });
+    }
+    while (!this.board.loaded && this.#state === "starting") {
+      await this.#pause(this.#options.clock, 10);
+    }
+  }
+
+  async #beginOwning(): Promise<void> {
+    const { backend, clock, random, logger, settings, nodeId, incarnation } = this.#options;
+    const context: OwnerContext = {
+      store: backend.shards,
+      clock,
+      random,
+      logger,
+      kinds: this.kinds,
+      settings,
+      effectSlots: new EffectSlots(settings.concurrentEffects),
+      checkSize: new Set<ActorKey>(),
+      now: () => this.time.now(),
+      trusted: () => {
+        this.membership.checkTrust();
+        return this.membership.trusted();
+      },
+      shardOf: (partition) => this.shardOf(partition),
+      newHash: () => this.#newHash(),
+      asBatch: (actor, message) => encodeBatch(`actor:${actor}`, [message]),
+      tell: (message) => {
+        const kind = this.kinds.get(message.kind);
+        if (kind) this.#router.post(this.shardOf(kind.partition(message.id)), message);
+      },
+      fallen: (owner, refusal) => this.#ownership?.fallen(owner, refusal),
+    };
+    this.#ownership = new Ownership({
+      owner: context,
+      membership: this.membership,
+      bus: backend.bus,
+      nodeId,
+      incarnation,
+      shardCount: settings.shardCount,
+      ownersChanged: () => {
+        this.#auditSoon();
+        this.#tell();
+      },
+    });
+    for (const definition of this.#options.replicas) {
+      const view = this.#tables.get(definition.kind);
+      if (!view) {
+        throw new MusterError(
+          "OPTIONS_INVALID",
+          `A replica follows the kind "${definition.kind}", which has no view on this node.`,
+          { hint: "Give the kind in `actors`, with a `view`." },
+        );
+      }
+      this.#loops.push(
+        new ReplicaLoop({
+          definition,
+          view,
+          board: this.board,
+          clock,
+          random,
+          logger,
+          now: () => this.time.now(),
+        }),
+      );
+    }
+    await this.#ownership.start();
+  }
+
+  /** Looks at ownership again soon after it has moved, so that the status keeps up. */
+  #auditSoon(): void {
+    this.#cancels.get("audit-soon")?.();
+    this.#cancels.set(
+      "audit-soon",
+      this.#options.clock.after(100, () => void this.#ownership?.audit().catch(() => {})),
+    );
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const before = this.#state;
+    this.#state = before === "idle" ? "stopped" : "stopping";
+    if (before === "idle" || before === "stopped") {
+      this.#state = "stopped";
+      return;
+    }
+    const { clock, backend, logger } = this.#options;
+    const deadline = clock.monotonic() + timeoutMs;
+    const left = () => Math.max(1, deadline - clock.monotonic());
+    for (const cancel of this.#cancels.values()) cancel();
+    this.#cancels.clear();
+    const part = async (name: string, work: Promise<unknown>) => {
+      try {
+        await this.#within(work, left());
+      } catch (error) {
+        logger.warn({ part: name, error: String(error) }, "was cut off while stopping");
+      }
+    };
+    if (!this.isAway) await part("announce", this.membership.announce("draining"));
+    const bound = Math.max(1, left() * 0.8);
+    await Promise.all([
+      ...this.#loops.map((loop) => part("replica", loop.stop({ timeoutMs: bound }))),
+      part("ownership", this.#ownership?.stop(this.isAway ? 1 : bound) ?? Promise.resolve()),
+    ]);
+    this.#router.stop();
+    await this.#sweeper?.stop();
+    for (const table of this.#tables.values()) await part("view", table.stop());
+    await part("board", this.board.stop());
+    for (const end of this.#ends.splice(0)) await part("subscription", end());
+    if (this.isAway) this.membership.halt();
+    else await part("leave", this.membership.leave());
+    this.membership.halt();
+    this.#lag.stop();
+    await part("close", backend.close());
+    this.#state = "stopped";
+    this.#tell();
+  }
+
+  async #within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+    let cancel: Cancel | undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#options.clock.after(timeoutMs, () => reject(new Error("time is up")));
+    });
+    await Promise.race([work, late]).finally(() => cancel?.());
+  }
+
+  #membershipChanged(): void {
+    this.board.follow(this.membership.nodes);
+    this.#ownership?.evaluate();
+    this.#ownership?.audit().catch(() => {});
+    this.#tell();
+  }
+
+  #historyChanged(): void {
+    this.#historyChanges += 1;
+    this.#options.logger.error(
+      { historyId: this.membership.historyId },
+      "the store runs under another history: claims are dropped and taken afresh",
+    );
+    this.#router.renew();
+    this.#ownership?.dropAll();
+    this.#sweeper?.now();
+    this.#tell();
+  }
+
+  async #sweepMail(): Promise<void> {
+    const owners: { owner: ReturnType<Ownership["get"]>; after: string }[] = [];
+    const reads: Parameters<Backend["shards"]["read"]>[0]["reads"][number][] = [];
+    for (const owner of this.#ownership?.all() ?? []) {
+      const after = owner.sweepFrom();
+      if (after === undefined) continue;
+      owners.push({ owner, after });
+      reads.push({ claim: owner.claim, after });
+    }
+    if (reads.length === 0) return;
+    const answers = await this.#options.backend.shards.read({ reads, limit: 128 });
+    reads.forEach((read, i) => {
+      const answer = answers[i];
+      if (answer) owners[i]?.owner?.swept(read.after, answer);
+    });
+  }
+
+  #passivate(): void {
+    const { clock, settings } = this.#options;
+    const now = clock.monotonic();
+    const owners = [...(this.#ownership?.all() ?? [])];
+    for (const owner of owners) owner.passivate(now - settings.passivateAfterMs, Infinity);
+    const resident = owners.reduce((sum, owner) => sum + owner.residentCount, 0);
+    const over = resident - settings.residentActors;
+    if (over <= 0) return;
+    for (const owner of owners) {
+      owner.passivate(now, Math.ceil((over * owner.residentCount) / resident));
+    }
+  }
+
+  #watchAway(): void {
+    const away = this.isAway;
+    this.membership.checkTrust();
+    if (away === this.#away) return;
+    this.#away = away;
+    if (away) this.#router.refuseUnsent();
+    this.#tell();
+  }
+
+  #every(name: string, periodMs: number, work: () => unknown): void {
+    const { clock, random, logger } = this.#options;
+    const next = () => {
+      this.#cancels.set(
+        name,
+        clock.after(periodMs * (0.9 + 0.2 * random.draw()), () => {
+          void (async () => {
+            try {
+              if (this.#state === "running") await work();
+            } catch (error) {
+              logger.debug({ sweep: name, error: String(error) }, "a sweep was not answered");
+            }
+            if (this.#state === "running") next();
+          })();
+        }),
+      );
+    };
+    next();
+  }
+
+  #pause(clock: Clock, delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      clock.after(delayMs, resolve);
+    });
+  }
+
+  #newHash(): string {
+    this.#hashCount += 1;
+    return `${this.#hashSeed}.${this.#hashCount.toString(36)}`;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#options.logger.error({ error: String(error) }, "a listener threw");
+      }
+    }
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * Carries out one command: decides whether it may run, runs the handler, and takes the outcome into
+ * the batch. An ask that fails is refused at once; a told message is tried again, holding back only
+ * its own actor, and then put aside as a dead letter (I4, I8).
+ */
+import { encode } from "../codec.ts";
+import type { Facts } from "../define-actor.ts";
+import { stableHash } from "../model/actor-address.ts";
+import type { RedisMs } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
+import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
+import type { CommitLine } from "./commit-line.ts";
+import type { DecisionWriter } from "./decision-writer.ts";
+import type { EffectRunner } from "./effect-runner.ts";
+import type { Inbox } from "./inbox.ts";
+import { type AnyKind, commandOf } from "./kinds.ts";
+import type { OwnerContext } from "./owner-context.ts";
+import type { ReadChecks } from "./read-checks.ts";
+import type { ReplyMemory } from "./reply-memory.ts";
+import type { TimerSet } from "./timer-set.ts";
+import { runTurn } from "./turn.ts";
+import { encodeMessage, type Outcome } from "./wire.ts";
+
+type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
+
+const maxAttempts = 5;
+const maxRetryMs = 10_000;
+
+export interface TurnDeskParts {
+  readonly owner: OwnerContext;
+  readonly fence: Facts["fence"];
+  readonly line: CommitLine;
+  readonly writer: DecisionWriter;
+  readonly inbox: Inbox;
+  readonly timers: TimerSet;
+  readonly effects: EffectRunner;
+  readonly replies: ReplyMemory;
+  readonly checks: ReadChecks;
+  /** Holds a request and its actor back for a while. */
+  holdBack(cell: ActorCell, request: TurnRequest, delayMs: number | "until-known"): void;
+}
+
+/** Key under which the reply to a command is kept, scoped to principal and actor. */
+export const replyKeyOf = ({ message, key }: TurnRequest): string | undefined =>
+  message.idempotencyKey === undefined
+    ? undefined
+    : `${message.principal ?? ""}\u0000${key}\u0000${message.idempotencyKey}`;
+
+/** Tells a repeat from another request under the same key. */
+const requestHashOf = (message: Message): number => {
+  const bytes = encode([message.command, message.input]);
+  return stableHash(String.fromCharCode(...bytes.subarray(0, 32_768))) + bytes.byteLength;
+};
+
+const knows = (cell: ActorCell): cell is ActorCell & { readonly kind: AnyKind } =>
+  cell.kind !== undefined;
+
+export class TurnDesk {
+  readonly #parts: TurnDeskParts;
+
+  constructor(parts: TurnDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs one command against its actor, whose state is in memory. */
+  run(cell: ActorCell, request: TurnRequest): void {
+    const { owner, timers, effects } = this.#parts;
+    const { message, local, timer } = request;
+    cell.lastUsedAt = owner.clock.monotonic();
+    // The timer was cancelled or set again while this one waited for its turn.
+    if (timer && timers.get(timer.key) !== timer) return;
+    if (local && !local.isOpen()) return;
+    const now = owner.now();
+    if (message.replyTo && message.replyTo.deadlineAt < now) {
+      this.#finish(request, {
+        kind: "error",
+        code: "ASK_TIMEOUT",
+        message: "its deadline had passed before its turn",
+      });
+    } else if (message.effectId !== undefined && !effects.isRecorded(message.effectId)) {
+      this.#finish(request, { kind: "value", value: undefined });
+    } else if (!knows(cell)) this.#unknownKind(cell, request);
+    else if (cell.unreadable !== undefined) {
+      this.#reject(request, {
+        kind: "error",
+        code: "STATE_UNREADABLE",
+        message: `the state of ${cell.key} cannot be read: ${cell.unreadable}`,
+      });
+    } else this.#runKeyed(cell, request, now);
+  }
+
+  /** A command with an idempotency key is applied once; a repeat gets the first reply. */
+  #runKeyed(cell: ActorCell & { readonly kind: AnyKind }, request: TurnRequest, now: RedisMs): void {
+    const { replies, owner, line } = this.#parts;
+    const replyKey = replyKeyOf(request);
+    if (replyKey === undefined) {
+      const outcome = this.#decide(cell, request, now);
+      if (outcome) this.#finish(request, outcome, cell);
+      return;
+    }
+    const requestHash = requestHashOf(request.message);
+    const kept = replies.get(replyKey, now);
+    if (kept) {
+      const same = kept.requestHash === requestHash;
+      this.#finish(request, same ? kept.outcome : this.#conflict(request));
+      return;
+    }
+    if (replies.size >= owner.settings.idempotencyPerShard) {
+      this.#finish(request, {
+        kind: "error",
+        code: "IDEMPOTENCY_FULL",
+        message: "as many idempotency keys are kept as this shard may hold",
+      });
+      return;
+    }
+    const outcome = this.#decide(cell, request, now);
+    if (!outcome) return;
+    const expiresAt = now + (request.message.keepKeyMs ?? owner.settings.keepIdempotencyMs);
+    const record = replies.keep(replyKey, { requestHash, outcome, expiresAt });
+    line.batch.idempotency.set(replyKey, { record, expiresAt });
+    this.#finish(request, outcome, cell);
+  }
+
+  #conflict({ message }: TurnRequest): ErrorOutcome {
+    return {
+      kind: "error",
+      code: "IDEMPOTENCY_CONFLICT",
+      message: `the key "${message.idempotencyKey}" was used for another request`,
+    };
+  }
+
+  /** Runs the handler and takes its decision; `undefined` when the request was dealt with. */
+  #decide(
+    cell: ActorCell & { readonly kind: AnyKind },
+    request: TurnRequest,
+    now: RedisMs,
+  ): Outcome | undefined {
+    const { message } = request;
+    const facts: Facts = {
+      now,
+      self: { kind: message.kind, id: message.id },
+      fence: this.#parts.fence,
+      sender: message.sender,
+      principal: message.principal,
+      idempotencyKey: message.idempotencyKey,
+      attempt: request.attempt,
+      turnId: request.turnId,
+    };
+    const result = runTurn(cell.kind, message.command, cell.state, message.input, facts);
+    if (result.kind === "threw") {
+      this.#threw(cell, request, result.error);
+      return undefined;
+    }
+    if (result.kind === "rejected") {
+      this.#reject(request, result.outcome);
+      return undefined;
+    }
+    if (!result.next) return result.outcome;
+    const refused = this.#parts.writer.take(this.#parts.line.batch, cell, request, result.next, now);
+    if (!refused) return result.outcome;
+    this.#reject(request, refused);
+    return undefined;
+  }
+
+  #unknownKind(cell: ActorCell, request: TurnRequest): void {
+    if (!request.message.replyTo && !request.local) {
+      // Waits, unquarantined, for an owner that knows the kind.
+      this.#parts.holdBack(cell, request, "until-known");
+      return;
+    }
+    this.#finish(request, {
+      kind: "error",
+      code: "KIND_UNKNOWN",
+      message: `the node that owns ${cell.key} does not know the kind "${request.message.kind}"`,
+    });
+  }
+
+  #threw(cell: ActorCell, request: TurnRequest, error: string): void {
+    const { owner, holdBack } = this.#parts;
+    const now = owner.clock.monotonic();
+    const { command, replyTo } = request.message;
+    owner.logger.warn({ actor: cell.key, command, attempt: request.attempt, error }, "a turn failed");
+    if (request.attempt === 1) request.failedAt = now;
+    const usedUp = request.attempt >= maxAttempts || now - request.failedAt > maxRetryMs;
+    if (request.local || replyTo || usedUp) {
+      this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message: error });
+      return;
+    }
+    request.attempt += 1;
+    holdBack(cell, request, 100 * 2 ** request.attempt);
+  }
+
+  /** Ends a command that cannot be run: the asker is told, a told message becomes a dead letter. */
+  #reject(request: TurnRequest, outcome: ErrorOutcome): void {
+    const { message, local } = request;
+    if (!local && !message.replyTo) {
+      this.#parts.line.batch.dead.set(
+        request.turnId,
+        encode([
+          "message",
+          outcome.code,
+          outcome.message,
+          this.#parts.owner.now(),
+          request.attempt,
+          encodeMessage(message),
+        ]),
+      );
+    }
+    this.#finish(request, outcome);
+  }
+
+  /** Takes a handled command and its answer into the batch. */
+  #finish(request: TurnRequest, outcome: Outcome, cell?: ActorCell): void {
+    const { inbox, timers, effects, line } = this.#parts;
+    const { message, local, entry, timer } = request;
+    const { batch } = line;
+    if (local && cell?.kind && commandOf(cell.kind, message.command)?.readOnly) {
+      this.#answerRead(cell, local, outcome);
+      return;
+    }
+    batch.turns += 1;
+    if (entry) {
+      inbox.handle(entry.track, entry.index);
+      batch.handledMessages += 1;
+    }
+    if (timer) {
+      batch.timersRemoved.push(timer.member);
+      if (timers.get(timer.key) === timer) timers.remove(timer.key);
+    }
+    if (message.effectId !== undefined) {
+      batch.effectsPut.delete(message.effectId);
+      batch.effectsRemoved.add(message.effectId);
+      effects.forget(message.effectId);
+    }
+    if (message.replyTo && !local) batch.reply(message.replyTo, outcome);
+    if (local) {
+      batch.settlements.push({
+        applied: () => local.answered(outcome),
+        notApplied: () => local.reroute(),
+        unknown: () => local.unknown(),
+      });
+    }
+  }
+
+  /** A read waits for the commits it depends on, then for a check that began after it came. */
+  #answerRead(cell: ActorCell, local: LocalCaller, outcome: Outcome): void {
+    const { line, checks } = this.#parts;
+    const read = { answer: () => local.answered(outcome), reroute: () => local.reroute() };
+    const depends = line.batch.dirty.has(cell.key)
+      ? line.batch
+      : line.flying?.dirty.has(cell.key)
+        ? line.flying
+        : undefined;
+    if (!depends) checks.add(read);
+    else {
+      depends.settlements.push({
+        applied: () => checks.add(read),
+        notApplied: () => read.reroute(),
+        unknown: () => read.reroute(),
+      });
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/** Composes one node of a cluster from options: the actor runtime, the apps feature, the services. */
+import type { z } from "zod";
+import { createActorRef } from "./actor-ref.ts";
+import { AppActor } from "./apps/actor.ts";
+import { createAppReplica } from "./apps/replica.ts";
+import { type AppsReads, createAppsChanges, createAppsService } from "./apps/service.ts";
+import { judgeCluster } from "./cluster-status.ts";
+import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { ReplicaDefinition } from "./define-replica.ts";
+import type { AnyKind } from "./engine/kinds.ts";
+import { Node } from "./engine/node.ts";
+import { memoryBackend } from "./memory/memory-backend.ts";
+import type { Incarnation, NodeId } from "./model/ids.ts";
+import type { Muster } from "./muster-types.ts";
+import {
+  createNodesChanges,
+  createNodesService,
+  createShardsService,
+} from "./nodes-service.ts";
+import type { MusterOptions } from "./options.ts";
+import { silentLogger } from "./ports/logger.ts";
+import { systemClock } from "./ports/system-clock.ts";
+import { systemRandom } from "./ports/system-random.ts";
+import type { Principal } from "./principal.ts";
+import { resolveSettings } from "./resolve-options.ts";
+import type { ClusterStatus, MusterAs } from "./services.ts";
+import { libraryVersion, processInfo, residentBytes, runtimeName } from "./system.ts";
+
+const defaultStartMs = 10_000;
+const defaultStopMs = 10_000;
+
+const ephemeralId = (host: string, random: string): string =>
+  `${host.toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-").replace(/^[^a-z0-9]+/, "").slice(0, 40) || "node"}-${random
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "")
+    .slice(0, 8)}`;
+
+/**
+ * Makes one node. Nothing connects before {@link Muster.start}.
+ * @throws MusterError `OPTIONS_INVALID` naming every broken rule
+ */
+export const createMuster = (options: MusterOptions): Muster => {
+  const settings = resolveSettings(options);
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const logger = options.logger ?? silentLogger;
+  const process = processInfo();
+  const nodeId = (options.node?.id ?? ephemeralId(process.host, random.id())) as NodeId;
+  const incarnation = random.id() as Incarnation;
+  const backend = (options.backend ?? memoryBackend()).create({
+    cluster: options.cluster,
+    nodeId,
+    incarnation,
+    clock,
+    random,
+    logger,
+  });
+  const appReplica = options.apps
+    ? createAppReplica({
+        host: options.apps.host,
+        clock,
+        random,
+        logger,
+        nodeId,
+        runtime: runtimeName(),
+        hookTimeoutMs: options.apps.hookTimeoutMs ?? 10_000,
+        slowRetryMs: options.apps.slowRetryMs ?? 300_000,
+      })
+    : undefined;
+  const kinds = [AppActor, ...(options.actors ?? [])] as unknown as readonly AnyKind[];
+  const replicas = [...(appReplica ? [appReplica] : []), ...(options.replicas ?? [])];
+  const node = new Node({
+    nodeId,
+    incarnation,
+    info: {
+      ...process,
+      version: options.node?.version ?? libraryVersion,
+      weight: options.node?.weight ?? 1,
+      ephemeral: options.node?.id === undefined,
+      kinds: kinds.map((kind) => kind.kind),
+      ...(options.node?.url !== undefined && { url: options.node.url }),
+    },
+    backend,
+    kinds,
+    replicas: replicas as readonly ReplicaDefinition<unknown, unknown>[],
+    settings,
+    clock,
+    random,
+    logger,
+    memoryBytes: residentBytes,
+  });
+
+  const view = node.view(AppActor.kind);
+  const appsReads: AppsReads = undefined as never;
+  const apps = createAppsService(appsReads);
+  const nodes = createNodesService(node, nodeId);
+  void view;
+
+  const status = (): ClusterStatus => {
+    const summary = apps.summary();
+    return judgeCluster({
+      cluster: options.cluster,
+      nodeId,
+      now: node.now(),
+      silentMs: Math.max(0, node.membership.silentMs),
+      away: node.isAway,
+      viewsStale: node.viewsStale,
+      nodes: node.nodes,
+      shardCount: settings.shardCount,
+      ownedShards: node.ownedInCluster,
+      apps: summary.counts,
+      drift: summary.sentences,
+      historyChanges: node.historyChanges,
+      health: backend.health(),
+    });
+  };
+
+  return {
+    cluster: options.cluster,
+    nodeId,
+    get state() {
+      return node.state;
+    },
+    get ready() {
+      return node.ready;
+    },
+    start: ({ timeoutMs = defaultStartMs } = {}) => node.start(timeoutMs),
+    stop: ({ timeoutMs = defaultStopMs } = {}) => node.stop(timeoutMs),
+    status,
+    nodes,
+    shards: createShardsService(node, backend),
+    apps,
+    as: (principal: Principal): MusterAs => ({
+      principal,
+      nodes: createNodesChanges(node, nodeId, backend, principal),
+      apps: createAppsChanges(undefined as never),
+    }),
+    actor: <St extends z.ZodType, P extends CommandSpecs>(
+      protocol: Protocol<St, P>,
+      id: string,
+    ): ActorRef<P> => createActorRef(node, protocol, id),
+  };
+};

@@ -1,0 +1,131 @@
+/** Nodes and shards as people see them. Lists are answered from memory; a drain goes to the store. */
+import type { Node } from "./engine/node.ts";
+import { MusterError } from "./errors.ts";
+import type { NodeId } from "./model/ids.ts";
+import type { NodeRecord } from "./model/node-record.ts";
+import type { Backend } from "./ports/backend.ts";
+import { type Principal, requireReason, requireRole } from "./principal.ts";
+import type {
+  Listing,
+  NodesChanges,
+  NodesService,
+  NodeView,
+  ShardsService,
+  ShardView,
+} from "./services.ts";
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+
+const nodeView = (record: NodeRecord, nodeId: NodeId, now: number): NodeView => ({
+  id: record.id,
+  incarnation: record.incarnation,
+  state: record.state,
+  cordoned: record.cordoned,
+  isLocal: record.id === nodeId,
+  host: record.info.host,
+  pid: record.info.pid,
+  version: record.info.version,
+  runtime: record.info.runtime,
+  url: record.info.url ?? null,
+  startedAt: iso(record.startedAt),
+  lastHeartbeatAt: iso(record.lastHeartbeatAt),
+  leaseAgeMs: Math.max(0, now - record.lastHeartbeatAt),
+  shards: record.state === "up" || record.state === "draining" ? record.stats.shards : 0,
+  weight: record.info.weight,
+  loopLagMs: record.stats.loopLagMs,
+  memoryBytes: record.stats.memoryBytes,
+});
+
+export const createNodesService = (node: Node, nodeId: NodeId): NodesService => {
+  const get = (id: string): NodeView => {
+    const record = node.nodes.find((candidate) => candidate.id === id && candidate.state !== "left");
+    if (record) return nodeView(record, nodeId, node.now());
+    throw new MusterError("NODE_NOT_FOUND", `There is no node "${id}" in this cluster.`, {
+      hint: "List them with `muster nodes list`.",
+    });
+  };
+  return {
+    list: (): Listing<NodeView> => {
+      const now = node.now();
+      return {
+        items: node.nodes
+          .filter((record) => record.state !== "left")
+          .map((record) => nodeView(record, nodeId, now))
+          .sort((a, b) => (a.id < b.id ? -1 : 1)),
+        asOf: iso(now - Math.max(0, Math.min(node.membership.silentMs, now))),
+        stale: node.isAway,
+      };
+    },
+    get,
+  };
+};
+
+export const createNodesChanges = (
+  node: Node,
+  nodeId: NodeId,
+  backend: Backend,
+  principal: Principal,
+): NodesChanges => {
+  const service = createNodesService(node, nodeId);
+  const cordon = async (id: string, cordoned: boolean, reason: string): Promise<NodeView> => {
+    const op = cordoned ? "nodes.drain" : "nodes.undrain";
+    requireRole(principal, "admin", op);
+    requireReason(reason, op);
+    service.get(id);
+    const refused = node.unavailable();
+    if (refused) throw refused;
+    try {
+      const answer = await backend.membership.cordon({ nodeId: id as NodeId, cordoned });
+      if (answer.kind === "unknown-node") service.get("");
+      await node.membership.relist();
+    } catch (cause) {
+      throw new MusterError("BACKEND_UNAVAILABLE", `${op}: the backend did not answer.`, {
+        op,
+        cause,
+        outcome: "unknown",
+        retryAfterMs: 1_000,
+      });
+    }
+    return service.get(id);
+  };
+  return {
+    ...service,
+    drain: (id, { reason }) => cordon(id, true, reason),
+    undrain: (id, { reason }) => cordon(id, false, reason),
+  };
+};
+
+export const createShardsService = (node: Node, backend: Backend): ShardsService => ({
+  list: async (): Promise<Listing<ShardView>> => {
+    const refused = node.unavailable();
+    if (refused) throw refused;
+    try {
+      const records = await backend.shards.inspect({
+        shards: Array.from({ length: node.shardCount }, (_, shard) => shard),
+      });
+      return {
+        items: records.map((record) =>
+          "kind" in record
+            ? { shard: record.shard, owner: null, epoch: 0, seq: 0, pending: 0 }
+            : {
+                shard: record.shard,
+                owner: record.owner === "none" || record.released ? null : record.owner,
+                epoch: record.epoch,
+                seq: record.seq,
+                pending: record.pending,
+              },
+        ),
+        asOf: iso(node.now()),
+        stale: false,
+      };
+    } catch (cause) {
+      throw new MusterError("BACKEND_UNAVAILABLE", "The backend did not answer.", {
+        op: "shards.list",
+        cause,
+        retryAfterMs: 1_000,
+      });
+    }
+  },
+});
+
