@@ -15,16 +15,19 @@ import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { z } from "zod";
+import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
 import { EffectSlots } from "./effect-runner.ts";
 import { Kinds, type AnyKind } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { Membership } from "./membership.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 import { ReplicaLoop } from "./replica-loop.ts";
 import { Router } from "./router.ts";
 import { StatusBoard } from "./status-board.ts";
 import { StoreTime } from "./store-time.ts";
+import { Sweeps } from "./sweeps.ts";
 import { ViewSweeper } from "./view-sweeper.ts";
 import { ViewTable } from "./view-table.ts";
 import { encodeBatch, type Outcome } from "./wire.ts";
@@ -59,7 +62,7 @@ export class Node {
   readonly #tables = new Map<string, ViewTable<unknown>>();
   readonly #loops: ReplicaLoop<unknown, unknown>[] = [];
   readonly #lag: LoopLag;
-  readonly #cancels = new Map<string, Cancel>();
+  readonly #sweeps: Sweeps;
   readonly #listeners = new Set<() => void>();
   #ownership: Ownership | undefined;
   #sweeper: ViewSweeper | undefined;
@@ -70,7 +73,6 @@ export class Node {
   #ready = false;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #fatal: MusterError | undefined;
   #historyChanges = 0;
   readonly #ends: (() => Promise<void>)[] = [];
 
@@ -81,6 +83,7 @@ export class Node {
     this.kinds = new Kinds(options.kinds);
     this.time = new StoreTime(clock);
     this.#lag = new LoopLag(clock);
+    this.#sweeps = new Sweeps(clock, random, logger);
     this.membership = new Membership(
       {
         store: backend.membership,
@@ -284,7 +287,7 @@ export class Node {
     const { health } = this.#options.backend;
     const findings = health.call(this.#options.backend).findings.map((f) => f.message);
     const conflict = this.membership.conflict;
-    if (conflict !== undefined) return this.#taken(conflict);
+    if (conflict !== undefined) return nodeIdTaken(this.#options.nodeId, conflict);
     return new MusterError(
       "BACKEND_UNAVAILABLE",
       `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().${
@@ -294,17 +297,8 @@ export class Node {
     );
   }
 
-  #taken(incarnation: string): MusterError {
-    return new MusterError(
-      "NODE_ID_TAKEN",
-      `Another process runs under the node id "${this.#options.nodeId}" (incarnation ${incarnation}) and keeps renewing its lease.`,
-      { op: "start", hint: "Give each process a node id of its own, or stop the other one." },
-    );
-  }
-
   async #run(): Promise<void> {
-    await this.#connect();
-    await this.#join();
+    await this.#enter();
     if (this.#state !== "starting") return;
     const { backend, settings, clock, random, logger } = this.#options;
     this.#ends.push(
@@ -337,56 +331,35 @@ export class Node {
     await this.membership.announce("up");
     this.#ready = true;
     this.#state = "running";
-    this.#every("mail", settings.mailSweepMs, () => this.#sweepMail());
-    this.#every("audit", settings.mailSweepMs, () => this.#ownership?.audit());
-    this.#every("passivate", passivateEveryMs, () => this.#passivate());
-    this.#every("away", settings.heartbeatMs, () => this.#watchAway());
+    this.#sweeps.every("mail", settings.mailSweepMs, () => this.#sweepMail());
+    this.#sweeps.every("audit", settings.mailSweepMs, () => this.#ownership?.audit());
+    this.#sweeps.every("passivate", passivateEveryMs, () => this.#passivate());
+    this.#sweeps.every("away", settings.heartbeatMs, () => this.#watchAway());
     for (const loop of this.#loops) await loop.start();
     this.board.begin();
     this.#tell();
   }
 
-  async #connect(): Promise<void> {
-    const { backend, clock, logger } = this.#options;
-    for (let attempt = 0; this.#state === "starting"; attempt++) {
-      try {
-        await backend.open();
-        return;
-      } catch (error) {
-        if (error instanceof MusterError && !error.retryable) throw this.#die(error);
-        logger.warn({ error: String(error) }, "the backend cannot be reached yet");
-        await this.#pause(clock, Math.min(2_000, 100 * 2 ** Math.min(attempt, 5)));
-      }
+  async #enter(): Promise<void> {
+    const { backend, clock, logger, nodeId, settings } = this.#options;
+    const context: BootContext = {
+      backend,
+      membership: this.membership,
+      clock,
+      logger,
+      nodeId,
+      leaseMs: settings.leaseMs,
+      isWanted: () => this.#state === "starting",
+    };
+    try {
+      await connect(context);
+      await joinCluster(context);
+    } catch (error) {
+      this.#state = "stopped";
+      this.membership.halt();
+      void backend.close();
+      throw error;
     }
-  }
-
-  async #join(): Promise<void> {
-    const { clock, settings, logger } = this.#options;
-    const patience = settings.leaseMs + 3_000;
-    let takenSince: number | undefined;
-    while (this.#state === "starting") {
-      try {
-        const joined = await this.membership.join();
-        if (joined === "joined") return;
-        takenSince ??= clock.monotonic();
-        if (clock.monotonic() - takenSince > patience) {
-          throw this.#die(this.#taken(this.membership.conflict ?? "unknown"));
-        }
-        await this.#pause(clock, Math.min(Math.max(20, joined.waitMs), 250));
-      } catch (error) {
-        if (error instanceof MusterError && !error.retryable) throw this.#die(error);
-        logger.warn({ error: String(error) }, "joining was not answered");
-        await this.#pause(clock, 250);
-      }
-    }
-  }
-
-  #die(error: MusterError): MusterError {
-    this.#fatal = error;
-    this.#state = "stopped";
-    this.membership.halt();
-    void this.#options.backend.close();
-    return error;
   }
 
   async #untilLoaded(): Promise<void> {
@@ -408,6 +381,7 @@ export class Node {
       logger,
       kinds: this.kinds,
       settings,
+      pace: new Pace(clock),
       effectSlots: new EffectSlots(settings.concurrentEffects),
       checkSize: new Set<ActorKey>(),
       now: () => this.time.now(),
@@ -432,7 +406,7 @@ export class Node {
       incarnation,
       shardCount: settings.shardCount,
       ownersChanged: () => {
-        this.#auditSoon();
+        this.#sweeps.soon("audit-soon", 100, () => this.#ownership?.audit());
         this.#tell();
       },
     });
@@ -460,15 +434,6 @@ export class Node {
     await this.#ownership.start();
   }
 
-  /** Looks at ownership again soon after it has moved, so that the status keeps up. */
-  #auditSoon(): void {
-    this.#cancels.get("audit-soon")?.();
-    this.#cancels.set(
-      "audit-soon",
-      this.#options.clock.after(100, () => void this.#ownership?.audit().catch(() => {})),
-    );
-  }
-
   async #stop(timeoutMs: number): Promise<void> {
     const before = this.#state;
     this.#state = before === "idle" ? "stopped" : "stopping";
@@ -479,8 +444,7 @@ export class Node {
     const { clock, backend, logger } = this.#options;
     const deadline = clock.monotonic() + timeoutMs;
     const left = () => Math.max(1, deadline - clock.monotonic());
-    for (const cancel of this.#cancels.values()) cancel();
-    this.#cancels.clear();
+    this.#sweeps.stop();
     const part = async (name: string, work: Promise<unknown>) => {
       try {
         await this.#within(work, left());
@@ -572,26 +536,6 @@ export class Node {
     this.#away = away;
     if (away) this.#router.refuseUnsent();
     this.#tell();
-  }
-
-  #every(name: string, periodMs: number, work: () => unknown): void {
-    const { clock, random, logger } = this.#options;
-    const next = () => {
-      this.#cancels.set(
-        name,
-        clock.after(periodMs * (0.9 + 0.2 * random.draw()), () => {
-          void (async () => {
-            try {
-              if (this.#state === "running") await work();
-            } catch (error) {
-              logger.debug({ sweep: name, error: String(error) }, "a sweep was not answered");
-            }
-            if (this.#state === "running") next();
-          })();
-        }),
-      );
-    };
-    next();
   }
 
   #pause(clock: Clock, delayMs: number): Promise<void> {

@@ -8,12 +8,14 @@ import type { Random } from "../ports/random.ts";
 import type { Refusal, ShardStore } from "../ports/shard-store.ts";
 import type { EffectSlots } from "./effect-runner.ts";
 import type { Kinds } from "./kinds.ts";
+import type { Pace } from "./pace.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 
 export interface OwnerContext {
   readonly store: ShardStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly pace: Pace;
   readonly logger: Logger;
   readonly kinds: Kinds;
   readonly settings: ClusterSettings;

@@ -346,7 +346,7 @@ export class ShardOwner {
   #schedule(): void {
     if (this.#pumpScheduled || this.#state === "gone") return;
     this.#pumpScheduled = true;
-    queueMicrotask(() => {
+    this.#owner.pace.soon(() => {
       this.#pumpScheduled = false;
       this.#pump();
     });
@@ -387,7 +387,7 @@ export class ShardOwner {
     }
     for (const settlement of batch.settlements) settlement.applied();
     if (batch.outAdd.length > 0) this.#outbox.committed(batch.outAdd);
-    this.#pump();
+    this.#schedule();
   }
 
   /** A state outgrew its bound unseen: drop the batch and run it again, measuring each turn. */

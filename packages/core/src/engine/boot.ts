@@ -1,0 +1,74 @@
+/** How a node comes into its cluster: connects, then joins, for as long as it is wanted. */
+import { MusterError } from "../errors.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Backend } from "../ports/backend.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import { backoff } from "./backoff.ts";
+import type { Membership } from "./membership.ts";
+
+export interface BootContext {
+  readonly backend: Backend;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nodeId: NodeId;
+  readonly leaseMs: number;
+  /** False once the node is being stopped. */
+  isWanted(): boolean;
+}
+
+export const nodeIdTaken = (nodeId: NodeId, incarnation: string): MusterError =>
+  new MusterError(
+    "NODE_ID_TAKEN",
+    `Another process runs under the node id "${nodeId}" (incarnation ${incarnation}) and keeps renewing its lease.`,
+    { op: "start", hint: "Give each process a node id of its own, or stop the other one." },
+  );
+
+const isFinal = (error: unknown): boolean => error instanceof MusterError && !error.retryable;
+
+/**
+ * Connects, trying again until it succeeds or is no longer wanted.
+ * @throws MusterError `PREFLIGHT_FAILED` and other errors that trying again does not cure
+ */
+export const connect = async (context: BootContext): Promise<void> => {
+  for (let attempt = 1; context.isWanted(); attempt++) {
+    try {
+      await context.backend.open();
+      return;
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      context.logger.warn({ error: String(error) }, "the backend cannot be reached yet");
+      await backoff(context.clock, attempt);
+    }
+  }
+};
+
+/**
+ * Joins. A former incarnation under the same id is waited for, for one lease; it is a conflict only
+ * if it keeps renewing.
+ * @throws MusterError `NODE_ID_TAKEN`, `SHARD_COUNT_MISMATCH`
+ */
+export const joinCluster = async (context: BootContext): Promise<void> => {
+  const { membership, clock, logger, nodeId, leaseMs } = context;
+  let takenSince: number | undefined;
+  for (let attempt = 1; context.isWanted(); ) {
+    try {
+      const joined = await membership.join();
+      if (joined === "joined") return;
+      attempt = 1;
+      takenSince ??= clock.monotonic();
+      if (clock.monotonic() - takenSince > 2 * leaseMs) {
+        throw nodeIdTaken(nodeId, membership.conflict ?? "unknown");
+      }
+      await new Promise<void>((resolve) => {
+        clock.after(Math.min(Math.max(20, joined.waitMs), 250), resolve);
+      });
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      logger.warn({ error: String(error) }, "joining was not answered");
+      await backoff(clock, attempt);
+      attempt += 1;
+    }
+  }
+};
