@@ -136,9 +136,9 @@ export interface AppChange {
 /** Changes to apps; need the operator role. All answer once their row is in this node's view. */
 export interface AppsChanges extends AppsService {
   /**
-   * Creates an app. Installing the same version again with the same desired status changes nothing.
-   * @throws MusterError `APP_EXISTS` when it is there with another version or desired status,
-   *   `VALIDATION`, `BACKEND_UNAVAILABLE`
+   * Creates an app. Asking again for what is there changes nothing.
+   * @throws MusterError `APP_EXISTS` when it is there with another version, desired status, ref or
+   *   settings (where the request names them), `VALIDATION`, `BACKEND_UNAVAILABLE`
    */
   install(request: InstallApp): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */

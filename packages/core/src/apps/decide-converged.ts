@@ -7,13 +7,12 @@ import type { AppIntentRow } from "./intent.ts";
 import { type AppDesiredStatus, isDisabled, isEnabled } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
 
-/** A node's own row, and what is known of it besides. */
+/** A node's row, with the run of the node that wrote it. */
 export interface NodeReport {
   readonly row: StatusRow<AppObserved>;
-  /** The run of the node that wrote it. */
   readonly incarnation: string;
-  /** Written by an earlier run of the node, or under another history. */
-  readonly stale: boolean;
+  /** Written by an earlier run of the node, or under another history of the data. */
+  readonly former: boolean;
 }
 
 /** Tells whether what a node has is what is desired, whichever intent it acted on. */
@@ -33,7 +32,7 @@ const hasActed = (
   report: NodeReport,
   node: { readonly incarnation: string },
 ): boolean =>
-  !report.stale &&
+  !report.former &&
   report.incarnation === node.incarnation &&
   report.row.intentId === intent.intentId;
 

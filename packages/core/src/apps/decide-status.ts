@@ -75,7 +75,7 @@ const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 const describe = (cause: HookFailure | StillRunning): string => {
   switch (cause.kind) {
     case "failed":
-      return `${cause.hook}: ${cause.message}`;
+      return cause.failure === "error" ? `${cause.hook}: ${cause.message}` : cause.message;
     case "timed-out":
       return cause.ignoredSignal
         ? `${cause.hook} did not return within ${seconds(cause.limitMs)} and ignores the signal to stop`

@@ -31,8 +31,8 @@ export const changeReason = z
 
 const instant = z.int().nonnegative();
 
-/** The list row of an app: everything that replicas and listings need. */
-export const appIntentRow = z.strictObject({
+/** The list row of an app: everything that replicas and listings need. Newer fields are passed over. */
+export const appIntentRow = z.object({
   id: z.string(),
   version: appVersion,
   ref: packageRef.nullable(),

@@ -1,16 +1,19 @@
 /** What one node has of one app, as its replica reports it. */
-import type { AppReason, AppStatus } from "./model.ts";
+import { z } from "zod";
+import { AppStatus } from "./model.ts";
 
-export interface AppObserved {
-  readonly initStatus: AppStatus;
+/** Read from rows of other nodes, which may run another release: newer fields are passed over. */
+export const appObserved = z.object({
+  initStatus: z.enum(AppStatus),
   /** Generation of the intent last acted on. */
-  readonly observedGeneration: number;
+  observedGeneration: z.int(),
   /** Version of the package that was loaded or found broken; `null` when none was. */
-  readonly version: string | null;
-  readonly packageDigest: string | null;
-  readonly settingsHash: string | null;
-  readonly runtime: string;
-  readonly reason: AppReason | null;
+  version: z.string().nullable(),
+  packageDigest: z.string().nullable(),
+  settingsHash: z.string().nullable(),
+  runtime: z.string(),
+  reason: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** True when nothing of the app can be running here: never enabled, or its tear-down returned. */
-  readonly tornDown: boolean;
-}
+  tornDown: z.boolean(),
+});
+export type AppObserved = Readonly<z.output<typeof appObserved>>;

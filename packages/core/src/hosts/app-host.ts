@@ -74,7 +74,9 @@ export type LoadAnswer<App> =
   | { readonly kind: "broken"; readonly error: string; readonly digest?: string };
 
 /** A check that found something wrong. */
-export type CheckAnswer = { readonly kind: "ok" } | { readonly kind: "failed"; readonly reason: AppReason };
+export type CheckAnswer =
+  | { readonly kind: "ok" }
+  | { readonly kind: "failed"; readonly reason: AppReason };
 
 // biome-ignore lint/suspicious/noExplicitAny: an app is whatever its own host makes of it
 export interface AppHost<App = any> {

@@ -1,0 +1,31 @@
+/** Which apps a listing shows. Pure. */
+import type { NodeRecord } from "../model/node-record.ts";
+import type { AppFilter } from "../services.ts";
+import type { AppIntentRow } from "./intent.ts";
+import { type Said, statusOf } from "./rows.ts";
+
+/** Tells whether the intent alone lets an app pass; nothing of nodes has to be looked at for it. */
+export const intentPasses = (intent: AppIntentRow, { desired, q }: AppFilter): boolean =>
+  (desired === undefined || intent.desiredStatus === desired) &&
+  (q === undefined || intent.id.includes(q.toLowerCase()));
+
+/** The nodes a listing is about: one, where the filter names it. */
+export const nodesAsked = (
+  nodes: readonly NodeRecord[],
+  { node }: AppFilter,
+): readonly NodeRecord[] => (node === undefined ? nodes : nodes.filter(({ id }) => id === node));
+
+/** Tells whether status and reason are what some node of the listing said. */
+export const nodesPass = (
+  nodes: readonly NodeRecord[],
+  said: (node: NodeRecord) => Said,
+  { initStatus, reason }: AppFilter,
+): boolean =>
+  (initStatus === undefined && reason === undefined) ||
+  nodes.some((node) => {
+    const status = statusOf(said(node));
+    return (
+      (initStatus === undefined || status.initStatus === initStatus) &&
+      (reason === undefined || status.reason?.code === reason)
+    );
+  });

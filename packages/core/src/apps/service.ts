@@ -1,0 +1,170 @@
+/** Reads of the apps feature: all from memory, nothing waits. */
+import { MusterError } from "../errors.ts";
+import { isoInstant } from "../model/instant.ts";
+import { isLive } from "../model/node-record.ts";
+import type { AppFilter, AppsService, ClusterStatus, Listing, LocalApp } from "../services.ts";
+import { AppTable, type AppTableSources } from "./app-table.ts";
+import { intentPasses, nodesAsked, nodesPass } from "./filter.ts";
+import type { AppIntentRow } from "./intent.ts";
+import type { LocalApps } from "./local-apps.ts";
+import {
+  type AppReason,
+  type AppRow,
+  type AppStatusReport,
+  type AppSummary,
+  isEnabled,
+} from "./model.ts";
+import type { AppObserved } from "./observed.ts";
+import { appRow, appSummary, statusOf, tally } from "./rows.ts";
+
+export { type AppsChangesSources, createAppsChanges } from "./changes.ts";
+
+export interface AppsReads extends AppTableSources {
+  readonly nodeId: string;
+  /** What this node itself has; `undefined` on a node without an app host. */
+  readonly local: LocalApps | undefined;
+}
+
+/** How all apps stand, for the status of the cluster. */
+export interface AppsStanding {
+  readonly counts: ClusterStatus["apps"];
+  /** One for each app that drifted, terminal ones first, at most ten and how many more. */
+  readonly sentences: readonly string[];
+}
+
+export interface AppsFeature extends AppsService {
+  summary(): AppsStanding;
+  /** The app as an intent describes it, whether or not it is in the view yet. */
+  summaryOf(intent: AppIntentRow): AppSummary;
+}
+
+const maxSentences = 10;
+const notReported: AppReason = Object.freeze({
+  code: "not_reported",
+  message: "this node has not come to the app yet",
+});
+const noHost: AppReason = Object.freeze({
+  code: "no_host",
+  message: "this node has no app host, so it runs no apps",
+});
+
+/** Builds the reads of `muster.apps`. */
+export const createAppsService = (reads: AppsReads): AppsFeature => {
+  const table = new AppTable(reads);
+  const { local, nodeId } = reads;
+
+  const listing = <T>(items: readonly T[]): Listing<T> => ({
+    items,
+    asOf: isoInstant(table.asOf),
+    stale: table.stale,
+  });
+
+  const intentOf = (id: string): AppIntentRow => {
+    const intent = table.intent(id);
+    if (intent) return intent;
+    throw new MusterError("APP_NOT_FOUND", `There is no app "${id}" in this cluster.`, {
+      hint: "apps.list() names those there are.",
+    });
+  };
+
+  const rowsOf = (intent: AppIntentRow, nodes = table.nodes): readonly AppRow[] =>
+    nodes.map((node) => appRow(intent, node, table.said(intent.id, node.id), nodeId));
+
+  const localApp = (appId: string, observed: AppObserved | undefined): LocalApp => ({
+    appId,
+    enabled: observed !== undefined && isEnabled(observed.initStatus),
+    initStatus: observed?.initStatus ?? "unknown",
+    reason: observed ? observed.reason : local ? notReported : noHost,
+  });
+
+  const select = (filter: AppFilter): readonly AppSummary[] => {
+    const nodes = nodesAsked(table.nodes, filter);
+    const items: AppSummary[] = [];
+    if (filter.node !== undefined && nodes.length === 0) return items;
+    for (const id of table.ids()) {
+      const intent = table.intent(id);
+      if (!intent || !intentPasses(intent, filter)) continue;
+      const said = (node: (typeof nodes)[number]) => table.said(id, node.id);
+      if (!nodesPass(nodes, said, filter)) continue;
+      const summary =
+        filter.node === undefined
+          ? table.summary(intent)
+          : appSummary(
+              intent,
+              tally(intent, nodes, (of) => table.said(id, of)),
+            );
+      if (filter.drifted !== undefined && filter.drifted !== summary.drifted > 0) continue;
+      items.push(filter.withNodes ? { ...summary, nodes: rowsOf(intent, nodes) } : summary);
+    }
+    return items;
+  };
+
+  const sentence = (intent: AppIntentRow): string => {
+    const { live, drifted, terminal } = table.tally(intent);
+    const off = table.nodes
+      .filter(({ state }) => isLive(state))
+      .map((node) => appRow(intent, node, table.said(intent.id, node.id), nodeId))
+      .filter(({ converged }) => !converged)
+      .slice(0, 3)
+      .map(
+        (row) => `${row.nodeId} is ${row.initStatus}${row.reason ? ` (${row.reason.code})` : ""}`,
+      );
+    const more = drifted > off.length ? ` and ${drifted - off.length} more` : "";
+    const end = terminal > 0 ? "; no retry will mend it" : "";
+    return `app ${intent.id} should be ${intent.desiredStatus}, and ${drifted} of ${live} nodes do not agree: ${off.join(", ")}${more}${end}`;
+  };
+
+  return {
+    local: (id) => (table.intent(id) ? localApp(id, local?.get(id)) : undefined),
+    onLocalChange: (listener) =>
+      local?.onChange((id, observed) => listener(localApp(id, observed))) ?? (() => {}),
+
+    report: (): AppStatusReport => {
+      const report: Record<string, AppStatusReport[string]> = {};
+      for (const id of table.ids()) {
+        const intent = table.intent(id);
+        if (!intent) continue;
+        report[id] = table.nodes.map((node) => ({
+          instanceId: node.id,
+          desiredStatus: intent.desiredStatus,
+          initStatus: statusOf(table.said(id, node.id)).initStatus,
+        }));
+      }
+      return report;
+    },
+
+    list: (filter = {}) => listing(select(filter)),
+    get: (id) => {
+      const intent = intentOf(id);
+      return { ...table.summary(intent), nodes: rowsOf(intent) };
+    },
+    rows: (id) => listing(rowsOf(intentOf(id))),
+
+    summaryOf: (intent) => table.summary(intent),
+    summary: () => {
+      const terminal: AppIntentRow[] = [];
+      const drifted: AppIntentRow[] = [];
+      for (const id of table.ids()) {
+        const intent = table.intent(id);
+        if (!intent) continue;
+        const counts = table.tally(intent);
+        if (counts.terminal > 0) terminal.push(intent);
+        else if (counts.drifted > 0) drifted.push(intent);
+      }
+      const off = [...terminal, ...drifted];
+      const total = table.ids().length;
+      const sentences = off.slice(0, maxSentences).map(sentence);
+      const more = off.length - sentences.length;
+      if (more > 0) sentences.push(`${more} more apps do not agree`);
+      return {
+        counts: {
+          total,
+          converged: total - off.length,
+          drifted: off.length,
+          terminal: terminal.length,
+        },
+        sentences,
+      };
+    },
+  };
+};
