@@ -1,0 +1,75 @@
+/** Adding batches to a mailbox: numbered per producer, or message by message per shard (I2, I3, I4). */
+
+import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
+import type { ShardData } from "./cluster-data.ts";
+import { channelOf } from "./hub.ts";
+import type { Link } from "./link.ts";
+
+type ProducerSource = Extract<AppendRequest["source"], { readonly kind: "producer" }>;
+type ShardSource = Extract<AppendRequest["source"], { readonly kind: "shard" }>;
+
+const enter = (
+  link: Link,
+  shard: ShardData,
+  request: AppendRequest,
+  payloads: readonly Uint8Array[],
+  count: number,
+): void => {
+  const previous = shard.mail.lastId;
+  const entry = shard.mail.add(link.now, payloads);
+  shard.pending += count;
+  const topic = { topic: "wake", shard: request.shard } as const;
+  link.server.hub.publish(channelOf(link.cluster, topic), () => ({ ...topic, entry, previous }));
+};
+
+const isFull = (shard: ShardData, count: number, limit: number | undefined): boolean =>
+  limit !== undefined && shard.pending + count > limit;
+
+const fromProducer = (
+  link: Link,
+  shard: ShardData,
+  request: AppendRequest,
+  { producer, number, hash }: ProducerSource,
+): AppendAnswer => {
+  const known = shard.producers.get(producer);
+  if (!known) {
+    const reaped = Number.parseInt(producer, 10) < shard.producerFloor;
+    if (reaped || number !== 1) return { kind: "unknown-producer", reaped };
+  } else if (number < known.number) return { kind: "stale" };
+  else if (number === known.number) {
+    return known.hash === hash ? known.outcome : { kind: "conflict" };
+  } else if (number > known.number + 1) return { kind: "gap", last: known.number };
+
+  const full = isFull(shard, request.count, request.limit);
+  const outcome: AppendAnswer = full
+    ? { kind: "full", pending: shard.pending }
+    : { kind: "appended", last: number };
+  if (!full) enter(link, shard, request, request.payloads, request.count);
+  shard.producers.set(producer, { number, hash, outcome });
+  return outcome;
+};
+
+const fromShard = (
+  link: Link,
+  shard: ShardData,
+  request: AppendRequest,
+  source: ShardSource,
+): AppendAnswer => {
+  const name = `${source.shard}:${source.outId}`;
+  const last = Math.max(shard.sources.get(name) ?? 0, source.lostUpTo ?? 0);
+  if (source.first > last + 1) return { kind: "gap", last };
+  const fresh = request.payloads.slice(last + 1 - source.first);
+  if (fresh.length === 0) return { kind: "appended", last };
+  if (isFull(shard, fresh.length, request.limit)) return { kind: "full", pending: shard.pending };
+  enter(link, shard, request, fresh, fresh.length);
+  shard.sources.set(name, last + fresh.length);
+  return { kind: "appended", last: last + fresh.length };
+};
+
+export const appendBatch = (link: Link, request: AppendRequest): AppendAnswer => {
+  const shard = link.data.shards.get(request.shard);
+  if (!shard) return { kind: "lost" };
+  return request.source.kind === "producer"
+    ? fromProducer(link, shard, request, request.source)
+    : fromShard(link, shard, request, request.source);
+};

@@ -1,0 +1,53 @@
+/** The backend of one process: all nodes made by one factory share its data. */
+import type { Backend, BackendContext, BackendFactory } from "../ports/backend.ts";
+import { memoryBus } from "./bus.ts";
+import { Link } from "./link.ts";
+import { memoryMembership } from "./membership.ts";
+import { MemoryServer } from "./server.ts";
+import { memoryShards } from "./shards.ts";
+import { memoryViews } from "./views.ts";
+
+const createBackend = (server: MemoryServer, context: BackendContext): Backend => {
+  const link = new Link(server, context);
+  let closed = false;
+  return {
+    membership: memoryMembership(link),
+    shards: memoryShards(link),
+    views: memoryViews(link),
+    bus: memoryBus(link),
+    open: async () => {
+      closed = false;
+      link.open();
+    },
+    close: async () => {
+      closed = true;
+      link.close();
+    },
+    health: () => ({
+      mode: "memory",
+      role: "primary",
+      state: closed ? "closed" : link.isOpen ? "connected" : "connecting",
+      findings: [],
+    }),
+  };
+};
+
+/**
+ * Keeps the cluster's data in this process: what a Muster uses when no backend is named. Musters
+ * given the same factory form one cluster; the data ends with the process.
+ */
+export const memoryBackend = (
+  options: {
+    /** @defaultValue a server of the factory's own, on the clock of the first node made */
+    readonly server?: MemoryServer;
+  } = {},
+): BackendFactory => {
+  let { server } = options;
+  return {
+    kind: "memory",
+    create: (context) => {
+      server ??= new MemoryServer({ clock: context.clock, random: context.random });
+      return createBackend(server, context);
+    },
+  };
+};

@@ -1,0 +1,101 @@
+/** Taking a shard: compare-and-set on the claim seen, fresh claim id, epoch above all known (I1). */
+import type { ClaimId, OutId } from "../model/ids.ts";
+import type { ClaimAnswer, ClaimRequest, Ownership } from "../ports/shard-store.ts";
+import { emptyShard, type ShardData } from "./cluster-data.ts";
+import type { Link } from "./link.ts";
+
+/** Claims whose final commit number is remembered. */
+const finalsKept = 16;
+
+export const ownershipOf = (shard: number, { own, pending }: ShardData): Ownership => ({
+  shard,
+  claimId: own.claimId,
+  owner: own.owner,
+  incarnation: own.incarnation,
+  released: own.claimId !== "none" && own.released,
+  epoch: own.epoch,
+  seq: own.seq,
+  historyId: own.historyId,
+  pending,
+});
+
+const rememberFinal = (finals: Map<ClaimId, number>, claimId: ClaimId, seq: number): void => {
+  finals.set(claimId, seq);
+  const [oldest] = finals.keys();
+  if (finals.size > finalsKept && oldest !== undefined) finals.delete(oldest);
+};
+
+const joinNumberOf = (producer: string): number => Number.parseInt(producer, 10);
+
+/** Raises the floor and drops the producers below it; late copies of theirs find none (I3). */
+const raiseProducerFloor = (shard: ShardData, floor: number): void => {
+  if (floor <= shard.producerFloor) return;
+  shard.producerFloor = floor;
+  for (const producer of shard.producers.keys()) {
+    if (joinNumberOf(producer) < floor) shard.producers.delete(producer);
+  }
+};
+
+const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
+  const { own } = shard;
+  const { historyId } = link;
+  own.clean = own.released;
+  if (own.claimId !== "none") rememberFinal(own.finals, own.claimId, own.seq);
+  if (own.historyId !== historyId) {
+    // The numbers given before may be given again by a shard that went back: another identity.
+    own.outId = request.claimId as string as OutId;
+    shard.outNumbers.clear();
+  }
+  own.datasetId = request.datasetId;
+  own.historyId = historyId;
+  own.owner = request.nodeId;
+  own.incarnation = request.incarnation;
+  own.claimId = request.claimId;
+  own.released = false;
+  own.epoch = Math.max(own.epoch + 1, request.epochKnown + 1, link.now);
+  own.seq = 0;
+  own.hash = "";
+  own.localEntry = undefined;
+  own.notBefore = Math.max(own.notBefore, request.notBefore);
+  own.membershipVersion = request.membershipVersion;
+  raiseProducerFloor(shard, request.producerFloor);
+};
+
+const granted = ({ own }: ShardData): ClaimAnswer =>
+  own.historyId === "none" || own.outId === "none"
+    ? { kind: "lost" }
+    : {
+        kind: "claimed",
+        epoch: own.epoch,
+        historyId: own.historyId,
+        outId: own.outId,
+        notBefore: own.notBefore,
+        clean: own.clean,
+      };
+
+const recreate = (link: Link, request: ClaimRequest): ShardData => {
+  const made = emptyShard();
+  link.data.shards.set(request.shard, made);
+  return made;
+};
+
+export const claimShard = (link: Link, request: ClaimRequest): ClaimAnswer => {
+  const present = link.data.shards.get(request.shard);
+  if (!present && !request.afterLoss) return { kind: "lost" };
+  const shard = present ?? recreate(link, request);
+  const { own } = shard;
+  if (own.claimId === request.claimId) {
+    // A repeat writes nothing. After a change of history it still stands for the earlier one.
+    return own.released
+      ? { kind: "held", ownership: ownershipOf(request.shard, shard) }
+      : granted(shard);
+  }
+  if (request.membershipVersion < own.membershipVersion) {
+    return { kind: "stale-membership", seen: own.membershipVersion };
+  }
+  if (present && own.claimId !== request.seen) {
+    return { kind: "held", ownership: ownershipOf(request.shard, shard) };
+  }
+  grant(link, shard, request);
+  return granted(shard);
+};

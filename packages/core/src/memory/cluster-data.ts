@@ -1,0 +1,167 @@
+/**
+ * Everything one cluster keeps in the store, in the shape of the Redis layout: what belongs to the
+ * cluster, to a shard, to a node. Plain records and maps; only the adapters beside it change them.
+ *
+ * Bytes that were handed over are never changed by anyone, so they are kept and given out as they
+ * are, and copies of the data (snapshots) share them.
+ */
+import type {
+  ActorKey,
+  ClaimId,
+  DatasetId,
+  EntryId,
+  Epoch,
+  HistoryId,
+  Incarnation,
+  NodeId,
+  OutId,
+  ProducerId,
+  RedisMs,
+  ShardId,
+} from "../model/ids.ts";
+import type { NodeRecord } from "../model/node-record.ts";
+import type { AppendAnswer, OutMessage, Timer } from "../ports/shard-store.ts";
+import { KeptReplies } from "./kept-replies.ts";
+import { MailStream } from "./mail-stream.ts";
+
+/** A node's record with what only the store needs. */
+export interface Member {
+  record: NodeRecord;
+  /** Number given at the join; part of the node's producer ids. */
+  readonly join: number;
+  flaps: number;
+  /** Since when the alive subscription is missing; 0 while it is not. */
+  missingSince: RedisMs;
+}
+
+export interface MembershipData {
+  readonly datasetId: DatasetId;
+  readonly createdBy: Incarnation;
+  readonly shardCount: number;
+  version: number;
+  joins: number;
+  producerFloor: number;
+  readonly members: Map<NodeId, Member>;
+  /** Time and history of the last heartbeat of any node. */
+  lastBeatAt: RedisMs;
+  lastBeatHistory: HistoryId;
+}
+
+/** Ownership of one shard. */
+export interface Own {
+  datasetId: DatasetId | "none";
+  historyId: HistoryId | "none";
+  owner: NodeId | "none";
+  incarnation: Incarnation | "none";
+  claimId: ClaimId | "none";
+  released: boolean;
+  clean: boolean;
+  epoch: Epoch;
+  seq: number;
+  hash: string;
+  /** Entry that the last commit added for `local`. */
+  localEntry: EntryId | undefined;
+  /** Last commit numbers of earlier claims, oldest first. */
+  readonly finals: Map<ClaimId, number>;
+  notBefore: RedisMs;
+  outId: OutId | "none";
+  membershipVersion: number;
+}
+
+/** Last batch of one producer and what came of it. */
+export interface ProducerRecord {
+  number: number;
+  hash: string;
+  outcome: AppendAnswer;
+}
+
+export interface KindRows {
+  n: number;
+  readonly rows: Map<string, Uint8Array>;
+}
+
+export interface ShardData {
+  readonly own: Own;
+  readonly mail: MailStream;
+  /** Messages waiting in `mail`. */
+  pending: number;
+  readonly partial: Map<EntryId, Uint8Array>;
+  readonly producers: Map<ProducerId, ProducerRecord>;
+  producerFloor: number;
+  /** Last number taken per source shard and out id. */
+  readonly sources: Map<string, number>;
+  readonly states: Map<ActorKey, Uint8Array>;
+  readonly timers: Map<string, Timer>;
+  readonly out: Map<string, OutMessage>;
+  readonly outNumbers: Map<ShardId, number>;
+  readonly effects: Map<string, Uint8Array>;
+  readonly views: Map<string, KindRows>;
+  readonly replies: KeptReplies;
+  readonly dead: Map<string, Uint8Array>;
+  log: readonly Uint8Array[];
+}
+
+/** Status rows of one node. */
+export interface StatusData {
+  incarnation: Incarnation | "none";
+  seq: number;
+  n: number;
+  readonly rows: Map<string, Uint8Array>;
+  /** Incarnations that were replaced, oldest first: none of them registers again. */
+  readonly retired: Set<Incarnation>;
+}
+
+export interface ClusterData {
+  membership: MembershipData | undefined;
+  readonly shards: Map<ShardId, ShardData>;
+  readonly status: Map<NodeId, StatusData>;
+}
+
+export const emptyCluster = (): ClusterData => ({
+  membership: undefined,
+  shards: new Map(),
+  status: new Map(),
+});
+
+export const emptyShard = (): ShardData => ({
+  own: {
+    datasetId: "none",
+    historyId: "none",
+    owner: "none",
+    incarnation: "none",
+    claimId: "none",
+    released: true,
+    clean: true,
+    epoch: 0,
+    seq: 0,
+    hash: "",
+    localEntry: undefined,
+    finals: new Map(),
+    notBefore: 0,
+    outId: "none",
+    membershipVersion: 0,
+  },
+  mail: MailStream.empty(),
+  pending: 0,
+  partial: new Map(),
+  producers: new Map(),
+  producerFloor: 0,
+  sources: new Map(),
+  states: new Map(),
+  timers: new Map(),
+  out: new Map(),
+  outNumbers: new Map(),
+  effects: new Map(),
+  views: new Map(),
+  replies: new KeptReplies(),
+  dead: new Map(),
+  log: [],
+});
+
+export const emptyStatus = (): StatusData => ({
+  incarnation: "none",
+  seq: 0,
+  n: 0,
+  rows: new Map(),
+  retired: new Set(),
+});

@@ -1,0 +1,2 @@
+export { memoryBackend } from "./backend.ts";
+export { MemoryServer, type Snapshot } from "./server.ts";

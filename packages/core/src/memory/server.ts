@@ -1,0 +1,128 @@
+/**
+ * One "Redis" of memory: the data of all clusters, the time all nodes compare by, the history id,
+ * and what is connected. Nodes of one process share it through their backend factory.
+ *
+ * Every port method is one synchronous step on this data and therefore atomic; only its answer is
+ * asynchronous, as a network's would be.
+ */
+import type { HistoryId, NodeId, RedisMs } from "../model/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import { systemClock } from "../ports/system-clock.ts";
+import { systemRandom } from "../ports/system-random.ts";
+import { cloneData } from "./clone-data.ts";
+import { type ClusterData, emptyCluster } from "./cluster-data.ts";
+import { Hub } from "./hub.ts";
+
+/** All data at one moment; made by {@link MemoryServer.snapshot}. */
+export interface Snapshot {
+  readonly clusters: ReadonlyMap<string, ClusterData>;
+}
+
+/** What the server knows of one open backend. */
+export interface Connection {
+  readonly cluster: string;
+  readonly nodeId: NodeId;
+  /** Called when the connection was cut and made again: messages may have been missed. */
+  reset(): void;
+}
+
+const aliveName = (cluster: string, nodeId: NodeId): string => `${cluster}:${nodeId}`;
+
+export class MemoryServer {
+  readonly hub = new Hub();
+  readonly #random: Random;
+  readonly #clock: Clock;
+  readonly #connections = new Set<Connection>();
+  readonly #alive = new Map<string, number>();
+  #clusters = new Map<string, ClusterData>();
+  #historyId: HistoryId;
+  #offsetMs = 0;
+  #restartedAt: RedisMs | "never" = "never";
+
+  /** Keeps time by `clock` and draws ids from `random`; by default the machine's. */
+  constructor(options: { readonly clock?: Clock; readonly random?: Random } = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+    this.#historyId = this.newId<HistoryId>();
+  }
+
+  /** Redis time, epoch milliseconds. */
+  now(): RedisMs {
+    return Math.floor(this.#clock.wall() + this.#offsetMs);
+  }
+
+  get historyId(): HistoryId {
+    return this.#historyId;
+  }
+
+  /** Time of the last change of history, from which probes of peers mean nothing for one lease. */
+  get restartedAt(): RedisMs | "never" {
+    return this.#restartedAt;
+  }
+
+  newId<T extends string>(): T {
+    return this.#random.id() as T;
+  }
+
+  cluster(name: string): ClusterData {
+    const known = this.#clusters.get(name);
+    if (known) return known;
+    const made = emptyCluster();
+    this.#clusters.set(name, made);
+    return made;
+  }
+
+  /** Takes a connection, and with it one alive subscription of its node. */
+  connect(connection: Connection): void {
+    if (this.#connections.has(connection)) return;
+    this.#connections.add(connection);
+    this.#countAlive(connection, 1);
+  }
+
+  disconnect(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.#countAlive(connection, -1);
+  }
+
+  /** Alive subscriptions of a node, of whatever incarnation. */
+  aliveCount(cluster: string, nodeId: NodeId): number {
+    return this.#alive.get(aliveName(cluster, nodeId)) ?? 0;
+  }
+
+  /** Sets the store's time forward, or back when negative. */
+  shiftTime(ms: number): void {
+    this.#offsetMs += ms;
+  }
+
+  /** Drops all data; connections and history id stay, as with FLUSHALL. */
+  flush(): void {
+    this.#clusters = new Map();
+  }
+
+  /** Starts a new history; without `keepData` everything is gone, as without persistence. */
+  restart(options: { readonly keepData: boolean }): void {
+    if (!options.keepData) this.flush();
+    this.#beginHistory();
+  }
+
+  /** Keeps all data as it is now for {@link rollback}. */
+  snapshot(): Snapshot {
+    return { clusters: cloneData(this.#clusters) };
+  }
+
+  /** Goes back to a snapshot under a new history, as a fail-over that lost the last writes does. */
+  rollback(snapshot: Snapshot): void {
+    this.#clusters = cloneData(new Map(snapshot.clusters));
+    this.#beginHistory();
+  }
+
+  #countAlive({ cluster, nodeId }: Connection, change: number): void {
+    this.#alive.set(aliveName(cluster, nodeId), this.aliveCount(cluster, nodeId) + change);
+  }
+
+  #beginHistory(): void {
+    this.#historyId = this.newId<HistoryId>();
+    this.#restartedAt = this.now();
+    for (const connection of this.#connections) connection.reset();
+  }
+}
