@@ -38,7 +38,9 @@ export interface ProxiedConnection {
   close(): void;
 }
 
-type Item = { readonly dueAt: number; readonly bytes: Buffer } | { readonly dueAt: number; readonly bytes: "end" };
+type Item =
+  | { readonly dueAt: number; readonly bytes: Buffer }
+  | { readonly dueAt: number; readonly bytes: "end" };
 
 /** Delivers items in order once they are due and not held. */
 const createPipe = (held: () => boolean, deliver: (bytes: Buffer) => void, end: () => void) => {

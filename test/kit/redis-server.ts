@@ -93,18 +93,40 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
       : ["--appendonly", "no", "--save", ""];
     const started = spawn(
       binary(),
-      ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--logfile", log, "--daemonize", "no",
-        "--maxmemory-policy", "noeviction", ...persistence, ...(options.args ?? [])],
+      [
+        "--port",
+        String(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        dir,
+        "--logfile",
+        log,
+        "--daemonize",
+        "no",
+        "--maxmemory-policy",
+        "noeviction",
+        ...persistence,
+        ...(options.args ?? []),
+      ],
       { stdio: "ignore" },
     );
     const failed = new Promise<never>((_, reject) => {
-      started.once("error", (error) => reject(new Error(`${binary()} cannot be started: ${error.message}`)));
-      started.once("exit", (code) => reject(new Error(`redis-server ended at start (${code}): ${tail(log)}`)));
+      started.once("error", (error) =>
+        reject(new Error(`${binary()} cannot be started: ${error.message}`)),
+      );
+      started.once("exit", (code) =>
+        reject(new Error(`redis-server ended at start (${code}): ${tail(log)}`)),
+      );
     });
     failed.catch(() => {});
     guardChild(started);
     child = started;
-    const answers = waitUntil("redis-server answers", () => infoPid(port), (pid) => pid === started.pid);
+    const answers = waitUntil(
+      "redis-server answers",
+      () => infoPid(port),
+      (pid) => pid === started.pid,
+    );
     await Promise.race([answers, failed]);
   };
   const begin = async (): Promise<void> => {
@@ -125,7 +147,9 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
     if (child === undefined) throw new Error("The redis-server was ended.");
     const pid = await infoPid(port);
     if (pid !== child.pid) {
-      throw new Error(`Port ${port} is served by process ${pid}, not by our redis-server ${child.pid}.`);
+      throw new Error(
+        `Port ${port} is served by process ${pid}, not by our redis-server ${child.pid}.`,
+      );
     }
     return child;
   };

@@ -42,7 +42,7 @@ export interface RespReader {
 
 /** Makes a reader for one direction of one connection. */
 export const createRespReader = (): RespReader => {
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   return {
     push: (chunk) => {
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);

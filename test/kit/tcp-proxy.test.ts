@@ -8,13 +8,21 @@ let redis: RedisServer;
 let proxy: TcpProxy;
 let clients: Redis[];
 const client = (options: object = {}): Redis => {
-  const made = new Redis({ port: proxy.port, host: "127.0.0.1", retryStrategy: () => 10, ...options });
+  const made = new Redis({
+    port: proxy.port,
+    host: "127.0.0.1",
+    retryStrategy: () => 10,
+    ...options,
+  });
   made.on("error", () => {});
   clients.push(made);
   return made;
 };
 const settled = (promise: Promise<unknown>): Promise<unknown> =>
-  Promise.race([promise.catch(() => "rejected"), new Promise((resolve) => setTimeout(resolve, 100, "open"))]);
+  Promise.race([
+    promise.catch(() => "rejected"),
+    new Promise((resolve) => setTimeout(resolve, 100, "open")),
+  ]);
 
 beforeAll(async () => {
   redis = await startRedisServer();
@@ -44,14 +52,20 @@ describe("a proxy without faults", () => {
     await s.subscribe("news");
     await c.publish("news", big);
     await c.publish("news", "short");
-    await waitUntil("both messages are heard", () => heard.length, (n) => n === 2);
+    await waitUntil(
+      "both messages are heard",
+      () => heard.length,
+      (n) => n === 2,
+    );
     expect(heard).toEqual([big, "short"]);
   });
 
   test("knows subscribers, their channels and the names of links", async () => {
     await client({ connectionName: "web-1:control" }).ping();
     await client().subscribe("a", "b");
-    expect(proxy.links().map(({ name, subscriber, channels }) => ({ name, subscriber, channels }))).toEqual([
+    expect(
+      proxy.links().map(({ name, subscriber, channels }) => ({ name, subscriber, channels })),
+    ).toEqual([
       { name: "web-1:control", subscriber: false, channels: [] },
       { name: "", subscriber: true, channels: ["a", "b"] },
     ]);
@@ -61,7 +75,11 @@ describe("a proxy without faults", () => {
     const c = client();
     await c.ping();
     c.disconnect();
-    await waitUntil("the server has no such client", () => redis.command("CLIENT", "LIST"), (list) => list.split("\n").filter(Boolean).length === 1);
+    await waitUntil(
+      "the server has no such client",
+      () => redis.command("CLIENT", "LIST"),
+      (list) => list.split("\n").filter(Boolean).length === 1,
+    );
   });
 });
 
@@ -99,7 +117,11 @@ describe("cut", () => {
     expect(await settled(client().subscribe("news"))).toBe("open");
     expect(heard).toEqual([]);
     proxy.heal();
-    await waitUntil("the held message is heard", () => heard, (all) => all.length === 1);
+    await waitUntil(
+      "the held message is heard",
+      () => heard,
+      (all) => all.length === 1,
+    );
   });
 });
 

@@ -1,0 +1,171 @@
+/**
+ * One server process with Muster in it, run by the real-process tests. Takes its configuration as
+ * JSON in its first argument, commands on standard input and answers on standard output, one JSON
+ * object a line; logs go to standard error. Ends when its standard input does.
+ */
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { createModuleHost, createMuster, isMusterError, type Muster } from "@muster/core";
+import { redisBackend } from "@muster/redis-adapter";
+import { createLedger, ledger } from "./ledger.ts";
+import { type RunningLoad, startLoad } from "./program-load.ts";
+import type {
+  ProgramCommand,
+  ProgramConfig,
+  ProgramError,
+  ProgramLine,
+} from "./program-protocol.ts";
+
+const config = JSON.parse(process.argv[2] ?? "{}") as ProgramConfig;
+const say = (line: ProgramLine): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+const log = (level: string) => (fields: object, message: string) =>
+  void process.stderr.write(
+    `${new Date().toISOString()} ${level} ${message} ${JSON.stringify(
+      fields,
+      (_, value: unknown) =>
+        value instanceof Error
+          ? `${value.name}: ${value.message}`
+          : typeof value === "bigint"
+            ? String(value)
+            : value,
+    )}\n`,
+  );
+const describe = (error: unknown): ProgramError =>
+  isMusterError(error)
+    ? {
+        code: error.code,
+        message: error.message,
+        retryable: error.retryable,
+        ...(error.outcome !== undefined && { outcome: error.outcome }),
+      }
+    : {
+        code: "NOT_A_MUSTER_ERROR",
+        message: error instanceof Error ? String(error.stack) : String(error),
+      };
+
+process.on("unhandledRejection", (error) =>
+  say({ event: "unhandled", text: describe(error).message }),
+);
+process.on("uncaughtException", (error) => say({ event: "unhandled", text: String(error.stack) }));
+
+const block = (ms: number): void => {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+};
+const Ledger = createLedger({
+  witness: async (record) => {
+    const response = await fetch(config.witnessUrl ?? "http://127.0.0.1:1", {
+      method: "POST",
+      body: JSON.stringify({ ...record, node: config.nodeId }),
+    });
+    if (!response.ok) throw new Error(`the witness answered ${response.status}`);
+  },
+  spin: block,
+  crash: () => process.kill(process.pid, "SIGKILL"),
+});
+
+const muster: Muster = createMuster({
+  cluster: config.cluster,
+  node: { id: config.nodeId, ...(config.weight !== undefined && { weight: config.weight }) },
+  backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
+  actors: [Ledger],
+  settings: config.settings,
+  logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
+  ...(config.appsDir !== undefined && {
+    apps: {
+      host: createModuleHost({ dir: config.appsDir }),
+      ...(config.hookTimeoutMs !== undefined && { hookTimeoutMs: config.hookTimeoutMs }),
+      ...(config.slowRetryMs !== undefined && { slowRetryMs: config.slowRetryMs }),
+    },
+  }),
+});
+const admin = muster.as({ name: "tester", role: "admin" });
+let load: RunningLoad | undefined;
+
+type Verbs = Readonly<Record<string, (input: unknown, options?: object) => Promise<unknown>>>;
+const run = async (command: ProgramCommand): Promise<unknown> => {
+  switch (command.do) {
+    case "ask":
+    case "tell": {
+      const verbs = muster.actor(ledger, command.id)[command.do] as unknown as Verbs;
+      return await verbs[command.command]?.(command.input, command.options);
+    }
+    case "status":
+      return muster.status();
+    case "state":
+      return { state: muster.state, ready: muster.ready };
+    case "nodes":
+      return muster.nodes.list();
+    case "shards":
+      return await muster.shards.list();
+    case "report":
+      return muster.apps.report();
+    case "apps":
+      return muster.apps.list({ withNodes: true });
+    case "app":
+      return muster.apps.get(command.id);
+    case "rows":
+      return muster.apps.rows(command.id);
+    case "install":
+      return await admin.apps.install(command.request as Parameters<typeof admin.apps.install>[0]);
+    case "enable":
+    case "disable":
+      return await admin.apps[command.do](command.id, { reason: command.reason });
+    case "drain":
+    case "undrain":
+      return await admin.nodes[command.do](command.id, { reason: command.reason });
+    case "startLoad":
+      load = startLoad(muster, config.nodeId, command.plan, say);
+      return "started";
+    case "stopLoad":
+      return await load?.stop();
+    case "memory":
+      return process.memoryUsage.rss();
+    case "blockLoop":
+      block(command.ms);
+      return "done";
+    case "stop":
+      return await muster.stop(
+        command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs },
+      );
+  }
+};
+
+const serveHttp = async (): Promise<number> => {
+  if (!config.http) return 0;
+  const { createHttp, toNodeHandler } = await import("@muster/http");
+  const server = createServer(toNodeHandler(createHttp(muster, { auth: "none" })));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return address !== null && typeof address === "object" ? address.port : 0;
+};
+
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const { n, ...command } = JSON.parse(line) as ProgramCommand & { readonly n: number };
+  run(command as ProgramCommand).then(
+    (answer) => say({ n, answer: answer ?? null }),
+    (error: unknown) => say({ n, error: describe(error) }),
+  );
+});
+lines.on("close", () => process.exit(0));
+process.on("SIGTERM", () => {
+  muster.stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`stop failed: ${describe(error).message}\n`);
+      process.exit(1);
+    },
+  );
+});
+
+const httpPort = await serveHttp();
+const startedAt = performance.now();
+try {
+  await muster.start({ timeoutMs: config.startTimeoutMs ?? 30_000 });
+  say({ event: "ready", httpPort, startedMs: Math.round(performance.now() - startedAt) });
+} catch (error) {
+  say({ event: "startFailed", error: describe(error), httpPort });
+}

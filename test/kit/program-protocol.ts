@@ -1,0 +1,85 @@
+/** What a test and the node program say to each other: one JSON object a line. */
+import type { ClusterSettings } from "@muster/core";
+
+/** Given to the program as its only argument. */
+export interface ProgramConfig {
+  readonly cluster: string;
+  readonly nodeId: string;
+  readonly redisPort: number;
+  readonly settings: Partial<ClusterSettings>;
+  readonly weight?: number;
+  /** Serves the HTTP API on a free loopback port. */
+  readonly http: boolean;
+  /** Folder of the module host; without it the node has no apps. */
+  readonly appsDir?: string;
+  readonly hookTimeoutMs?: number;
+  readonly slowRetryMs?: number;
+  readonly startTimeoutMs?: number;
+  /** URL at which effects are recorded outside the fence. */
+  readonly witnessUrl?: string;
+}
+
+/** A load of keyed puts, each worker one after the other. */
+export interface LoadPlan {
+  readonly name: string;
+  readonly actors: number;
+  readonly workers: number;
+  /** Pause of a worker between two commands. */
+  readonly pauseMs: number;
+  readonly timeoutMs: number;
+  /** Repeats a command that ended unknown, with its idempotency key, until it is acknowledged. */
+  readonly repeat: boolean;
+}
+
+export type ProgramCommand =
+  | {
+      readonly do: "ask" | "tell";
+      readonly id: string;
+      readonly command: string;
+      readonly input: unknown;
+      readonly options?: object;
+    }
+  | {
+      readonly do:
+        | "status"
+        | "nodes"
+        | "shards"
+        | "report"
+        | "apps"
+        | "stopLoad"
+        | "state"
+        | "memory";
+    }
+  | { readonly do: "app" | "rows"; readonly id: string }
+  | { readonly do: "install"; readonly request: object }
+  | { readonly do: "enable" | "disable"; readonly id: string; readonly reason: string }
+  | { readonly do: "drain" | "undrain"; readonly id: string; readonly reason: string }
+  | { readonly do: "startLoad"; readonly plan: LoadPlan }
+  | { readonly do: "blockLoop"; readonly ms: number }
+  | { readonly do: "stop"; readonly timeoutMs?: number };
+
+/** An error as it crosses the pipe. */
+export interface ProgramError {
+  readonly code: string;
+  readonly message: string;
+  readonly outcome?: string;
+  readonly retryable?: boolean;
+}
+
+export type ProgramLine =
+  | { readonly event: "ready"; readonly httpPort: number; readonly startedMs: number }
+  | { readonly event: "startFailed"; readonly error: ProgramError; readonly httpPort: number }
+  | { readonly event: "unhandled"; readonly text: string }
+  | {
+      readonly event: "outcomes";
+      readonly load: string;
+      readonly acked: readonly string[];
+      readonly notApplied: readonly string[];
+      readonly unknown: readonly string[];
+    }
+  | { readonly n: number; readonly answer: unknown }
+  | { readonly n: number; readonly error: ProgramError };
+
+/** The actor a load puts a key of its n-th command into. */
+export const loadActor = (plan: Pick<LoadPlan, "name" | "actors">, n: number): string =>
+  `${plan.name}-${n % plan.actors}`;
