@@ -3,13 +3,17 @@ import type { z } from "zod";
 import { createActorRef } from "./actor-ref.ts";
 import { AppActor } from "./apps/actor.ts";
 import { createAppReplica } from "./apps/replica.ts";
-import { type AppsReads, createAppsChanges, createAppsService } from "./apps/service.ts";
+import type { AppReports } from "./apps/app-table.ts";
+import { hasReached } from "./apps/changes.ts";
+import type { AppIntentRow } from "./apps/intent.ts";
+import { createAppsChanges, createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
 import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
-import { memoryBackend } from "./memory/memory-backend.ts";
+import type { ViewTable } from "./engine/view-table.ts";
+import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
 import type { Muster } from "./muster-types.ts";
 import {
@@ -28,6 +32,8 @@ import { libraryVersion, processInfo, residentBytes, runtimeName } from "./syste
 
 const defaultStartMs = 10_000;
 const defaultStopMs = 10_000;
+/** How long the answer to a change waits for its own row in this node's view. */
+const waitForRowMs = 2_000;
 
 const ephemeralId = (host: string, random: string): string =>
   `${host.toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-").replace(/^[^a-z0-9]+/, "").slice(0, 40) || "node"}-${random
@@ -90,11 +96,25 @@ export const createMuster = (options: MusterOptions): Muster => {
     memoryBytes: residentBytes,
   });
 
-  const view = node.view(AppActor.kind);
-  const appsReads: AppsReads = undefined as never;
-  const apps = createAppsService(appsReads);
+  const appView = node.view(AppActor.kind) as ViewTable<AppIntentRow>;
+  const apps = createAppsService({
+    view: appView,
+    reports: node.board as unknown as AppReports,
+    nodes: () => node.nodes,
+    nodeId,
+    local: appReplica?.local,
+  });
   const nodes = createNodesService(node, nodeId);
-  void view;
+  const actor = <St extends z.ZodType, P extends CommandSpecs>(
+    protocol: Protocol<St, P>,
+    id: string,
+  ): ActorRef<P> => createActorRef(node, protocol, id);
+  const waitForRow = async (row: AppIntentRow): Promise<void> => {
+    await appView.waitUntil(() => hasReached(appView.get(row.id), row), {
+      timeoutMs: waitForRowMs,
+      id: row.id,
+    });
+  };
 
   const status = (): ClusterStatus => {
     const summary = apps.summary();
@@ -133,11 +153,13 @@ export const createMuster = (options: MusterOptions): Muster => {
     as: (principal: Principal): MusterAs => ({
       principal,
       nodes: createNodesChanges(node, nodeId, backend, principal),
-      apps: createAppsChanges(undefined as never),
+      apps: createAppsChanges({
+        principal,
+        reads: apps,
+        actor: (id) => actor(AppActor, id),
+        waitForRow,
+      }),
     }),
-    actor: <St extends z.ZodType, P extends CommandSpecs>(
-      protocol: Protocol<St, P>,
-      id: string,
-    ): ActorRef<P> => createActorRef(node, protocol, id),
+    actor,
   };
 };
