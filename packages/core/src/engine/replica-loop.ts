@@ -8,75 +8,21 @@
  * or frozen acts on the present intent, not on the one it last saw. Rows lost with data are not
  * removals: their units keep what they have. Stopping writes no row (I11).
  */
-import type { ReplicaDefinition } from "../define-replica.ts";
 import { actorKey } from "../model/actor-address.ts";
-import type { Cancel, Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { Random } from "../ports/random.ts";
-import type { StatusRow } from "../view.ts";
+import type { Cancel } from "../ports/clock.ts";
 import { forEachBounded, settledBy } from "./bounded-stop.ts";
 import { Attempt, type Ended, type Target } from "./replica-attempt.ts";
+import type { ReplicaLoopOptions, UnitSnapshot } from "./replica-options.ts";
 import {
   decideStep,
-  newUnitState,
   type Nudge,
+  newUnitState,
   settleAttempt,
-  type Standing,
   type UnitState,
   type UnitStep,
 } from "./replica-unit.ts";
 import { rowIdentity } from "./row-identity.ts";
-import type { OwnStatusRow } from "./status-row.ts";
 import { UnitReport } from "./unit-report.ts";
-
-/** What a replica follows; a `ViewTable`. */
-export interface FollowedView<Row> {
-  readonly ready: boolean;
-  get(id: string): Row | undefined;
-  entries(): IterableIterator<[id: string, row: Row]>;
-  isStale(id: string): boolean;
-  /** Tells whether an absent row was removed, rather than lost with data since that history. */
-  isRemoved(id: string, historyId: string): boolean;
-  readonly lost: ReadonlyMap<string, Row>;
-  onChange(listener: (id: string, row: Row | undefined) => void): () => void;
-  onSettled(listener: () => void): () => void;
-}
-
-/** Where a replica reports; a `StatusBoard`. */
-export interface ReportBoard {
-  readonly loaded: boolean;
-  onLoaded(listener: () => void): () => void;
-  inherited(): ReadonlyMap<string, StatusRow<unknown>>;
-  set(unit: string, row: OwnStatusRow | "removed"): void;
-  begin(): void;
-}
-
-export interface ReplicaLoopOptions<Row, Observed> {
-  readonly definition: ReplicaDefinition<Row, Observed>;
-  readonly view: FollowedView<Row>;
-  readonly board: ReportBoard;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Redis time, epoch milliseconds. */
-  now(): number;
-  /** Units being applied side by side. @defaultValue 32 */
-  readonly concurrency?: number;
-  /** An aborted attempt that has not returned after this long is named in the log. @defaultValue 10000 */
-  readonly abortGraceMs?: number;
-  /** An attempt that takes longer is named, and no longer keeps others waiting. @defaultValue 60000 */
-  readonly slowAfterMs?: number;
-}
-
-/** A unit as status and `explain` show it. */
-export interface UnitSnapshot {
-  readonly id: string;
-  /** `held`: waits for its row to be confirmed; `overdue`: its attempt does not return. */
-  readonly doing: "resting" | "waiting" | "queued" | "held" | "running" | "overdue";
-  readonly standing: Standing;
-  readonly attempts: number;
-  readonly nextAttemptAt: number;
-}
 
 interface Unit<Row, Observed> {
   readonly id: string;
@@ -189,7 +135,8 @@ export class ReplicaLoop<Row, Observed> {
       const id = name.slice(prefix.length);
       if (!name.startsWith(prefix) || this.#units.has(id)) continue;
       // removed while this node was down: what it left outside this process is torn down now
-      if (view.isRemoved(id, row.historyId)) this.#aim(id, { intent: removedIntent, row: undefined });
+      if (view.isRemoved(id, row.historyId))
+        this.#aim(id, { intent: removedIntent, row: undefined });
     }
     logger.debug({ kind: definition.kind, units: this.#units.size }, "the replica is live");
   }
@@ -405,7 +352,10 @@ export class ReplicaLoop<Row, Observed> {
     await settledBy(this.#options.clock, deadline, quiet);
     for (const { attempt, name } of this.#running) {
       attempt?.abandon();
-      this.#options.logger.warn({ unit: name }, `the apply of ${name} did not return before the stop`);
+      this.#options.logger.warn(
+        { unit: name },
+        `the apply of ${name} did not return before the stop`,
+      );
     }
   }
 

@@ -42,7 +42,13 @@ export type UnitStep =
 /** A unit as an incarnation first meets it: attempts are inherited, the delay is not. */
 export const newUnitState = (
   intent: string,
-  inherited: { readonly intentId: string; readonly attempts: number; readonly lastError: string | undefined } | undefined,
+  inherited:
+    | {
+        readonly intentId: string;
+        readonly attempts: number;
+        readonly lastError: string | undefined;
+      }
+    | undefined,
 ): UnitState => ({
   intent,
   standing: "untried",

@@ -12,7 +12,10 @@ export interface EncodedStatus {
 export class ReportedRows {
   /** Who wrote the rows. */
   incarnation: Incarnation | "none" = "none";
-  readonly #rows = new Map<string, { readonly bytes: Uint8Array; readonly row: StatusRow<unknown> }>();
+  readonly #rows = new Map<
+    string,
+    { readonly bytes: Uint8Array; readonly row: StatusRow<unknown> }
+  >();
   readonly #unreadable = new Map<string, string>();
 
   get(unit: string): StatusRow<unknown> | undefined {

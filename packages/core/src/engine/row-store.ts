@@ -155,7 +155,9 @@ export class RowStore<Row> {
 
   #read(
     bytes: Uint8Array,
-  ): { readonly kind: "row"; readonly row: Row } | { readonly kind: "unreadable"; readonly error: string } {
+  ):
+    | { readonly kind: "row"; readonly row: Row }
+    | { readonly kind: "unreadable"; readonly error: string } {
     const decoded = decode(bytes);
     if (decoded.kind === "corrupt") return { kind: "unreadable", error: decoded.error };
     if (!this.#schema) return { kind: "row", row: decoded.value as Row };

@@ -268,7 +268,11 @@ export class StatusBoard {
     return { nodeId, incarnation, row, former, stale: former || this.#watch.isStale(nodeId) };
   }
 
-  #replace(nodeId: NodeId, incarnation: Incarnation | "none", rows: readonly EncodedStatus[]): void {
+  #replace(
+    nodeId: NodeId,
+    incarnation: Incarnation | "none",
+    rows: readonly EncodedStatus[],
+  ): void {
     const reported = this.#others.get(nodeId) ?? new ReportedRows();
     this.#others.set(nodeId, reported);
     reported.incarnation = incarnation;

@@ -130,6 +130,7 @@ export class StatusWriter {
     // a write that ended or began since then explains any difference
     if (this.#writing || this.#written !== written) return;
     if (seen.historyId === written.historyId && seen.n === written.n) return;
+    this.#history = seen.historyId;
     this.#writeAll();
   }
 
@@ -240,7 +241,10 @@ export class StatusWriter {
       this.#written = undefined;
       this.#writeAll();
     } else if (by === "none") {
-      this.#failed(new Error("no incarnation is registered after a reset"), () => void this.#write());
+      this.#failed(
+        new Error("no incarnation is registered after a reset"),
+        () => void this.#write(),
+      );
     } else {
       this.#state = "superseded";
       logger.error({ by }, "another incarnation of this node writes its status");

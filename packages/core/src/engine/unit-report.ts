@@ -30,7 +30,12 @@ export class UnitReport<Observed> {
     this.#since = 0;
   }
 
-  row(about: Pick<OwnStatusRow, "intentId" | "converged" | "attempts" | "nextAttemptAt" | "lastError">): OwnStatusRow {
+  row(
+    about: Pick<
+      OwnStatusRow,
+      "intentId" | "converged" | "attempts" | "nextAttemptAt" | "lastError"
+    >,
+  ): OwnStatusRow {
     const { attempts, converged, intentId, lastError, nextAttemptAt } = about;
     return {
       intentId,

@@ -135,12 +135,7 @@ export class FakeCluster implements ViewStore, Bus {
   ): BusMessage {
     const encoded = Object.entries(rows).map(([id, row]) => ({
       id,
-      row:
-        row === "removed"
-          ? ("removed" as const)
-          : row instanceof Uint8Array
-            ? row
-            : encode(row),
+      row: row === "removed" ? ("removed" as const) : row instanceof Uint8Array ? row : encode(row),
     }));
     const key = this.#view(kind, shard);
     key.n += 1;
@@ -167,7 +162,8 @@ export class FakeCluster implements ViewStore, Bus {
   deliver(message: BusMessage): void {
     for (const { topic, deliver } of [...this.#subscribers]) {
       if (topic.topic !== message.topic) continue;
-      if (topic.topic === "view" && message.topic === "view" && topic.kind !== message.kind) continue;
+      if (topic.topic === "view" && message.topic === "view" && topic.kind !== message.kind)
+        continue;
       deliver(message);
     }
   }
@@ -227,7 +223,10 @@ export class FakeCluster implements ViewStore, Bus {
       }),
     );
   }
-  async versions(request: { readonly kinds: readonly string[]; readonly shards: readonly ShardId[] }) {
+  async versions(request: {
+    readonly kinds: readonly string[];
+    readonly shards: readonly ShardId[];
+  }) {
     const { kinds, shards } = request;
     return this.#call({ method: "versions", keys: shards, kinds }, () =>
       shards.map((shard) => ({
