@@ -1,5 +1,8 @@
 /** Entry "@muster/core/testing": what a backend's author and a simulation need. */
 export * from "./conformance/index.ts";
+export { calmPlan, type FaultPlan, roughPlan } from "./fault-plan.ts";
+export { FaultyBackend, type FaultyOptions } from "./faulty-backend.ts";
+export type { CallStep } from "./faulty-link.ts";
 export { NodeClock } from "./node-clock.ts";
 export { type SeededRandom, seededRandom } from "./seeded-random.ts";
 export { VirtualClock } from "./virtual-clock.ts";

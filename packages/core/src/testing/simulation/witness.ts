@@ -1,0 +1,102 @@
+/**
+ * Watches the calls that the store accepted, from a place that no fault and no planted bug reaches:
+ * one writer per claim, only the current claim writes, epochs never go backwards (I1).
+ */
+import type { ClaimId, Epoch, ShardId } from "../../model/ids.ts";
+import type { BackendContext, BackendFactory } from "../../ports/backend.ts";
+import type { ShardStore } from "../../ports/shard-store.ts";
+import type { Violations } from "./violations.ts";
+
+interface Seen {
+  current: ClaimId | "none";
+  epoch: Epoch;
+}
+
+export class Witness {
+  readonly #violations: Violations;
+  readonly #trace: (line: string) => void;
+  readonly #shards = new Map<ShardId, Seen>();
+  readonly #writers = new Map<ClaimId, string>();
+  /** Commits accepted under the current claim. */
+  accepted = 0;
+  /** Commits refused because another claim stands. */
+  refused = 0;
+  takeOvers = 0;
+
+  constructor(violations: Violations, trace: (line: string) => void) {
+    this.#violations = violations;
+    this.#trace = trace;
+  }
+
+  /** Wraps the backends of all nodes; faults and planted bugs go around the result. */
+  over(factory: BackendFactory): BackendFactory {
+    return {
+      kind: factory.kind,
+      create: (context) => {
+        const backend = factory.create(context);
+        return {
+          ...backend,
+          shards: this.#watch(backend.shards, context),
+        };
+      },
+    };
+  }
+
+  #seen(shard: ShardId): Seen {
+    const known = this.#shards.get(shard);
+    if (known) return known;
+    const made: Seen = { current: "none", epoch: 0 };
+    this.#shards.set(shard, made);
+    return made;
+  }
+
+  #watch(shards: ShardStore, { nodeId, incarnation }: BackendContext): ShardStore {
+    const writer = `${nodeId}#${incarnation}`;
+    return {
+      ...shards,
+      claim: (request) => {
+        const pending = shards.claim(request);
+        return pending.then((answer) => {
+          if (answer.kind === "claimed")
+            this.#claimed(request.shard, request.claimId, answer.epoch);
+          this.#trace(`${nodeId} claim ${request.shard} ${answer.kind}`);
+          return answer;
+        });
+      },
+      commit: (request) => {
+        const pending = shards.commit(request);
+        return pending.then((answer) => {
+          const { shard, claimId } = request.claim;
+          this.#trace(`${nodeId} commit ${shard} ${request.seq} ${answer.kind}`);
+          if (answer.kind === "fenced") this.refused += 1;
+          if (answer.kind === "committed") this.#committed(shard, claimId, writer);
+          return answer;
+        });
+      },
+    };
+  }
+
+  #claimed(shard: ShardId, claimId: ClaimId, epoch: Epoch): void {
+    const seen = this.#seen(shard);
+    if (seen.current === claimId) return;
+    this.takeOvers += 1;
+    if (epoch <= seen.epoch) {
+      this.#violations.add("I1", `shard ${shard}: epoch ${epoch} was granted after ${seen.epoch}`);
+    }
+    seen.current = claimId;
+    seen.epoch = epoch;
+  }
+
+  #committed(shard: ShardId, claimId: ClaimId, writer: string): void {
+    this.accepted += 1;
+    const known = this.#writers.get(claimId);
+    if (known !== undefined && known !== writer) {
+      this.#violations.add("I1", `shard ${shard}: claim ${claimId} was written by two nodes`);
+    }
+    this.#writers.set(claimId, writer);
+    const { current } = this.#seen(shard);
+    if (current !== claimId) {
+      this.#violations.add("I1", `shard ${shard}: ${writer} wrote under a superseded claim`);
+    }
+  }
+}
