@@ -173,6 +173,7 @@ test("a frozen process sends nothing and hears nothing until it thaws", async ()
   world.faulty.thaw(node.id);
   await outcome(world.clock, early);
   expect(await outcome(world.clock, late)).toBe("BackendUnavailable");
+  await world.clock.runFor(1);
   expect(heard).toEqual(["membership"]);
 });
 
