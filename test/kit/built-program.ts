@@ -14,14 +14,14 @@ const built = new Map<string, string>();
 const bunPath = (): string => ("Bun" in globalThis ? process.execPath : "bun");
 
 /**
- * Bundles a TypeScript program for Node into `.built` beside it. Packages stay outside, so that the
+ * Bundles a TypeScript program for Node into `dist` beside it. Packages stay outside, so that the
  * `dist` of each is what runs.
  */
 export const buildForNode = (program: URL): string => {
   const source = fileURLToPath(program);
   const known = built.get(source);
   if (known !== undefined) return known;
-  const folder = join(dirname(source), ".built");
+  const folder = join(dirname(source), "dist");
   const file = join(folder, basename(source).replace(/\.ts$/, ".mjs"));
   mkdirSync(folder, { recursive: true });
   execFileSync(

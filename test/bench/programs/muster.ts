@@ -1,0 +1,124 @@
+/** A Muster node of the bench: on Redis, or in memory without a port. */
+import { createHost, createMuster } from "@muster/core";
+import { redisBackend } from "@muster/redis-adapter";
+import { quantile } from "../rounds.ts";
+import { Counter, counter } from "./counter.ts";
+import { programConfig, runConcurrently, serveVerbs, timed } from "./serve-verbs.ts";
+
+const config = programConfig<{
+  readonly redisPort?: number;
+  readonly cluster: string;
+  readonly nodeId: string;
+  readonly shardCount?: number;
+}>();
+const muster = createMuster({
+  cluster: config.cluster,
+  node: { id: config.nodeId },
+  ...(config.redisPort !== undefined && {
+    backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
+  }),
+  actors: [Counter],
+  apps: {
+    host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
+  },
+  settings: config.shardCount === undefined ? {} : { shardCount: config.shardCount },
+});
+const admin = muster.as({ name: "bench", role: "admin" });
+await muster.start({ timeoutMs: 20_000 });
+process.on("SIGTERM", () => {
+  muster.stop().finally(() => process.exit(0));
+});
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const actor = (id: string) => muster.actor(counter, id);
+interface Amount {
+  readonly prefix: string;
+  readonly actors: number;
+  readonly count: number;
+  readonly inFlight: number;
+}
+const add = ({ prefix, actors }: Amount, n: number): Promise<number> =>
+  actor(`${prefix}-${n % actors}`).ask.add({ by: 1 });
+
+/** Asks each actor until another process answers; milliseconds since `from`, and the slowest ask. */
+const watch = async (ids: readonly string[], pid: number, from: number) => {
+  let slowest = 0;
+  const moved = await Promise.all(
+    ids.map(async (id) => {
+      for (;;) {
+        const asked = performance.now();
+        const where = await actor(id)
+          .ask.where({})
+          .catch(() => pid);
+        slowest = Math.max(slowest, performance.now() - asked);
+        if (where !== pid) return performance.now() - from;
+        await pause(1);
+      }
+    }),
+  );
+  return { moved, slowest };
+};
+
+serveVerbs({
+  asks: (amount: Amount) =>
+    timed(() => runConcurrently(amount.count, amount.inFlight, (n) => add(amount, n))),
+  /** Messages without answer. An ask to each actor ends it: it is answered after all of ours. */
+  tells: (amount: Amount) =>
+    timed(async () => {
+      await runConcurrently(amount.count, amount.inFlight, (n) =>
+        actor(`${amount.prefix}-${n % amount.actors}`).tell.add({ by: 1 }),
+      );
+      await runConcurrently(amount.actors, amount.inFlight, (n) =>
+        actor(`${amount.prefix}-${n}`).ask.add({ by: 0 }),
+      );
+    }),
+  latency: async (amount: Amount) => {
+    const took: number[] = [];
+    for (let n = 0; n < amount.count; n++) {
+      const from = performance.now();
+      await add(amount, n);
+      took.push(performance.now() - from);
+    }
+    return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) };
+  },
+  /** Sum over all actors of a prefix: what was really stored. */
+  total: async ({ prefix, actors }: Amount) => {
+    let sum = 0;
+    await runConcurrently(actors, 64, async (n) => {
+      sum += await actor(`${prefix}-${n}`).ask.add({ by: 0 });
+    });
+    return sum;
+  },
+  /** Waits until every shard is owned and the owners are exactly these nodes. */
+  settled: async ({ owners }: { readonly owners: readonly string[] }) => {
+    for (;;) {
+      const { items } = await muster.shards.list();
+      const seen = new Set(items.map(({ owner }) => owner ?? "none"));
+      if ([...seen].sort().join() === [...owners].sort().join()) return;
+      await pause(10);
+    }
+  },
+  drain: ({ id }: { readonly id: string }) => admin.nodes.drain(id, { reason: "bench" }),
+  install: ({ count }: { readonly count: number }) =>
+    runConcurrently(count, 100, (n) =>
+      admin.apps.install({ id: `app-${n}`, version: "1.0.0", reason: "bench" }),
+    ),
+  converged: async ({ count }: { readonly count: number }) => {
+    while (muster.status().apps.converged < count) await pause(20);
+  },
+  /** Of the given actors those whose turns run in the process. */
+  livingIn: async ({ ids, pid }: { readonly ids: readonly string[]; readonly pid: number }) => {
+    const where = await Promise.all(ids.map((id) => actor(id).ask.where({})));
+    return ids.filter((_, i) => where[i] === pid);
+  },
+  /** Ends a process by a signal and watches its actors come back elsewhere. */
+  endAndWatch: async (args: {
+    readonly ids: readonly string[];
+    readonly pid: number;
+    readonly signal: "SIGKILL" | "SIGTERM";
+  }) => {
+    const from = performance.now();
+    process.kill(args.pid, args.signal);
+    return watch(args.ids, args.pid, from);
+  },
+});

@@ -1,0 +1,21 @@
+/** The rows of the bench, in the order of the table. */
+import type { Row } from "../row.ts";
+import { askLatency } from "./ask-latency.ts";
+import { durableAsk } from "./durable-ask.ts";
+import { durableTell } from "./durable-tell.ts";
+import { failover } from "./failover.ts";
+import { handOver } from "./hand-over.ts";
+import { idleCommands } from "./idle-commands.ts";
+import { localTurn } from "./local-turn.ts";
+import { shards } from "./shards.ts";
+
+export const rows: readonly Row[] = [
+  durableTell,
+  durableAsk,
+  askLatency,
+  localTurn,
+  idleCommands,
+  failover,
+  handOver,
+  shards,
+];
