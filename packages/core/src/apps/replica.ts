@@ -96,13 +96,14 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
   });
 
   const causeOf = (
-    app: Followed<App>,
-    intent: AppIntentRow,
+    { unit, tried }: Followed<App>,
+    intent: AppIntentRow | undefined,
     attempt: number,
   ): HookContext["cause"] => {
-    if (!app.tried) return "start";
+    if (!tried) return "start";
     if (attempt > 1) return "retry";
-    return app.unit.runs(intent) === "otherwise" ? "update" : "intent";
+    const replaced = intent?.desiredStatus === "enabled" && unit.runs(intent) === "otherwise";
+    return replaced ? "update" : "intent";
   };
 
   /** From the start of its tear-down on the app is not to be used here, whatever comes of it. */
@@ -136,14 +137,13 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     identity: (intent) => intent.intentId,
 
     apply: async (intent, context) => {
-      const startedAt = clock.monotonic();
       const { id, attempt } = context;
       const app = intent ? follow(intent) : followed.get(id);
       if (!app) return gone(runtime);
       let outcome: AttemptOutcome;
+      const cause = causeOf(app, intent, attempt);
+      app.tried = true;
       if (intent?.desiredStatus === "enabled") {
-        const cause = causeOf(app, intent, attempt);
-        app.tried = true;
         if (app.unit.runs(intent) !== "as-wanted") takeOutOfUse(id);
         outcome = await app.unit.bringUp({
           intent,
@@ -158,7 +158,7 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
         });
       } else {
         takeOutOfUse(id);
-        outcome = await app.unit.tearDown(attempt > 1 ? "retry" : "intent");
+        outcome = await app.unit.tearDown(cause);
       }
       const verdict = decideStatus(outcome);
       const observed = observe(app, intent, verdict.initStatus, verdict.reason);
@@ -167,18 +167,6 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
         followed.delete(id);
         local.delete(id);
       }
-      const fields = {
-        appId: id,
-        nodeId,
-        generation: app.generation,
-        attempt,
-        outcome: outcome.kind,
-        initStatus: verdict.initStatus,
-        ...(verdict.reason && { reason: verdict.reason }),
-        durationMs: Math.round(clock.monotonic() - startedAt),
-      };
-      if (verdict.error === undefined) logger.info(fields, "app attempt");
-      else logger.warn(fields, "app attempt failed");
       return conclude(
         observed,
         verdict,

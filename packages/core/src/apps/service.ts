@@ -111,7 +111,8 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       );
     const more = drifted > off.length ? ` and ${drifted - off.length} more` : "";
     const end = terminal > 0 ? "; no retry will mend it" : "";
-    return `app ${intent.id} should be ${intent.desiredStatus}, and ${drifted} of ${live} nodes do not agree: ${off.join(", ")}${more}${end}`;
+    const nodes = `${drifted} of ${live} nodes ${drifted === 1 ? "does" : "do"} not agree`;
+    return `app ${intent.id} should be ${intent.desiredStatus}, and ${nodes}: ${off.join(", ")}${more}${end}`;
   };
 
   return {
@@ -155,7 +156,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       const total = table.ids().length;
       const sentences = off.slice(0, maxSentences).map(sentence);
       const more = off.length - sentences.length;
-      if (more > 0) sentences.push(`${more} more apps do not agree`);
+      if (more > 0) sentences.push(`${more} more apps are not as they should be`);
       return {
         counts: {
           total,

@@ -1,0 +1,255 @@
+import { describe, expect, test } from "bun:test";
+import type { Facts } from "../define-actor.ts";
+import type { AnyKind } from "../engine/kinds.ts";
+import { runTurn } from "../engine/turn.ts";
+import { AppActor } from "./actor.ts";
+import { type AppIntentRow, type AppState, appIntentRow, appState, maxHistory } from "./intent.ts";
+
+const kind = AppActor as unknown as AnyKind;
+
+/** One app's actor without a runtime: each command is one turn. */
+const newApp = (state: AppState = AppActor.implementation.initial("crm-sync")) => {
+  let turns = 0;
+  const run = (command: string, input: unknown, facts: Partial<Facts> = {}) => {
+    turns += 1;
+    const result = runTurn(kind, command, state, input, {
+      now: 1_000 * turns,
+      self: { kind: "app", id: "crm-sync" },
+      fence: { datasetId: "d", epoch: 1 },
+      sender: "node:web-1",
+      principal: "ops",
+      idempotencyKey: undefined,
+      attempt: 1,
+      turnId: `turn-${turns}`,
+      ...facts,
+    });
+    const next = result.kind === "decided" ? result.next : undefined;
+    if (next) state = next.state as AppState;
+    return { result, events: next?.more.events, wrote: next !== undefined };
+  };
+  return {
+    run,
+    get state() {
+      return state;
+    },
+    get row() {
+      return AppActor.implementation.view?.(state, "crm-sync") as AppIntentRow | undefined;
+    },
+  };
+};
+
+const installed = () => {
+  const app = newApp();
+  app.run("install", { version: "1.0.0", settings: { url: "https://crm" }, reason: "first use" });
+  return app;
+};
+
+const refusal = (name: string) => ({
+  kind: "decided",
+  outcome: { kind: "refusal", refusal: name },
+});
+
+describe("installing", () => {
+  test("makes an enabled app with who, why and when", () => {
+    const app = newApp();
+    const { result, events } = app.run("install", { version: "1.0.0", reason: " first use " });
+    const row = {
+      id: "crm-sync",
+      version: "1.0.0",
+      ref: null,
+      settings: {},
+      desiredStatus: "enabled",
+      management: "enforce",
+      generation: 1,
+      intentId: "turn-1",
+      desiredIntentId: "turn-1",
+      by: "ops",
+      reason: "first use",
+      at: 1_000,
+    };
+    expect(result).toMatchObject({
+      outcome: { kind: "value", value: { app: row, changed: true } },
+    });
+    expect(app.row).toEqual(row as AppIntentRow);
+    expect(events).toEqual([
+      {
+        type: "app.intent.changed",
+        reason: "first use",
+        data: {
+          previous: null,
+          next: { desiredStatus: "enabled", version: "1.0.0", generation: 1, intentId: "turn-1" },
+        },
+      },
+    ]);
+  });
+
+  test("can make a disabled app", () => {
+    const app = newApp();
+    app.run("install", { version: "1.0.0", desiredStatus: "disabled", reason: "later" });
+    expect(app.state.intent?.desiredStatus).toBe("disabled");
+  });
+
+  test.each([
+    ["the same", { version: "1.0.0" }],
+    ["the same and says so", { version: "1.0.0", desiredStatus: "enabled" }],
+    ["the same settings", { version: "1.0.0", settings: { url: "https://crm" } }],
+  ])("again with %s changes nothing", (_, input) => {
+    const app = installed();
+    const before = app.state;
+    const { result, wrote } = app.run("install", { ...input, reason: "again" });
+    expect(result).toMatchObject({
+      outcome: { value: { changed: false, app: { generation: 1 } } },
+    });
+    expect(wrote).toBe(false);
+    expect(app.state).toBe(before);
+  });
+
+  test.each([
+    ["version", { version: "1.0.1" }],
+    ["desired status", { version: "1.0.0", desiredStatus: "disabled" }],
+    ["settings", { version: "1.0.0", settings: { url: "https://other" } }],
+    ["ref", { version: "1.0.0", ref: "builds/7" }],
+  ])("again with another %s is refused", (_, input) => {
+    const app = installed();
+    const before = app.state;
+    expect(app.run("install", { ...input, reason: "again" }).result).toEqual(
+      refusal("exists") as never,
+    );
+    expect(app.state).toBe(before);
+  });
+
+  test("on the tombstone of an uninstalled app goes on with its generation", () => {
+    const app = installed();
+    const { intent } = app.state;
+    if (!intent) throw new Error("not installed");
+    const tombstone = newApp({
+      ...app.state,
+      intent: { ...intent, desiredStatus: "uninstalled", generation: 7 },
+    });
+    tombstone.run("install", { version: "2.0.0", reason: "back" }, { turnId: "again" });
+    expect(tombstone.state.intent).toMatchObject({
+      generation: 8,
+      version: "2.0.0",
+      desiredStatus: "enabled",
+      desiredIntentId: "again",
+      settings: {},
+    });
+  });
+});
+
+describe("changing desired status", () => {
+  test("bumps the generation under a fresh intent id and tells previous and next", () => {
+    const app = installed();
+    const { events } = app.run("disable", { reason: "too slow" }, { principal: "rosa" });
+    expect(app.state.intent).toMatchObject({
+      desiredStatus: "disabled",
+      generation: 2,
+      intentId: "turn-2",
+      desiredIntentId: "turn-2",
+      by: "rosa",
+      reason: "too slow",
+      at: 2_000,
+      version: "1.0.0",
+      settings: { url: "https://crm" },
+    });
+    expect(events?.[0]).toMatchObject({
+      reason: "too slow",
+      data: {
+        previous: { desiredStatus: "enabled", generation: 1 },
+        next: { desiredStatus: "disabled", generation: 2 },
+      },
+    });
+    expect(JSON.stringify(events)).not.toContain("https://crm");
+  });
+
+  test.each(["enable", "disable"])("%s twice changes once", (command) => {
+    const app = installed();
+    app.run(command === "enable" ? "disable" : "enable", { reason: "set up" });
+    app.run(command, { reason: "first" });
+    const before = app.state;
+    const { result, events } = app.run(command, { reason: "second" });
+    expect(result).toMatchObject({
+      outcome: { value: { changed: false, app: { reason: "first" } } },
+    });
+    expect(events).toBeUndefined();
+    expect(app.state).toBe(before);
+  });
+
+  test("of an app that was never installed, or was uninstalled, is refused", () => {
+    for (const command of ["enable", "disable"]) {
+      const never = newApp();
+      expect(never.run(command, { reason: "x" }).result).toEqual(refusal("not-found") as never);
+      expect(never.row).toBeUndefined();
+      const app = installed();
+      const { intent } = app.state;
+      if (!intent) throw new Error("not installed");
+      const gone = newApp({ ...app.state, intent: { ...intent, desiredStatus: "uninstalled" } });
+      expect(gone.run(command, { reason: "x" }).result).toEqual(refusal("not-found") as never);
+    }
+  });
+
+  test.each(["install", "enable", "disable"])("%s without a principal is refused", (command) => {
+    const app = installed();
+    const input = command === "install" ? { version: "1.0.0", reason: "x" } : { reason: "x" };
+    const { result } = app.run(command, input, { principal: undefined });
+    expect(result).toEqual(refusal("no-principal") as never);
+  });
+
+  test.each([
+    ["no reason", {}],
+    ["an empty reason", { reason: "" }],
+    ["a blank reason", { reason: "   " }],
+    ["a reason of 501 characters", { reason: "x".repeat(501) }],
+    ["a reason that is no text", { reason: 7 }],
+    ["an unknown field", { reason: "fine", force: true }],
+  ])("with %s is invalid", (_, input) => {
+    const { result } = installed().run("enable", input);
+    expect(result).toMatchObject({
+      kind: "rejected",
+      outcome: { kind: "error", code: "VALIDATION" },
+    });
+  });
+});
+
+describe("history", () => {
+  test("keeps the last fifty changes and says what it covers", () => {
+    const app = installed();
+    for (let n = 0; n < 60; n++) app.run(n % 2 === 0 ? "disable" : "enable", { reason: `n ${n}` });
+    const { entries, dropped, coveredFrom } = app.state.history;
+    expect(entries).toHaveLength(maxHistory);
+    expect(entries.map(({ generation }) => generation)).toEqual(
+      Array.from({ length: maxHistory }, (_, index) => index + 12),
+    );
+    expect(dropped).toBe(11);
+    expect(coveredFrom).toBe(entries[0]?.at as number);
+    expect(entries.at(-1)).toEqual({
+      generation: 61,
+      intentId: "turn-61",
+      desiredStatus: "enabled",
+      version: "1.0.0",
+      by: "ops",
+      reason: "n 59",
+      at: 61_000,
+    });
+  });
+
+  test("covers everything from the installation while nothing was dropped", () => {
+    const app = installed();
+    app.run("disable", { reason: "x" });
+    expect(app.state.history).toMatchObject({ coveredFrom: 1_000, dropped: 0 });
+  });
+});
+
+describe("state and row", () => {
+  test("fit their schemas", () => {
+    const app = installed();
+    app.run("disable", { reason: "x" });
+    expect(appState.parse(app.state)).toEqual(app.state);
+    expect(appIntentRow.parse(app.row)).toEqual(app.row as never);
+  });
+
+  test("a row of a newer release is read without what is not known here", () => {
+    const { row } = installed();
+    expect(appIntentRow.parse({ ...row, rollout: { phase: "canary" } })).toEqual(row as never);
+  });
+});

@@ -1,0 +1,612 @@
+import { describe, expect, test } from "bun:test";
+import type { Applied } from "../define-replica.ts";
+import { appFailure } from "../hosts/app-host.ts";
+import { silentLogger } from "../ports/logger.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
+import { VirtualClock } from "../testing/virtual-clock.ts";
+import { intent, scriptedHost } from "./app-kit.test.ts";
+import type { AppIntentRow } from "./intent.ts";
+import type { AppObserved } from "./observed.ts";
+import { createAppReplica } from "./replica.ts";
+
+const hookTimeoutMs = 10_000;
+
+/** One node's replica, with the part of the loop played by the test. */
+const node = (scripted = scriptedHost()) => {
+  const clock = new VirtualClock();
+  const replica = createAppReplica({
+    host: scripted.host,
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    nodeId: "web-1",
+    runtime: "bun 1.4.5",
+    hookTimeoutMs,
+    slowRetryMs: 300_000,
+  });
+  const reports: AppObserved[] = [];
+  const begin = (
+    row: AppIntentRow | undefined,
+    { attempt = 1, signal = new AbortController().signal, id = row?.id ?? "crm-sync" } = {},
+  ) => {
+    const seen: { applied?: Applied<AppObserved> } = {};
+    const done = replica
+      .apply(row, {
+        id,
+        signal,
+        previous: undefined,
+        attempt,
+        now: clock.wall(),
+        report: (observed) => reports.push(observed),
+      })
+      .then((applied) => {
+        seen.applied = applied;
+        return applied;
+      });
+    return { seen, done };
+  };
+  return {
+    ...scripted,
+    clock,
+    replica,
+    reports,
+    begin,
+    apply: (row: AppIntentRow | undefined, attempt = 1) => begin(row, { attempt }).done,
+    /** Applies while time moves on, for hooks that take their deadline. */
+    applySlow: async (row: AppIntentRow, attempt = 1) => {
+      const { seen, done } = begin(row, { attempt });
+      await clock.runUntil(() => seen.applied !== undefined, 60_000);
+      return done;
+    },
+  };
+};
+
+const off = (generation = 2) =>
+  intent({
+    desiredStatus: "disabled",
+    generation,
+    intentId: `i${generation}`,
+    desiredIntentId: `i${generation}`,
+  });
+const onAgain = (generation = 3) =>
+  intent({ generation, intentId: `i${generation}`, desiredIntentId: `i${generation}` });
+
+describe("an app that should be enabled", () => {
+  test("is loaded, constructed, initialized and enabled, in this order", async () => {
+    const web = node();
+    expect(await web.apply(intent())).toEqual({
+      observed: {
+        initStatus: "auto_enabled",
+        observedGeneration: 1,
+        version: "1.0.0",
+        packageDigest: "digest-1.0.0",
+        settingsHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+        runtime: "bun 1.4.5",
+        reason: null,
+        tornDown: false,
+      },
+      converged: true,
+      retry: "never",
+    });
+    expect(web.calls()).toEqual([
+      "load 1.0.0",
+      "construct 1.0.0 start",
+      "initialize 1.0.0 start",
+      "enable 1.0.0 start",
+    ]);
+    expect(web.reports.map(({ initStatus }) => initStatus)).toEqual(["constructed", "initialized"]);
+  });
+
+  test("gets its settings, its id and the node's in every hook", async () => {
+    const web = node();
+    await web.apply(intent({ settings: { url: "https://crm" } }));
+    for (const context of web.contexts) {
+      expect(context).toMatchObject({
+        appId: "crm-sync",
+        nodeId: "web-1",
+        settings: { url: "https://crm" },
+      });
+      expect(context.signal).toBeInstanceOf(AbortSignal);
+    }
+    expect(web.contexts).toHaveLength(3);
+  });
+
+  test("runs no hook again when the same is wanted under another intent", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.calls();
+    const applied = await web.apply(intent({ generation: 2, intentId: "i2" }));
+    expect(web.calls()).toEqual([]);
+    expect(applied).toMatchObject({
+      converged: true,
+      observed: { observedGeneration: 2, initStatus: "auto_enabled" },
+    });
+  });
+
+  test("is torn down and brought up anew when version or settings are others", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.calls();
+    await web.apply(intent({ version: "1.1.0", intentId: "i2", generation: 2 }));
+    expect(web.calls()).toEqual([
+      "disable 1.0.0 update",
+      "unload 1.0.0",
+      "load 1.1.0",
+      "construct 1.1.0 update",
+      "initialize 1.1.0 update",
+      "enable 1.1.0 update",
+    ]);
+    await web.apply(
+      intent({ version: "1.1.0", settings: { a: 1 }, intentId: "i3", generation: 3 }),
+    );
+    expect(web.calls()[0]).toBe("disable 1.1.0 update");
+  });
+});
+
+describe("auto_enabled and manually_enabled", () => {
+  const statusAfter = async (web: ReturnType<typeof node>, row: AppIntentRow) =>
+    (await web.apply(row)).observed.initStatus;
+
+  test("manually is only what was changed while this incarnation was up", async () => {
+    const web = node();
+    expect(await statusAfter(web, intent())).toBe("auto_enabled");
+    expect(await statusAfter(web, off())).toBe("manually_disabled");
+    expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
+    const restarted = node();
+    expect(await statusAfter(restarted, onAgain())).toBe("auto_enabled");
+  });
+
+  test("off and on again counts as a change even when only the last was seen", async () => {
+    const web = node();
+    await web.apply(intent());
+    expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
+  });
+
+  test("enabling what was off at the start is a change", async () => {
+    const web = node();
+    await web.apply(off());
+    expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
+    expect(web.calls().at(-1)).toBe("enable 1.0.0 intent");
+  });
+
+  test("an update and a heal keep what it was", async () => {
+    for (const first of [undefined, off(2)]) {
+      const web = node();
+      if (first) await web.apply(first);
+      const row = onAgain();
+      const was = await statusAfter(web, row);
+      const updated = { ...row, version: "1.1.0", generation: 4, intentId: "i4" };
+      expect(await statusAfter(web, updated)).toBe(was);
+      web.hooks.enable = () => Promise.reject(new Error("away"));
+      const broken = { ...updated, version: "1.2.0", generation: 5, intentId: "i5" };
+      expect(await statusAfter(web, broken)).toBe("error_disabled");
+      delete web.hooks.enable;
+      const healed = await web.apply(broken, 2);
+      expect(healed.observed.initStatus).toBe(was);
+    }
+  });
+});
+
+describe("an app that should be disabled", () => {
+  test("is not even loaded by a node that starts", async () => {
+    const web = node();
+    const applied = await web.apply(off());
+    expect(web.calls()).toEqual([]);
+    expect(applied).toMatchObject({
+      converged: true,
+      observed: { initStatus: "manually_disabled", version: null, tornDown: true },
+    });
+  });
+
+  test("is torn down and unloaded", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.calls();
+    const applied = await web.apply(off());
+    expect(web.calls()).toEqual(["disable 1.0.0 intent", "unload 1.0.0"]);
+    expect(applied).toMatchObject({
+      converged: true,
+      retry: "never",
+      observed: { initStatus: "manually_disabled", packageDigest: null, tornDown: true },
+    });
+  });
+
+  test("is not converged while its tear-down fails, and is tried again", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.hooks.disable = () => Promise.reject(new Error("port in use"));
+    expect(await web.apply(off())).toMatchObject({
+      converged: false,
+      retry: "policy",
+      error: "disable: port in use",
+      observed: {
+        initStatus: "error_disabled",
+        reason: { code: "disable_failed", message: "disable: port in use" },
+        tornDown: false,
+      },
+    });
+    delete web.hooks.disable;
+    web.calls();
+    expect(await web.apply(off(), 2)).toMatchObject({
+      converged: true,
+      observed: { initStatus: "manually_disabled", tornDown: true },
+    });
+    expect(web.calls()).toEqual(["disable 1.0.0 retry", "unload 1.0.0"]);
+  });
+
+  test("is torn down after an enable that failed halfway", async () => {
+    const web = node(scriptedHost({ enable: () => Promise.reject(new Error("half done")) }));
+    const applied = await web.apply(intent());
+    expect(applied.observed.tornDown).toBe(false);
+    web.calls();
+    expect(await web.apply(off())).toMatchObject({ converged: true });
+    expect(web.calls()).toEqual(["disable 1.0.0 intent", "unload 1.0.0"]);
+  });
+
+  test("takes no tear-down when it failed before enable", async () => {
+    const web = node(scriptedHost({ construct: () => Promise.reject(new Error("no memory")) }));
+    expect((await web.apply(intent())).observed.tornDown).toBe(true);
+    expect(web.calls()).toEqual(["load 1.0.0", "construct 1.0.0 start", "unload 1.0.0"]);
+    expect(await web.apply(off())).toMatchObject({ converged: true });
+    expect(web.calls()).toEqual([]);
+  });
+});
+
+describe("failures", () => {
+  const failed = {
+    kind: "failed",
+    reason: { code: "expired", message: "expired on 1 May" },
+  } as const;
+
+  test("a package that does not compile is terminal", async () => {
+    const web = node(
+      scriptedHost({ load: () => ({ kind: "broken", error: "Unexpected token", digest: "d9" }) }),
+    );
+    expect(await web.apply(intent())).toMatchObject({
+      converged: false,
+      retry: "never",
+      observed: {
+        initStatus: "compiler_error_disabled",
+        version: "1.0.0",
+        packageDigest: "d9",
+        reason: { code: "compile_error", message: "Unexpected token" },
+      },
+    });
+    delete web.hooks.load;
+    const next = { ...intent({ version: "1.0.1", intentId: "i2", generation: 2 }) };
+    expect(await web.apply(next)).toMatchObject({ observed: { initStatus: "auto_enabled" } });
+  });
+
+  test("a package that is not there is tried again", async () => {
+    const web = node(scriptedHost({ load: () => ({ kind: "missing" }) }));
+    expect(await web.apply(intent())).toMatchObject({
+      retry: "policy",
+      observed: {
+        initStatus: "error_disabled",
+        version: null,
+        reason: { code: "package_missing" },
+      },
+    });
+    delete web.hooks.load;
+    expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
+  });
+
+  test.each([
+    ["checkLicence", "invalid_license_disabled"],
+    ["checkSettings", "invalid_settings_disabled"],
+  ] as const)(
+    "%s failing is tried again slowly, and enable is not reached",
+    async (hook, initStatus) => {
+      const web = node(scriptedHost({ [hook]: () => failed }));
+      const applied = await web.apply(intent());
+      expect(applied).toMatchObject({
+        error: "expired on 1 May",
+        observed: { initStatus, reason: { code: "expired" }, tornDown: true },
+      });
+      if (typeof applied.retry === "string") throw new Error("not slow");
+      expect(applied.retry.afterMs).toBeWithin(240_000, 360_001);
+      expect(web.calls().at(-1)).toBe("unload 1.0.0");
+      delete web.hooks[hook];
+      expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
+    },
+  );
+
+  test("a refusal is no error, is not converged, and is asked again slowly", async () => {
+    const web = node(scriptedHost({ enable: () => false }));
+    const applied = await web.apply(intent());
+    expect(applied.error).toBeUndefined();
+    expect(applied).toMatchObject({
+      converged: false,
+      retry: { afterMs: expect.any(Number) },
+      observed: { initStatus: "disabled", reason: { code: "refused" }, tornDown: true },
+    });
+    expect(await web.apply(off())).toMatchObject({ converged: true });
+  });
+
+  test.each(["load", "construct", "initialize", "enable"] as const)(
+    "%s throwing is an error that is retried",
+    async (hook) => {
+      const web = node(scriptedHost({ [hook]: () => Promise.reject(new Error("boom")) }));
+      expect(await web.apply(intent())).toMatchObject({
+        converged: false,
+        retry: "policy",
+        error: `${hook}: boom`,
+        observed: { initStatus: "error_disabled", reason: { code: "hook_failed" } },
+      });
+      delete web.hooks[hook];
+      expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
+    },
+  );
+
+  test.each([
+    ["compile", "compiler_error_disabled"],
+    ["missing", "error_disabled"],
+    ["installation", "invalid_installation_disabled"],
+    ["licence", "invalid_license_disabled"],
+    ["settings", "invalid_settings_disabled"],
+    ["error", "error_disabled"],
+  ] as const)("a hook that names the failure class %s gets its status", async (failure, status) => {
+    const web = node(
+      scriptedHost({ enable: () => Promise.reject(appFailure(failure, "so it is")) }),
+    );
+    expect((await web.apply(intent())).observed.initStatus).toBe(status);
+  });
+
+  test("what a failed enable left is cleared before it is tried again", async () => {
+    const web = node(scriptedHost({ enable: () => Promise.reject(new Error("away")) }));
+    await web.apply(intent());
+    web.calls();
+    delete web.hooks.enable;
+    await web.apply(intent(), 2);
+    expect(web.calls()).toEqual([
+      "disable 1.0.0 retry",
+      "unload 1.0.0",
+      "load 1.0.0",
+      "construct 1.0.0 retry",
+      "initialize 1.0.0 retry",
+      "enable 1.0.0 retry",
+    ]);
+  });
+
+  test("an app whose tear-down fails too still heals", async () => {
+    const web = node(
+      scriptedHost({
+        enable: () => Promise.reject(new Error("away")),
+        disable: () => Promise.reject(new Error("not even started")),
+      }),
+    );
+    expect((await web.apply(intent())).error).toBe("enable: away");
+    delete web.hooks.enable;
+    expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
+  });
+
+  test("a new version waits for the tear-down of the old one that ran", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.hooks.disable = () => Promise.reject(new Error("stuck"));
+    const next = intent({ version: "2.0.0", intentId: "i2", generation: 2 });
+    web.calls();
+    expect(await web.apply(next)).toMatchObject({
+      converged: false,
+      observed: { reason: { code: "disable_failed" }, version: "1.0.0" },
+    });
+    expect(web.calls()).toEqual(["disable 1.0.0 update"]);
+    delete web.hooks.disable;
+    expect(await web.apply(next, 2)).toMatchObject({
+      converged: true,
+      observed: { version: "2.0.0" },
+    });
+  });
+});
+
+describe("hooks that take too long", () => {
+  const forever = () => new Promise<never>(() => {});
+
+  test.each(["load", "construct", "initialize", "enable"] as const)(
+    "%s over its deadline is named",
+    async (hook) => {
+      const web = node(scriptedHost({ [hook]: forever }));
+      expect(await web.applySlow(intent())).toMatchObject({
+        converged: false,
+        retry: "policy",
+        observed: {
+          initStatus: "error_disabled",
+          reason: {
+            code: "hook_timeout",
+            message: `${hook} did not return within 10 s and ignores the signal to stop`,
+          },
+          tornDown: false,
+        },
+      });
+    },
+  );
+
+  test("an enable that succeeds late changes nothing", async () => {
+    let finish = () => {};
+    const web = node(
+      scriptedHost({
+        enable: () =>
+          new Promise<void>((resolve) => {
+            finish = resolve;
+          }),
+      }),
+    );
+    await web.applySlow(intent());
+    const before = web.replica.local.get("crm-sync");
+    finish();
+    await web.clock.runFor(60_000);
+    expect(web.replica.local.get("crm-sync")).toBe(before);
+    expect(before?.initStatus).toBe("error_disabled");
+  });
+
+  test("a disabled app is not converged while a hook of it goes on", async () => {
+    let finish = () => {};
+    const web = node(
+      scriptedHost({
+        enable: () =>
+          new Promise<void>((resolve) => {
+            finish = resolve;
+          }),
+      }),
+    );
+    await web.applySlow(intent());
+    await web.clock.runFor(5_000);
+    expect(await web.apply(off())).toMatchObject({
+      converged: false,
+      observed: {
+        reason: {
+          code: "disable_failed",
+          message: "enable, told to stop 5 s ago, has not returned; restart the node to end it",
+        },
+        tornDown: false,
+      },
+    });
+    finish();
+    await web.clock.runFor(1);
+    web.calls();
+    expect(await web.apply(off(), 2)).toMatchObject({
+      converged: true,
+      observed: { tornDown: true },
+    });
+    expect(web.calls()).toEqual(["disable 1.0.0 retry", "unload 1.0.0"]);
+  });
+
+  test("a tear-down that hangs is not begun a second time beside itself", async () => {
+    const web = node();
+    await web.apply(intent());
+    let finish = () => {};
+    web.hooks.disable = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    expect(await web.applySlow(off())).toMatchObject({
+      observed: { reason: { code: "disable_failed" } },
+    });
+    web.calls();
+    expect(await web.apply(off(), 2)).toMatchObject({ converged: false });
+    expect(web.calls()).toEqual([]);
+    delete web.hooks.disable;
+    finish();
+    await web.clock.runFor(1);
+    expect(await web.apply(off(), 3)).toMatchObject({ converged: true });
+  });
+});
+
+describe("a newer intent", () => {
+  test("cuts an attempt short without calling it a failure", async () => {
+    const stop = new AbortController();
+    const web = node(
+      scriptedHost({
+        enable: (_, { signal }) =>
+          new Promise<never>((_resolve, reject) => {
+            signal.addEventListener("abort", () => reject(new Error("aborted")));
+          }),
+      }),
+    );
+    const { done } = web.begin(intent(), { signal: stop.signal });
+    await web.clock.runFor(1);
+    stop.abort();
+    const applied = await done;
+    expect(applied.error).toBeUndefined();
+    expect(applied).toMatchObject({
+      converged: false,
+      observed: { initStatus: "initialized", tornDown: false },
+    });
+    expect(await web.apply(off())).toMatchObject({ converged: true });
+  });
+
+  test("between two hooks stops before the next", async () => {
+    const stop = new AbortController();
+    const web = node(scriptedHost({ construct: () => stop.abort() }));
+    const applied = await web.begin(intent(), { signal: stop.signal }).done;
+    expect(web.calls()).toEqual(["load 1.0.0", "construct 1.0.0 start", "unload 1.0.0"]);
+    expect(applied).toMatchObject({ converged: false, observed: { tornDown: true } });
+  });
+
+  test("that comes too late finds the app enabled", async () => {
+    const stop = new AbortController();
+    const web = node(scriptedHost({ enable: () => stop.abort() }));
+    const applied = await web.begin(intent(), { signal: stop.signal }).done;
+    expect(applied).toMatchObject({ observed: { initStatus: "auto_enabled" } });
+    expect(await web.apply(off())).toMatchObject({ converged: true });
+    expect(web.calls()).toContain("disable 1.0.0 intent");
+  });
+});
+
+describe("stopping and removal", () => {
+  test("a node that stops tears down with cause shutdown and reports nothing", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.calls();
+    web.reports.length = 0;
+    await web.replica.stopped?.({ id: "crm-sync", observed: undefined });
+    expect(web.calls()).toEqual(["disable 1.0.0 shutdown", "unload 1.0.0"]);
+    expect(web.reports).toEqual([]);
+    expect(web.replica.local.get("crm-sync")).toBeUndefined();
+  });
+
+  test("a tear-down at shutdown is bounded, and its failure stays in the log", async () => {
+    const web = node(scriptedHost({ disable: () => new Promise<never>(() => {}) }));
+    await web.apply(intent());
+    let over = false;
+    void web.replica.stopped?.({ id: "crm-sync", observed: undefined }).then(() => {
+      over = true;
+    });
+    await web.clock.runUntil(() => over, hookTimeoutMs + 1_000);
+  });
+
+  test("an app that is off is left alone at shutdown", async () => {
+    const web = node();
+    await web.apply(off());
+    await web.replica.stopped?.({ id: "crm-sync", observed: undefined });
+    await web.replica.stopped?.({ id: "never-seen", observed: undefined });
+    expect(web.calls()).toEqual([]);
+  });
+
+  test("a removed app is torn down and forgotten", async () => {
+    const web = node();
+    await web.apply(intent());
+    web.calls();
+    expect(await web.apply(undefined)).toMatchObject({ converged: true });
+    expect(web.calls()).toEqual(["disable 1.0.0 intent", "unload 1.0.0"]);
+    expect(web.replica.local.get("crm-sync")).toBeUndefined();
+    expect(await web.apply(undefined)).toMatchObject({ converged: true });
+    expect(web.calls()).toEqual([]);
+  });
+});
+
+describe("what this node has at the moment", () => {
+  test("goes off when the tear-down begins, not when it ends", async () => {
+    const web = node();
+    const told: (string | undefined)[] = [];
+    web.replica.local.onChange((_, observed) => told.push(observed?.initStatus));
+    await web.apply(intent());
+    let during: string | undefined;
+    web.hooks.disable = () => {
+      during = web.replica.local.get("crm-sync")?.initStatus;
+    };
+    await web.apply(off());
+    expect(during).toBe("initialized");
+    expect(told).toEqual([
+      "constructed",
+      "initialized",
+      "auto_enabled",
+      "initialized",
+      "manually_disabled",
+    ]);
+  });
+
+  test("a listener that throws disturbs nobody", async () => {
+    const web = node();
+    const told: string[] = [];
+    web.replica.local.onChange(() => {
+      throw new Error("mine");
+    });
+    const end = web.replica.local.onChange((id) => told.push(id));
+    await web.apply(intent());
+    expect(told).toHaveLength(3);
+    end();
+    await web.apply(off());
+    expect(told).toHaveLength(3);
+  });
+});
