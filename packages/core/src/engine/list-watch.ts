@@ -64,7 +64,7 @@ export interface Checkpoint<K> {
   /** Redis time, and the monotonic time that goes with it. */
   readonly at: number;
   readonly mono: number;
-  readonly versions: ReadonlyMap<K, { readonly version: ViewVersion; readonly call: number }>;
+  readonly versions: ReadonlyMap<K, ViewVersion>;
 }
 
 export class ListWatch<K, L extends Listed<K>, H extends Hint> {
@@ -160,9 +160,9 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
   }
 
   checkpoint(): Checkpoint<K> {
-    const versions = new Map<K, { version: ViewVersion; call: number }>();
-    for (const [key, { phase, version, call }] of this.#partitions) {
-      if (phase === "listed" && version) versions.set(key, { version, call });
+    const versions = new Map<K, ViewVersion>();
+    for (const [key, { phase, version }] of this.#partitions) {
+      if (phase === "listed" && version) versions.set(key, version);
     }
     return { at: this.#options.now(), mono: this.#options.clock.monotonic(), versions };
   }
@@ -174,11 +174,11 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
       // the backend answers: what waits for a retry is tried now
       partition.notBefore = 0;
       const before = checkpoint.versions.get(key);
-      const { call, phase, version: applied } = partition;
-      if (!before || !applied || phase !== "listed" || call !== before.call) continue;
+      const { phase, version: applied } = partition;
+      if (!before || !applied || phase !== "listed") continue;
       const version = seen.get(key);
       if (!version) partition.doubt();
-      else if (judgeSweep(before.version, applied, version) === "list") partition.makeDue();
+      else if (judgeSweep(before, applied, version) === "list") partition.makeDue();
       else partition.confirm(checkpoint.at, checkpoint.mono);
     }
     this.#schedule();

@@ -45,7 +45,6 @@ export class Partition<H> {
   }
 
   begin(call: number): void {
-    this.makeDue();
     this.phase = "listing";
     this.call = call;
   }

@@ -115,6 +115,9 @@ describe("following", () => {
     expect(call(2)).toMatchObject({ want: "again", previous: undefined });
     await call(2).end();
     expect(rowOf(board, "a")).toMatchObject({ intentId: "again", converged: true });
+    want("a", "more");
+    await clock.settle();
+    expect(call(3)).toMatchObject({ want: "more", previous: { have: "again" } });
   });
 });
 

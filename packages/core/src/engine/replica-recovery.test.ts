@@ -83,12 +83,14 @@ describe("trouble with the backend", () => {
     want("a", "on");
     const { board, loop, start, table } = node();
     await start();
-    await call(0).end();
     await call(1).end();
     restore();
     cluster.historyId = "h2" as HistoryId;
     cluster.reset();
-    await clock.advance(60_000);
+    await clock.advance(30_000);
+    expect(call(0)).toMatchObject({ id: "a", signal: { aborted: false } });
+    await call(0).end();
+    await clock.advance(30_000);
     expect(calls).toHaveLength(2);
     expect(rowOf(board, "a")).toMatchObject({ intentId: "on", historyId: "h2" });
     // a forced nudge has no intent to act on

@@ -230,5 +230,7 @@ describe("a restart", () => {
     await start();
     expect(calls).toEqual([]);
     expect(loop.units()).toEqual([]);
+    // what the former incarnation said is no longer shown
+    expect(cluster.status(web1).rows.size).toBe(0);
   });
 });

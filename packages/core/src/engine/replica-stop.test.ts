@@ -1,23 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import { doing, web1, world } from "./replica-kit.test.ts";
+import { eventually } from "./view-kit.test.ts";
 
 describe("stopping", () => {
   test("aborts, waits, calls `stopped` for each unit that was tried, and writes no row", async () => {
     const { call, clock, cluster, node, want } = world();
-    for (const id of ["a", "b", "c"]) want(id, "on");
+    for (const id of ["a", "b", "c", "d"]) want(id, "on");
     const stopped: unknown[] = [];
     const { board, loop, start } = node(
       {
         stopped: async (unit) => {
           stopped.push(unit);
-          if (unit.id === "a") throw new Error("bad stop");
+          if (stopped.length === 1) throw new Error("bad stop");
         },
       },
       { concurrency: 2 },
     );
     await start();
+    await eventually(clock, () => loop.units().length === 4);
+    const [first, second, third, fourth] = loop.units().map(({ id }) => id);
     await call(0).end({ observed: { have: "on" } });
-    expect(doing(loop)).toEqual({ a: "resting", b: "running", c: "running" });
+    expect(doing(loop)).toMatchObject({ [String(fourth)]: "queued" });
     await clock.settle();
     const before = cluster.status(web1).n;
     const written = structuredClone(cluster.status(web1).rows);
@@ -26,16 +29,16 @@ describe("stopping", () => {
       ended = true;
     });
     expect([call(1).signal.aborted, call(2).signal.aborted]).toEqual([true, true]);
-    want("a", "off");
+    want(String(first), "off");
     call(1).report({ have: "late" });
     await call(1).end();
     expect(ended).toBe(false);
     await call(2).end(new Error("aborted"));
     await stopping;
     expect(stopped).toEqual([
-      { id: "a", observed: { have: "on" } },
-      { id: "b", observed: { have: "on" } },
-      { id: "c", observed: undefined },
+      { id: first, observed: { have: "on" } },
+      { id: second, observed: { have: "on" } },
+      { id: third, observed: undefined },
     ]);
     await clock.advance(60_000);
     expect(cluster.status(web1).n).toBe(before);

@@ -108,6 +108,10 @@ describe("own rows", () => {
     expect(cluster.count("reset") + cluster.count("write")).toBe(2);
     expect(cluster.status(web1).rows.size).toBe(4);
     expect(board.pending).toBe(false);
+    const reader = await started(web2, life(2));
+    reader.follow([{ id: web1, incarnation: life(1) }]);
+    await clock.settle();
+    expect(seen(reader, "app/a")).toEqual([[web1, "i50", false]]);
   });
 
   test("are written until the backend takes them", async () => {

@@ -179,7 +179,7 @@ export class StatusWriter {
 
   async #write(): Promise<void> {
     const { store, nodeId, incarnation, mayWrite } = this.#options;
-    if (this.#state !== "running" || this.#writing) return;
+    if (this.#state !== "running") return;
     if (mayWrite && !mayWrite()) {
       this.#wait(notAllowedMs, () => void this.#write());
       return;

@@ -73,6 +73,24 @@ describe("the sweep", () => {
     expect(table.version(1)?.n).toBe(1);
   });
 
+  test("that is answered makes listings that wait for their retry begin at once", async () => {
+    const { clock, cluster, sweeper, table, ready } = world();
+    await ready();
+    await sweeper.start();
+    const list = cluster.list.bind(cluster);
+    cluster.list = async () => {
+      throw new Error("LOADING");
+    };
+    cluster.commit("app", 1, { a: { v: 1 } }, "bare");
+    for (let failures = 0; failures < 8; failures++) await clock.advance(400 * failures);
+    expect(table.stale).toBe(true);
+    cluster.list = list;
+    sweeper.now();
+    await clock.settle();
+    expect(table.get("a")).toEqual({ v: 1 });
+    expect(table.stale).toBe(false);
+  });
+
   test("a shard left out of the answer is stale, the others are not", async () => {
     const { clock, cluster, sweeper, table, ready } = world({ shardOf: (id) => Number(id) });
     await ready();
@@ -121,6 +139,23 @@ describe("a reset of the bus", () => {
     await clock.settle();
     expect(table.get("a")).toEqual({ v: 2 });
     first.open();
+    await clock.settle();
+    expect(table.get("a")).toEqual({ v: 2 });
+  });
+
+  test("makes such an answer worthless also when it comes before the next listing has begun", async () => {
+    const { clock, cluster, table } = world();
+    cluster.commit("app", 1, { a: { v: 1 } });
+    const { gate, open } = closedGate();
+    cluster.gate = gate;
+    await table.start();
+    await clock.settle();
+    cluster.commit("app", 1, { a: { v: 2 } }, "lose");
+    cluster.gate = undefined;
+    cluster.reset();
+    open();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(table.ready).toBe(false);
     await clock.settle();
     expect(table.get("a")).toEqual({ v: 2 });
   });
@@ -229,7 +264,9 @@ describe("while the backend is away", () => {
     await clock.advance(5_000);
     const asOf = table.asOf;
     cluster.away = true;
-    await clock.advance(60_000);
+    await clock.advance(5_000);
+    expect(table.stale).toBe(true);
+    await clock.advance(55_000);
     expect(table.stale).toBe(true);
     expect(table.ready).toBe(true);
     expect(table.asOf).toBe(asOf);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { encode } from "../codec.ts";
 import type { HistoryId } from "../model/ids.ts";
 import { rowsOf, shardCount, world } from "./table-kit.test.ts";
 import { closedGate } from "./view-kit.test.ts";
@@ -124,6 +125,16 @@ describe("watching", () => {
       ["b", { v: 2 }],
       ["c", undefined],
     ]);
+  });
+
+  test("rows are copied: the store may reuse the bytes it delivered", async () => {
+    const { cluster, table, ready } = world();
+    await ready();
+    const bytes = encode({ v: 1 });
+    cluster.commit("app", 0, { a: bytes });
+    bytes.set(encode({ v: 2 }));
+    cluster.commit("app", 0, { a: bytes });
+    expect(table.get("a")).toEqual({ v: 2 });
   });
 
   test("a listener that throws disturbs neither the others nor the table", async () => {
