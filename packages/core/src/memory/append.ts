@@ -1,5 +1,6 @@
 /** Adding batches to a mailbox: numbered per producer, or message by message per shard (I2, I3, I4). */
 
+import type { EntryId } from "../model/ids.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import type { ShardData } from "./cluster-data.ts";
 import { channelOf } from "./hub.ts";
@@ -14,12 +15,13 @@ const enter = (
   request: AppendRequest,
   payloads: readonly Uint8Array[],
   count: number,
-): void => {
+): EntryId => {
   const previous = shard.mail.lastId;
   const entry = shard.mail.add(link.now, payloads);
   shard.pending += count;
   const topic = { topic: "wake", shard: request.shard } as const;
   link.server.hub.publish(channelOf(link.cluster, topic), () => ({ ...topic, entry, previous }));
+  return entry.id;
 };
 
 const isFull = (shard: ShardData, count: number, limit: number | undefined): boolean =>
@@ -43,8 +45,11 @@ const fromProducer = (
   const full = isFull(shard, request.count, request.limit);
   const outcome: AppendAnswer = full
     ? { kind: "full", pending: shard.pending }
-    : { kind: "appended", last: number };
-  if (!full) enter(link, shard, request, request.payloads, request.count);
+    : {
+        kind: "appended",
+        last: number,
+        entry: enter(link, shard, request, request.payloads, request.count),
+      };
   shard.producers.set(producer, { number, hash, outcome });
   return outcome;
 };

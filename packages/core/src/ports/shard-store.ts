@@ -156,8 +156,12 @@ export interface AppendRequest {
   readonly limit?: number;
 }
 export type AppendAnswer =
-  /** `last`: for a shard source the highest number now taken. */
-  | { readonly kind: "appended"; readonly last: number }
+  /**
+   * `last`: for a shard source the highest number now taken. `entry`: for a producer the mailbox
+   * entry that holds the batch, or a later one when the batch had been appended before: an owner
+   * that has read so far has seen the batch.
+   */
+  | { readonly kind: "appended"; readonly last: number; readonly entry?: EntryId }
   /** Older than the last number of this producer: only a late copy is that old. */
   | { readonly kind: "stale" }
   /** Beyond the next number: earlier batches were lost. `last` is what the store holds. */

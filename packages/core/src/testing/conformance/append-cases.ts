@@ -1,9 +1,11 @@
 /** Numbered producers, bounds and reading: each batch enters a mailbox at most once (I2, I3, I4). */
 import type { ProducerId } from "../../model/ids.ts";
+import type { AppendAnswer } from "../../ports/shard-store.ts";
 import { assertEqual, assertKind, assertThat, only } from "./assert.ts";
 import type { ConformanceCase } from "./context.ts";
 import {
   append,
+  assertAppended,
   bytes,
   claimShard,
   committed,
@@ -26,12 +28,8 @@ export const appendCases: readonly ConformanceCase[] = [
       const node = await startNode(context);
       const held = await claimShard(node, 1);
       const producer = producerOf(node);
-      assertEqual(await append(node, 1, producer, 1), { kind: "appended", last: 1 }, "first");
-      assertEqual(
-        await append(node, 1, producer, 2, { count: 5 }),
-        { kind: "appended", last: 2 },
-        "second",
-      );
+      assertAppended(await append(node, 1, producer, 1), 1, "first");
+      assertAppended(await append(node, 1, producer, 2, { count: 5 }), 2, "second");
       assertEqual(await payloadsOf(held), [bytes("batch-1"), bytes("batch-2")], "mail");
       assertEqual((await inspect(node, 1)).pending, 6, "pending");
     },
@@ -43,9 +41,29 @@ export const appendCases: readonly ConformanceCase[] = [
       const held = await claimShard(node, 1);
       const producer = producerOf(node);
       await append(node, 1, producer, 1);
-      assertEqual(await append(node, 1, producer, 1), { kind: "appended", last: 1 }, "repeat");
+      assertAppended(await append(node, 1, producer, 1), 1, "repeat");
       assertEqual((await payloadsOf(held)).length, 1, "batches");
       assertEqual((await inspect(node, 1)).pending, 1, "pending");
+    },
+  },
+  {
+    title: "an appended batch names the entry that holds it, a repeated one that or a later one",
+    run: async (context) => {
+      const node = await startNode(context);
+      const held = await claimShard(node, 1);
+      const producer = producerOf(node);
+      const entryOf = (answer: AppendAnswer) => assertKind(answer, "appended", "append").entry;
+      await append(node, 1, producerOf(node), 1);
+      const first = entryOf(await append(node, 1, producer, 1));
+      const mail = await mailOf(held);
+      assertEqual(first, mail[1]?.id, "entry");
+      await append(node, 1, producerOf(node), 1);
+      const repeated = entryOf(await append(node, 1, producer, 1));
+      const later = (await mailOf(held)).slice(1).map(({ id }) => id);
+      assertThat(
+        later.some((id) => id === repeated),
+        `the repeat names ${repeated}`,
+      );
     },
   },
   {
@@ -59,7 +77,7 @@ export const appendCases: readonly ConformanceCase[] = [
       await committed(held, 1, {
         mail: { handled: [id], partial: [], count: 1 },
       });
-      assertEqual(await append(node, 1, producer, 1), { kind: "appended", last: 1 }, "late copy");
+      assertAppended(await append(node, 1, producer, 1), 1, "late copy");
       assertEqual(await payloadsOf(held), [], "mail");
       assertEqual((await inspect(node, 1)).pending, 0, "pending");
     },
@@ -100,7 +118,7 @@ export const appendCases: readonly ConformanceCase[] = [
       await append(node, 1, producer, 1);
       assertEqual(await append(node, 1, producer, 3), { kind: "gap", last: 1 }, "answer");
       assertEqual((await payloadsOf(held)).length, 1, "batches");
-      assertEqual(await append(node, 1, producer, 2), { kind: "appended", last: 2 }, "next");
+      assertAppended(await append(node, 1, producer, 2), 2, "next");
     },
   },
   {
@@ -123,8 +141,8 @@ export const appendCases: readonly ConformanceCase[] = [
       const one = producerOf(node);
       const two = producerOf(node);
       await append(node, 1, one, 1);
-      assertEqual(await append(node, 1, two, 1), { kind: "appended", last: 1 }, "other producer");
-      assertEqual(await append(node, 2, one, 1), { kind: "appended", last: 1 }, "other shard");
+      assertAppended(await append(node, 1, two, 1), 1, "other producer");
+      assertAppended(await append(node, 2, one, 1), 1, "other shard");
     },
   },
   {
@@ -140,7 +158,7 @@ export const appendCases: readonly ConformanceCase[] = [
       assertEqual(await append(node, 1, low, 1), reaped, "late copy of the first");
       assertEqual(await append(node, 1, low, 2), reaped, "its next");
       assertEqual(await append(node, 1, `40.${freshId("r")}` as ProducerId, 1), reaped, "another");
-      assertEqual(await append(node, 1, high, 2), { kind: "appended", last: 2 }, "above");
+      assertAppended(await append(node, 1, high, 2), 2, "above");
       assertEqual((await payloadsOf(held)).length, 3, "batches");
     },
   },
@@ -173,11 +191,7 @@ export const appendCases: readonly ConformanceCase[] = [
       await committed(held, 1, {
         mail: { handled: [id], partial: [], count: 3 },
       });
-      assertEqual(
-        await append(node, 1, producer, 3, { limit: 3 }),
-        { kind: "appended", last: 3 },
-        "next",
-      );
+      assertAppended(await append(node, 1, producer, 3, { limit: 3 }), 3, "next");
       assertEqual(await payloadsOf(held), [bytes("batch-3")], "mail");
     },
   },
@@ -225,7 +239,7 @@ export const appendCases: readonly ConformanceCase[] = [
       const producer = producerOf(one);
       await append(one, 1, producer, 1);
       const held = await claimShard(two, 1);
-      assertEqual(await append(one, 1, producer, 1), { kind: "appended", last: 1 }, "repeat");
+      assertAppended(await append(one, 1, producer, 1), 1, "repeat");
       assertEqual(await payloadsOf(held), [bytes("batch-1")], "mail");
     },
   },

@@ -139,6 +139,15 @@ export const commitCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: "a commit without local messages names no entry, also after one that did",
+    run: async (context) => {
+      const held = await claimShard(await startNode(context), 1);
+      await committed(held, 1, { local: { payload: bytes("one"), count: 1 } });
+      assertEqual(await commit(held, 2), { kind: "committed" }, "answer");
+      assertEqual(await commit(held, 2), { kind: "committed" }, "repeat");
+    },
+  },
+  {
     title: "another batch under the last number is a conflict and writes nothing",
     run: async (context) => {
       const held = await claimShard(await startNode(context), 1);

@@ -170,12 +170,16 @@ export const judgementCases: readonly ConformanceCase[] = [
       await flaky.backend.close();
       await context.settle();
       await beat(judge, { confirmMs: 300 });
-      await openNode(context, flaky.id, flaky.incarnation);
+      const again = await openNode(context, flaky.id, flaky.incarnation);
       await context.advance(stepMs);
       assertEqual((await beat(judge, { confirmMs: 300 })).recheckMs, undefined, "second look");
       await context.advance(stepMs * 2);
       await beat(judge, { confirmMs: 300 });
       assertEqual((await recordOf(judge, flaky.id)).state, "up", "state");
+      await again.close();
+      await context.settle();
+      await beat(judge, { confirmMs: 300 });
+      assertEqual((await recordOf(judge, flaky.id)).state, "up", "state at its next absence");
     },
   },
   {
@@ -249,6 +253,22 @@ export const judgementCases: readonly ConformanceCase[] = [
       const record = await recordOf(judge, other.id);
       assertEqual(record.state, "up", "state");
       assertThat(record.leaseUntil >= answer.now + leaseMs, "the lease starts anew");
+    },
+  },
+  {
+    title: "for one lease after connecting again a missing subscription proves nothing",
+    needs: "restart",
+    run: async (context) => {
+      const [judge, other] = await twoUp(context);
+      await context.restart?.();
+      await beat(judge);
+      await beat(other);
+      await other.backend.close();
+      for (let passed = 0; passed < leaseMs - 2 * stepMs; passed += stepMs) {
+        await context.advance(stepMs);
+        assertEqual((await beat(judge)).recheckMs, undefined, "second look");
+        assertEqual((await recordOf(judge, other.id)).state, "up", "state");
+      }
     },
   },
   {

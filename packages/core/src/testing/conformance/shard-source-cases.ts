@@ -4,6 +4,7 @@ import type { AppendAnswer } from "../../ports/shard-store.ts";
 import { assertEqual, assertKind } from "./assert.ts";
 import type { ConformanceCase } from "./context.ts";
 import {
+  assertAppended,
   bytes,
   claimShard,
   committed,
@@ -56,8 +57,8 @@ export const shardSourceCases: readonly ConformanceCase[] = [
       const node = await startNode(context);
       const held = await claimShard(node, target);
       const outId = freshOutId();
-      assertEqual(await send(node, outId, [1, 2]), { kind: "appended", last: 2 }, "first");
-      assertEqual(await send(node, outId, [3]), { kind: "appended", last: 3 }, "second");
+      assertAppended(await send(node, outId, [1, 2]), 2, "first");
+      assertAppended(await send(node, outId, [3]), 3, "second");
       assertEqual(await arrived(held), ["m1", "m2", "m3"], "mail");
       assertEqual((await inspect(node, target)).pending, 3, "pending");
     },
@@ -69,9 +70,9 @@ export const shardSourceCases: readonly ConformanceCase[] = [
       const held = await claimShard(node, target);
       const outId = freshOutId();
       await send(node, outId, [1, 2]);
-      assertEqual(await send(node, outId, [1]), { kind: "appended", last: 2 }, "older");
-      assertEqual(await send(node, outId, [1, 2]), { kind: "appended", last: 2 }, "repeat");
-      assertEqual(await send(node, outId, [2, 3, 4]), { kind: "appended", last: 4 }, "overlap");
+      assertAppended(await send(node, outId, [1]), 2, "older");
+      assertAppended(await send(node, outId, [1, 2]), 2, "repeat");
+      assertAppended(await send(node, outId, [2, 3, 4]), 4, "overlap");
       assertEqual(await arrived(held), ["m1", "m2", "m3", "m4"], "mail");
       assertEqual((await inspect(node, target)).pending, 4, "pending");
     },
@@ -99,17 +100,9 @@ export const shardSourceCases: readonly ConformanceCase[] = [
       const held = await claimShard(node, target);
       const outId = freshOutId();
       assertEqual(await send(node, outId, [6, 7]), { kind: "gap", last: 0 }, "gap");
-      assertEqual(
-        await send(node, outId, [6, 7], { lostUpTo: 5 }),
-        { kind: "appended", last: 7 },
-        "reported",
-      );
-      assertEqual(
-        await send(node, outId, [6, 7], { lostUpTo: 5 }),
-        { kind: "appended", last: 7 },
-        "repeat",
-      );
-      assertEqual(await send(node, outId, [8]), { kind: "appended", last: 8 }, "next");
+      assertAppended(await send(node, outId, [6, 7], { lostUpTo: 5 }), 7, "reported");
+      assertAppended(await send(node, outId, [6, 7], { lostUpTo: 5 }), 7, "repeat");
+      assertAppended(await send(node, outId, [8]), 8, "next");
       assertEqual(await arrived(held), ["m6", "m7", "m8"], "mail");
     },
   },
@@ -120,12 +113,8 @@ export const shardSourceCases: readonly ConformanceCase[] = [
       const held = await claimShard(node, target);
       const outId = freshOutId();
       await send(node, outId, [1, 2, 3]);
-      assertEqual(await send(node, freshOutId(), [1]), { kind: "appended", last: 1 }, "numbering");
-      assertEqual(
-        await send(node, outId, [1], { from: 0 }),
-        { kind: "appended", last: 1 },
-        "source",
-      );
+      assertAppended(await send(node, freshOutId(), [1]), 1, "numbering");
+      assertAppended(await send(node, outId, [1], { from: 0 }), 1, "source");
       assertEqual((await arrived(held)).length, 5, "messages");
     },
   },
@@ -137,11 +126,7 @@ export const shardSourceCases: readonly ConformanceCase[] = [
       const outId = freshOutId();
       await send(node, outId, [1, 2], { limit: 2 });
       assertEqual(await send(node, outId, [3], { limit: 2 }), { kind: "full", pending: 2 }, "full");
-      assertEqual(
-        await send(node, outId, [2], { limit: 2 }),
-        { kind: "appended", last: 2 },
-        "repeat",
-      );
+      assertAppended(await send(node, outId, [2], { limit: 2 }), 2, "repeat");
       assertKind(await send(node, outId, [3], { limit: 3 }), "appended", "with more room");
       assertEqual(await arrived(held), ["m1", "m2", "m3"], "mail");
     },

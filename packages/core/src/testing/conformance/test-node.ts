@@ -30,7 +30,7 @@ import type {
   Ownership,
   ShardImage,
 } from "../../ports/shard-store.ts";
-import { assertKind, assertThat, only } from "./assert.ts";
+import { assertEqual, assertKind, assertThat, only } from "./assert.ts";
 import type { ConformanceContext } from "./context.ts";
 
 export const leaseMs = 900;
@@ -259,6 +259,11 @@ export const append = (
     count: 1,
     ...rest,
   });
+};
+
+/** Insists that a batch was appended and on the last number told. */
+export const assertAppended = (answer: AppendAnswer, last: number, what: string): void => {
+  assertEqual(assertKind(answer, "appended", what).last, last, `${what}: last number`);
 };
 
 /** Waits for a fact by letting hints arrive. @throws Error when it does not come about */
