@@ -2,11 +2,11 @@
 import { decode } from "../codec.ts";
 import type { ActorKey } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
-import type { AnyKind } from "./kinds.ts";
-import { describeThrown } from "./turn.ts";
 import type { EntryTrack } from "./inbox.ts";
-import type { Outcome } from "./wire.ts";
+import type { AnyKind } from "./kinds.ts";
 import type { LiveTimer } from "./timer-set.ts";
+import { describeThrown } from "./turn.ts";
+import type { Outcome } from "./wire.ts";
 
 /** A caller on the owner's own node, which needs no mailbox. */
 export interface LocalCaller {
@@ -23,6 +23,8 @@ export interface TurnRequest {
   readonly message: Message;
   readonly key: ActorKey;
   readonly turnId: string;
+  /** Key under which the reply is kept, scoped to principal and actor. */
+  readonly replyKey: string | undefined;
   readonly entry?: { readonly track: EntryTrack; readonly index: number };
   readonly local?: LocalCaller;
   readonly timer?: LiveTimer;
@@ -42,7 +44,9 @@ export interface ActorCell {
   unreadable: string | undefined;
   /** Set while commands must wait: for the state, a kept reply, or a retry. */
   blocked: boolean;
-  waiting: TurnRequest[];
+  /** Set while the actor stands in the line for turns. */
+  scheduled: boolean;
+  readonly queue: TurnRequest[];
   /** Size of the state when it was last encoded. */
   bytes: number;
   lastUsedAt: number;

@@ -1,6 +1,8 @@
 /**
- * The actors of one shard that are in memory, and the fetching of those that are not: states and
- * kept replies are read in one fenced call for all that wait (I1).
+ * The actors of one shard that are in memory, each with the requests that wait for it, and the
+ * order in which they get their turns: first come first served among actors, strictly in order
+ * within one (I4). States and kept replies that are missing are read in one fenced call for all
+ * that wait for them (I1).
  */
 import type { ActorKey } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
@@ -9,6 +11,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Claim, Refusal, ShardStore } from "../ports/shard-store.ts";
 import { type ActorCell, readState, type TurnRequest } from "./actor-cell.ts";
 import { backoff } from "./backoff.ts";
+import { Fifo } from "./fifo.ts";
 import type { Kinds } from "./kinds.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 
@@ -20,27 +23,87 @@ export interface ActorCellsContext {
   readonly logger: Logger;
   readonly replies: ReplyMemory;
   isOpen(): boolean;
-  /** Takes a request whose cell is ready, or will be asked for again. */
-  admit(request: TurnRequest): void;
+  /** Something may have become ready for its turn. */
+  ready(): void;
   refused(refusal: Refusal): void;
 }
 
 export class ActorCells {
   readonly #context: ActorCellsContext;
   readonly #cells = new Map<ActorKey, ActorCell>();
-  readonly #toFetch = new Map<ActorCell, Set<string>>();
+  readonly #turns = new Fifo<ActorCell>();
+  readonly #toFetch = new Map<ActorCell, string | undefined>();
+  #queued = 0;
   #fetching = false;
 
   constructor(context: ActorCellsContext) {
     this.#context = context;
   }
 
+  /** Actors in memory. */
   get size(): number {
     return this.#cells.size;
   }
+  /** Requests that wait. */
+  get queued(): number {
+    return this.#queued;
+  }
 
-  /** The cell of an actor, made when there is none. */
-  of(message: Message, key: ActorKey): ActorCell {
+  /** Puts a request behind the others of its actor. */
+  enqueue(request: TurnRequest): void {
+    const cell = this.#of(request.message, request.key);
+    cell.queue.push(request);
+    this.#queued += 1;
+    this.#schedule(cell);
+  }
+
+  /** Takes the request whose turn it is. */
+  next(): { readonly cell: ActorCell; readonly request: TurnRequest } | undefined {
+    for (;;) {
+      const cell = this.#turns.shift();
+      if (!cell) return undefined;
+      cell.scheduled = false;
+      const request = cell.queue[0];
+      if (cell.blocked || !request || this.#fetchFor(cell, request)) continue;
+      cell.queue.shift();
+      this.#queued -= 1;
+      this.#schedule(cell);
+      return { cell, request };
+    }
+  }
+
+  /** Puts a request back at the head of its actor's queue, which stands still until released. */
+  hold(cell: ActorCell, request: TurnRequest): void {
+    cell.queue.unshift(request);
+    this.#queued += 1;
+    cell.blocked = true;
+  }
+
+  release(cell: ActorCell): void {
+    cell.blocked = false;
+    this.#schedule(cell);
+  }
+
+  /** Takes away everything that waits. */
+  takeAll(): TurnRequest[] {
+    const waiting: TurnRequest[] = [];
+    for (const cell of this.#cells.values()) waiting.push(...cell.queue.splice(0));
+    this.#queued = 0;
+    return waiting;
+  }
+
+  /** Drops up to `limit` idle actors that `mayDrop`; they are read again when next used. */
+  drop(limit: number, mayDrop: (cell: ActorCell) => boolean): void {
+    let left = limit;
+    for (const cell of this.#cells.values()) {
+      if (left === 0) return;
+      if (cell.blocked || cell.queue.length > 0 || !mayDrop(cell)) continue;
+      this.#cells.delete(cell.key);
+      left -= 1;
+    }
+  }
+
+  #of(message: Message, key: ActorKey): ActorCell {
     const known = this.#cells.get(key);
     if (known) return known;
     const { kinds, clock } = this.#context;
@@ -52,7 +115,8 @@ export class ActorCells {
       loaded: false,
       unreadable: undefined,
       blocked: false,
-      waiting: [],
+      scheduled: false,
+      queue: [],
       bytes: 0,
       lastUsedAt: clock.monotonic(),
     };
@@ -60,56 +124,33 @@ export class ActorCells {
     return cell;
   }
 
-  /** Makes a request wait until its actor's state, and its kept reply if named, were read. */
-  fetch(cell: ActorCell, request: TurnRequest, replyKey: string | undefined): void {
-    this.block(cell, request);
-    this.#toFetch.set(cell, new Set(replyKey === undefined ? [] : [replyKey]));
-    if (this.#fetching) return;
-    this.#fetching = true;
-    queueMicrotask(() => void this.#run());
+  #schedule(cell: ActorCell): void {
+    if (cell.blocked || cell.scheduled || cell.queue.length === 0) return;
+    cell.scheduled = true;
+    this.#turns.push(cell);
+    this.#context.ready();
   }
 
-  /** Holds back a request and all later ones of its actor. */
-  block(cell: ActorCell, request: TurnRequest): void {
+  /** Begins to read what the request needs and is not in memory; tells whether it must wait. */
+  #fetchFor(cell: ActorCell, request: TurnRequest): boolean {
+    const { replyKey } = request;
+    const needsReply = replyKey !== undefined && this.#context.replies.mustFetch(replyKey);
+    if ((cell.loaded || !cell.kind) && !needsReply) return false;
     cell.blocked = true;
-    cell.waiting.push(request);
-  }
-
-  /** Lets through what waited, in its order. */
-  unblock(cell: ActorCell): void {
-    cell.blocked = false;
-    const waiting = cell.waiting;
-    cell.waiting = [];
-    for (const request of waiting) this.#context.admit(request);
-  }
-
-  /** Takes away everything that waits. */
-  takeWaiting(): TurnRequest[] {
-    const waiting: TurnRequest[] = [];
-    for (const cell of this.#cells.values()) {
-      waiting.push(...cell.waiting);
-      cell.waiting = [];
+    this.#toFetch.set(cell, needsReply ? replyKey : undefined);
+    if (!this.#fetching) {
+      this.#fetching = true;
+      queueMicrotask(() => void this.#fetch());
     }
-    return waiting;
+    return true;
   }
 
-  /** Drops up to `limit` actors that `mayDrop`; they are read again when next used. */
-  drop(limit: number, mayDrop: (cell: ActorCell) => boolean): void {
-    let left = limit;
-    for (const cell of this.#cells.values()) {
-      if (left === 0) return;
-      if (cell.blocked || cell.waiting.length > 0 || !mayDrop(cell)) continue;
-      this.#cells.delete(cell.key);
-      left -= 1;
-    }
-  }
-
-  async #run(): Promise<void> {
+  async #fetch(): Promise<void> {
     const { store, claim, clock, replies, isOpen, refused } = this.#context;
     for (let attempt = 1; this.#toFetch.size > 0 && isOpen(); ) {
       const wanted = [...this.#toFetch];
       const cells = wanted.map(([cell]) => cell).filter((cell) => !cell.loaded && cell.kind);
-      const keys = [...new Set(wanted.flatMap(([, replyKeys]) => [...replyKeys]))];
+      const keys = wanted.flatMap(([, key]) => (key === undefined ? [] : [key]));
       try {
         const answer = await store.fetch({
           claim,
@@ -126,7 +167,7 @@ export class ActorCells {
         for (const [i, key] of keys.entries()) replies.fetched(key, answer.replies[i] ?? "absent");
         for (const [cell] of wanted) {
           this.#toFetch.delete(cell);
-          this.unblock(cell);
+          this.release(cell);
         }
       } catch {
         await backoff(clock, attempt);

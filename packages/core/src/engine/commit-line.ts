@@ -3,7 +3,13 @@
  * next batch fills (I1, I2). Nothing of a batch is told to anyone before its commit was accepted.
  */
 import type { Clock } from "../ports/clock.ts";
-import type { Claim, CommitAnswer, CommitRequest, Refusal, ShardStore } from "../ports/shard-store.ts";
+import type {
+  Claim,
+  CommitAnswer,
+  CommitRequest,
+  Refusal,
+  ShardStore,
+} from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
 import { CommitBatch } from "./commit-batch.ts";
 

@@ -234,12 +234,7 @@ export class EffectRunner {
     this.#context.clock.after(delay, () => void this.#run(effectId, next));
   }
 
-  #fail(
-    effectId: string,
-    record: EffectRecord,
-    error: string,
-    spec: EffectSpec | undefined,
-  ): void {
+  #fail(effectId: string, record: EffectRecord, error: string, spec: EffectSpec | undefined): void {
     if (!spec) return;
     this.#finish(effectId, record, spec.failed, {
       id: record.id,

@@ -9,6 +9,14 @@ import type { MailEntry } from "../ports/shard-store.ts";
 
 export const firstEntry = "0-0" as EntryId;
 
+/** Tells whether entry `a` stands behind `b` in its stream. */
+export const isAfter = (a: EntryId, b: EntryId): boolean => {
+  if (a === b) return false;
+  const [aMs = "0", aN = "0"] = a.split("-");
+  const [bMs = "0", bN = "0"] = b.split("-");
+  return aMs === bMs ? Number(aN) > Number(bN) : Number(aMs) > Number(bMs);
+};
+
 /** One entry that has been read and not yet removed. */
 export interface EntryTrack {
   readonly id: EntryId;

@@ -4,7 +4,7 @@
  * monotonic clock, and ends when wall and monotonic time part (a suspended machine).
  */
 import { MusterError } from "../errors.ts";
-import type { DatasetId, HistoryId, Incarnation, NodeId, RedisMs } from "../model/ids.ts";
+import type { DatasetId, HistoryId, Incarnation, NodeId } from "../model/ids.ts";
 import type { NodeInfo, NodeRecord, NodeStats } from "../model/node-record.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Bus } from "../ports/bus.ts";
@@ -258,8 +258,7 @@ export class Membership {
   }
 
   #take(answer: Extract<HeartbeatAnswer, { kind: "accepted" }>, sentAt: number): void {
-    const renewed =
-      answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
+    const renewed = answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
     if (renewed) {

@@ -2,6 +2,8 @@
  * One node of the runtime: composes membership, ownership, routing, views and replicas, and gives
  * them one life-cycle. Knows nothing of apps or any other feature.
  */
+
+import type { z } from "zod";
 import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
 import type { ReplicaDefinition } from "../define-replica.ts";
 import { MusterError } from "../errors.ts";
@@ -11,13 +13,14 @@ import type { NodeInfo, NodeRecord } from "../model/node-record.ts";
 import type { LifecycleState } from "../muster-types.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Backend } from "../ports/backend.ts";
+import type { BusMessage, Topic } from "../ports/bus.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
-import type { z } from "zod";
+import { backoff } from "./backoff.ts";
 import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
 import { EffectSlots } from "./effect-runner.ts";
-import { Kinds, type AnyKind } from "./kinds.ts";
+import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { Membership } from "./membership.ts";
 import type { OwnerContext } from "./owner-context.ts";
@@ -137,8 +140,7 @@ export class Node {
       now: () => this.time.now(),
       unavailable: () => this.unavailable(),
       shardOf: (partition) => this.shardOf(partition),
-      ownerOf: (shard) =>
-        this.membership.trusted() ? this.#ownership?.get(shard) : undefined,
+      ownerOf: (shard) => (this.membership.trusted() ? this.#ownership?.get(shard) : undefined),
       join: () => this.membership.joined?.join ?? 0,
       newHash: () => this.#newHash(),
       lost: () => void this.membership.beat(),
@@ -301,11 +303,10 @@ export class Node {
     await this.#enter();
     if (this.#state !== "starting") return;
     const { backend, settings, clock, random, logger } = this.#options;
-    this.#ends.push(
-      await backend.bus.subscribe({ topic: "replies", node: this.#options.nodeId }, (message) => {
-        if (message.topic === "replies") this.#router.replies(message.payload);
-      }),
-    );
+    await this.#listen({ topic: "replies", node: this.#options.nodeId }, (message) => {
+      if (message.topic === "replies") this.#router.replies(message.payload);
+    });
+    await this.#listen({ topic: "ownership" }, () => this.#ownership?.evaluate());
     this.#ends.push(async () => endReset());
     const endReset = backend.bus.onReset(() => {
       void this.membership.relist();
@@ -362,10 +363,24 @@ export class Node {
     }
   }
 
+  /** Subscribes, trying again until it stands or the node is stopped. */
+  async #listen(topic: Topic, deliver: (message: BusMessage) => void): Promise<void> {
+    const { backend, clock } = this.#options;
+    for (let attempt = 1; this.#state === "starting"; attempt++) {
+      try {
+        this.#ends.push(await backend.bus.subscribe(topic, deliver));
+        return;
+      } catch {
+        await backoff(clock, attempt);
+      }
+    }
+  }
+
   async #untilLoaded(): Promise<void> {
     const pending = [...this.#tables.values()].filter((table) => !table.ready);
     for (const table of pending) {
-      while (!table.ready && this.#state === "starting") await table.whenReady({ timeoutMs: 1_000 });
+      while (!table.ready && this.#state === "starting")
+        await table.whenReady({ timeoutMs: 1_000 });
     }
     while (!this.board.loaded && this.#state === "starting") {
       await this.#pause(this.#options.clock, 10);
@@ -431,7 +446,7 @@ export class Node {
         }),
       );
     }
-    await this.#ownership.start();
+    this.#ownership.evaluate();
   }
 
   async #stop(timeoutMs: number): Promise<void> {

@@ -77,6 +77,7 @@ export class Outbox {
   async #send(target: ShardId): Promise<void> {
     if (this.#busy.has(target)) return;
     this.#busy.add(target);
+    let lostUpTo = 0;
     for (let attempt = 0; !this.#stopped; ) {
       const queue = this.#queues.get(target);
       const head = queue?.[0];
@@ -86,17 +87,19 @@ export class Outbox {
         count += 1;
       }
       const batch = queue.slice(0, count);
-      const answer = await this.#append(target, batch);
+      const answer = await this.#append(target, batch, lostUpTo);
       if (this.#stopped) break;
       if (answer?.kind === "appended") {
         attempt = 0;
+        lostUpTo = 0;
         const taken = batch.filter((m) => m.n <= answer.last);
         queue.splice(0, taken.length);
         this.#context.delivered(taken);
         if (taken.length > 0) continue;
       } else if (answer?.kind === "gap") {
-        // What is still here begins after what the target lost; the numbering starts over there.
         this.#context.gap(target, answer.last);
+        lostUpTo = head.n - 1;
+        continue;
       }
       attempt += 1;
       await backoff(this.#context.clock, attempt + 1);
@@ -108,6 +111,7 @@ export class Outbox {
   async #append(
     target: ShardId,
     batch: readonly OutMessage[],
+    lostUpTo: number,
   ): Promise<AppendAnswer | undefined> {
     const first = batch[0];
     if (!first) return undefined;
@@ -119,6 +123,7 @@ export class Outbox {
           shard: this.#context.shard,
           outId: first.outId,
           first: first.n,
+          ...(lostUpTo > 0 && { lostUpTo }),
         },
         payloads: batch.map((message) => message.payload),
         count: batch.length,

@@ -39,7 +39,6 @@ export class Ownership {
   #evaluating = false;
   #again = false;
   #retry: Cancel | undefined;
-  #unsubscribe: (() => Promise<void>) | undefined;
   #stopped = false;
   #epochKnown = 0;
 
@@ -76,13 +75,6 @@ export class Ownership {
     return this.#owners.values();
   }
 
-  async start(): Promise<void> {
-    this.#unsubscribe = await this.#context.bus.subscribe({ topic: "ownership" }, () =>
-      this.evaluate(),
-    );
-    this.evaluate();
-  }
-
   /** Releases everything in order; what is not written by `deadline` (monotonic) is abandoned. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopped = true;
@@ -100,7 +92,6 @@ export class Ownership {
     cancel?.();
     for (const owner of this.#owners.values()) owner.abandon();
     this.#owners.clear();
-    await this.#unsubscribe?.();
     for (const end of this.#wakes.values()) void end();
     this.#wakes.clear();
   }
@@ -159,12 +150,16 @@ export class Ownership {
       if ("kind" in record || record.claimId === "none" || record.released) continue;
       if (record.owner !== nodeId || record.incarnation !== incarnation) continue;
       const { shard } = record;
-      const busy = this.#owners.has(shard) || this.#claiming.has(shard) || this.#releasing.has(shard);
+      const busy =
+        this.#owners.has(shard) || this.#claiming.has(shard) || this.#releasing.has(shard);
       if (busy || placement[shard] === nodeId || record.historyId === "none") continue;
       await context.store.release({
         claim: { shard, claimId: record.claimId, historyId: record.historyId },
       });
-      void this.#context.bus.publish({ topic: "ownership" }, { topic: "ownership", shards: [shard] });
+      void this.#context.bus.publish(
+        { topic: "ownership" },
+        { topic: "ownership", shards: [shard] },
+      );
     }
     this.evaluate();
   }
@@ -238,8 +233,7 @@ export class Ownership {
     if (!holder) return 0;
     if (holder.incarnation !== record.incarnation || isGone(holder.state)) return holder.leaseUntil;
     const since = this.#drainingSince.get(holder.id);
-    const overdue =
-      since !== undefined && owner.clock.monotonic() - since > owner.settings.drainMs;
+    const overdue = since !== undefined && owner.clock.monotonic() - since > owner.settings.drainMs;
     return overdue ? holder.leaseUntil : undefined;
   }
 
@@ -248,7 +242,10 @@ export class Ownership {
     if (this.#claiming.has(shard) || this.#owners.has(shard) || this.#stopped) return;
     const attempt = this.#claimNow(record, notBefore)
       .catch((error) => {
-        this.#context.owner.logger.debug({ shard, error: String(error) }, "a claim was not answered");
+        this.#context.owner.logger.debug(
+          { shard, error: String(error) },
+          "a claim was not answered",
+        );
         this.#retryLater();
       })
       .finally(() => {
@@ -340,7 +337,10 @@ export class Ownership {
       await context.store.release({ claim: owner.claim });
       void bus.publish({ topic: "ownership" }, { topic: "ownership", shards: [owner.shard] });
     } catch (error) {
-      context.logger.warn({ shard: owner.shard, error: String(error) }, "a release was not answered");
+      context.logger.warn(
+        { shard: owner.shard, error: String(error) },
+        "a release was not answered",
+      );
     }
     if (this.#owners.get(owner.shard) === owner) this.#owners.delete(owner.shard);
     const end = this.#wakes.get(owner.shard);

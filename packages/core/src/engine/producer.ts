@@ -3,7 +3,7 @@
  * byte for byte until answered (I2, I3, I4). What the store cannot vouch for is settled as unknown
  * and never sent again.
  */
-import type { ProducerId, ShardId } from "../model/ids.ts";
+import type { EntryId, ProducerId, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
@@ -29,6 +29,8 @@ export interface ProducerContext {
   readonly shard: ShardId;
   readonly sender: string;
   readonly clock: Clock;
+  /** Most messages that may wait in the mailbox. */
+  readonly limit: number;
   append(request: AppendRequest): Promise<AppendAnswer>;
   /** A fresh identity; registered by the store with the first batch. */
   newProducerId(): ProducerId;
@@ -48,6 +50,7 @@ export class Producer {
   #head = 0;
   #id: ProducerId;
   #number = 0;
+  #lastEntry: EntryId | undefined;
   #inFlight = false;
   #scheduled = false;
   #stopped = false;
@@ -60,6 +63,11 @@ export class Producer {
   /** True when nothing of this node is under way to the shard: another path may be used. */
   get isIdle(): boolean {
     return !this.#inFlight && this.#head === this.#waiting.length;
+  }
+
+  /** An owner that has read up to here has seen everything sent so far; `undefined`: nothing was. */
+  get lastEntry(): EntryId | undefined {
+    return this.#lastEntry;
   }
 
   get waiting(): number {
@@ -150,6 +158,7 @@ export class Producer {
         ),
       ],
       count: batch.length,
+      limit: this.#context.limit,
     };
     const end = this.#judge(await this.#deliver(request), number);
     this.#inFlight = false;
@@ -163,8 +172,10 @@ export class Producer {
     switch (answer.kind) {
       case "appended":
         this.#number = number;
+        if (answer.entry !== undefined) this.#lastEntry = answer.entry;
         return { kind: "appended" };
       case "full":
+        this.#number = number;
         return { kind: "full", pending: answer.pending };
       case "lost":
         this.#context.lost(this.#context.shard);

@@ -20,12 +20,7 @@ export class ReadChecks {
   #checking = false;
   #stopped = false;
 
-  constructor(
-    store: ShardStore,
-    clock: Clock,
-    claim: Claim,
-    refused: (refusal: Refusal) => void,
-  ) {
+  constructor(store: ShardStore, clock: Clock, claim: Claim, refused: (refusal: Refusal) => void) {
     this.#store = store;
     this.#clock = clock;
     this.#claim = claim;

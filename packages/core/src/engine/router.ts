@@ -3,9 +3,10 @@
  * shard's mailbox. One sender uses one path at a time and changes over only when nothing of its is
  * in flight on the other, so that its order holds (I4).
  */
+
+import type { z } from "zod";
 import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
 import { isMusterError, MusterError } from "../errors.ts";
-import type { z } from "zod";
 import { maxActorIdLength } from "../model/actor-address.ts";
 import type { Incarnation, NodeId, ProducerId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
@@ -178,10 +179,14 @@ export class Router {
     }
     const checked = spec.input.safeParse(input);
     if (!checked.success) {
-      throw new MusterError("VALIDATION", `The input of ${protocol.kind}.${command} is not valid.`, {
-        fieldErrors: fieldErrorsOf(checked.error),
-        outcome: "not-applied",
-      });
+      throw new MusterError(
+        "VALIDATION",
+        `The input of ${protocol.kind}.${command} is not valid.`,
+        {
+          fieldErrors: fieldErrorsOf(checked.error),
+          outcome: "not-applied",
+        },
+      );
     }
     return {
       kind: protocol.kind,
@@ -209,6 +214,7 @@ export class Router {
         shard,
         sender: `node:${nodeId}`,
         clock,
+        limit: this.#context.settings.mailboxPerShard,
         append: (request) => store.append(request),
         newProducerId: () => `${this.#context.join()}.${random.id()}` as ProducerId,
         newHash: () => this.#context.newHash(),
@@ -223,7 +229,7 @@ export class Router {
   #route(shard: ShardId, message: Message, askId: number): void {
     const lane = this.#lane(shard);
     const owner = this.#context.ownerOf(shard);
-    if (owner && lane.producer.isIdle && lane.held.length === 0) {
+    if (owner && this.#hasSeenAll(owner, lane) && lane.held.length === 0) {
       lane.local += 1;
       owner.submit(message, this.#localCaller(shard, lane, message, askId));
       return;
@@ -233,6 +239,14 @@ export class Router {
       return;
     }
     this.#append(lane, message, askId);
+  }
+
+  /** Told messages are durable before they are run: the owner may still have to read them. */
+  #hasSeenAll(owner: ShardOwner, { producer }: Lane): boolean {
+    if (!producer.isIdle) return false;
+    if (producer.lastEntry === undefined || owner.hasRead(producer.lastEntry)) return true;
+    owner.read();
+    return false;
   }
 
   #localCaller(shard: ShardId, lane: Lane, message: Message, askId: number): LocalCaller {
@@ -292,7 +306,10 @@ export class Router {
   #appended(message: Message, askId: number, end: AppendEnd): void {
     if (end.kind === "appended") {
       if (!message.replyTo) {
-        this.#asks.settle(askId, { kind: "answered", outcome: { kind: "value", value: undefined } });
+        this.#asks.settle(askId, {
+          kind: "answered",
+          outcome: { kind: "value", value: undefined },
+        });
       }
       return;
     }
@@ -337,11 +354,15 @@ const boundedTimeout = (timeoutMs: number): number => {
 };
 
 const unexpected = (op: string, error: unknown): MusterError =>
-  new MusterError("VALIDATION", `${op}: ${error instanceof Error ? error.message : String(error)}`, {
-    op,
-    cause: error,
-    outcome: "not-applied",
-  });
+  new MusterError(
+    "VALIDATION",
+    `${op}: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      op,
+      cause: error,
+      outcome: "not-applied",
+    },
+  );
 
 const errorOfEnd = (
   op: string,

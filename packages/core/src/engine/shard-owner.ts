@@ -23,13 +23,12 @@ import type { CommitBatch } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
 import { DecisionWriter, StateTooLarge } from "./decision-writer.ts";
 import { type EffectOutcome, EffectRunner } from "./effect-runner.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, isAfter } from "./inbox.ts";
 import { MailReader, type ReadAnswer } from "./mail-reader.ts";
 import { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { ReadChecks } from "./read-checks.ts";
 import { ReplyMemory } from "./reply-memory.ts";
-import { RequestQueue } from "./request-queue.ts";
 import { type LiveTimer, TimerSet } from "./timer-set.ts";
 import { replyKeyOf, TurnDesk } from "./turn-desk.ts";
 import { decodeBatch, decodeEffect, type EffectRecord, encodeEffect } from "./wire.ts";
@@ -55,7 +54,6 @@ export class ShardOwner {
   readonly #inbox: Inbox;
   readonly #mail: MailReader;
   readonly #cells: ActorCells;
-  readonly #ready = new RequestQueue();
   readonly #line: CommitLine;
   readonly #desk: TurnDesk;
   readonly #timers: TimerSet;
@@ -83,7 +81,7 @@ export class ShardOwner {
       isOpen,
       refused,
       lastRead: () => this.#inbox.lastRead,
-      isFull: () => this.#ready.length > maxAdmitted,
+      isFull: () => this.#cells.queued > maxAdmitted,
       accept: (entry) => this.#acceptEntry(entry),
     });
     this.#cells = new ActorCells({
@@ -95,7 +93,7 @@ export class ShardOwner {
       replies: this.#replies,
       isOpen,
       refused,
-      admit: (request) => this.#admit(request),
+      ready: () => this.#schedule(),
     });
     this.#line = new CommitLine({
       store,
@@ -117,7 +115,8 @@ export class ShardOwner {
           this.#line.batch.outRemove.push(...messages);
           this.#schedule();
         },
-        gap: (target, last) => logger.error({ shard: this.shard, target, last }, "a shard lost messages"),
+        gap: (target, last) =>
+          logger.error({ shard: this.shard, target, last }, "a shard lost messages"),
       },
       grant.outId,
       image.outNumbers,
@@ -193,7 +192,7 @@ export class ShardOwner {
   /** Takes a command from this node. Call only while {@link isRunning}. */
   submit(message: Message, local: LocalCaller): void {
     const turnId = this.#owner.random.id();
-    this.#admit(this.#request(message, turnId, { local }));
+    this.#cells.enqueue(this.#request(message, turnId, { local }));
   }
 
   /** Takes a wake-up, which may carry the entry itself. */
@@ -203,6 +202,10 @@ export class ShardOwner {
   /** Reads the mailbox from where it stands. */
   read(): void {
     this.#mail.read();
+  }
+  /** Tells whether everything up to `entry` has been taken in. */
+  hasRead(entry: EntryId): boolean {
+    return !isAfter(entry, this.#inbox.lastRead);
   }
   sweepFrom(): EntryId | undefined {
     return this.#mail.sweepFrom();
@@ -223,7 +226,6 @@ export class ShardOwner {
 
   /** Drops up to `limit` actors from memory that were not used since `before` (monotonic ms). */
   passivate(before: number, limit: number): void {
-    if (this.#ready.length > 0) return;
     const { batch, flying } = this.#line;
     this.#cells.drop(
       limit,
@@ -264,9 +266,7 @@ export class ShardOwner {
   }
 
   #handBack(): void {
-    for (const request of [...this.#ready.takeAll(), ...this.#cells.takeWaiting()]) {
-      request.local?.reroute();
-    }
+    for (const request of this.#cells.takeAll()) request.local?.reroute();
   }
 
   #fall(refusal: Refusal): void {
@@ -279,7 +279,8 @@ export class ShardOwner {
 
   #request(message: Message, turnId: string, origin: Partial<TurnRequest>): TurnRequest {
     const key = actorKey(message.kind, message.id);
-    return { message, key, turnId, attempt: 1, failedAt: 0, ...origin };
+    const replyKey = replyKeyOf(message, key);
+    return { message, key, turnId, replyKey, attempt: 1, failedAt: 0, ...origin };
   }
 
   #acceptEntry(entry: MailEntry): void {
@@ -294,7 +295,7 @@ export class ShardOwner {
       if (track.handled.has(index)) continue;
       if (message) {
         const turnId = `${this.shard}.${entry.id}.${index}`;
-        this.#admit(this.#request(message, turnId, { entry: { track, index } }));
+        this.#cells.enqueue(this.#request(message, turnId, { entry: { track, index } }));
         continue;
       }
       const { batch } = this.#line;
@@ -314,30 +315,14 @@ export class ShardOwner {
       depth: 0,
       sentAt: this.#owner.now(),
     };
-    this.#admit(this.#request(message, this.#owner.random.id(), { timer }));
-  }
-
-  #admit(request: TurnRequest): void {
-    const cell = this.#cells.of(request.message, request.key);
-    if (cell.blocked) {
-      this.#cells.block(cell, request);
-      return;
-    }
-    const replyKey = replyKeyOf(request);
-    const fetchReply = replyKey !== undefined && this.#replies.mustFetch(replyKey);
-    if ((!cell.loaded && cell.kind) || fetchReply) {
-      this.#cells.fetch(cell, request, fetchReply ? replyKey : undefined);
-      return;
-    }
-    this.#ready.push(request);
-    this.#schedule();
+    this.#cells.enqueue(this.#request(message, this.#owner.random.id(), { timer }));
   }
 
   #holdBack(cell: ActorCell, request: TurnRequest, delay: number | "until-known"): void {
-    this.#cells.block(cell, request);
+    this.#cells.hold(cell, request);
     if (delay === "until-known") return;
     this.#owner.clock.after(delay, () => {
-      if (this.#state === "running") this.#cells.unblock(cell);
+      if (this.#state === "running") this.#cells.release(cell);
     });
   }
 
@@ -356,12 +341,9 @@ export class ShardOwner {
     if (this.#state === "gone" || !this.#owner.trusted()) return;
     const line = this.#line;
     while (line.batch.turns < maxBatchTurns && line.batch.bytes < maxBatchBytes) {
-      const request = this.#ready.shift();
-      if (!request) break;
-      const cell = this.#cells.of(request.message, request.key);
-      if (cell.blocked) this.#cells.block(cell, request);
-      else if (!cell.loaded && cell.kind) this.#cells.fetch(cell, request, undefined);
-      else this.#desk.run(cell, request);
+      const turn = this.#cells.next();
+      if (!turn) break;
+      this.#desk.run(turn.cell, turn.request);
     }
     line.flush();
     this.#mail.catchUp();
@@ -425,6 +407,6 @@ export class ShardOwner {
       ...(record.principal !== undefined && { principal: record.principal }),
     };
     if (this.#state !== "running") this.#owner.tell(message);
-    else this.#admit(this.#request(message, this.#owner.random.id(), {}));
+    else this.#cells.enqueue(this.#request(message, this.#owner.random.id(), {}));
   }
 }

@@ -6,7 +6,7 @@
 import { encode } from "../codec.ts";
 import type { Facts } from "../define-actor.ts";
 import { stableHash } from "../model/actor-address.ts";
-import type { RedisMs } from "../model/ids.ts";
+import type { ActorKey, RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
@@ -41,7 +41,7 @@ export interface TurnDeskParts {
 }
 
 /** Key under which the reply to a command is kept, scoped to principal and actor. */
-export const replyKeyOf = ({ message, key }: TurnRequest): string | undefined =>
+export const replyKeyOf = (message: Message, key: ActorKey): string | undefined =>
   message.idempotencyKey === undefined
     ? undefined
     : `${message.principal ?? ""}\u0000${key}\u0000${message.idempotencyKey}`;
@@ -90,9 +90,13 @@ export class TurnDesk {
   }
 
   /** A command with an idempotency key is applied once; a repeat gets the first reply. */
-  #runKeyed(cell: ActorCell & { readonly kind: AnyKind }, request: TurnRequest, now: RedisMs): void {
+  #runKeyed(
+    cell: ActorCell & { readonly kind: AnyKind },
+    request: TurnRequest,
+    now: RedisMs,
+  ): void {
     const { replies, owner, line } = this.#parts;
-    const replyKey = replyKeyOf(request);
+    const { replyKey } = request;
     if (replyKey === undefined) {
       const outcome = this.#decide(cell, request, now);
       if (outcome) this.#finish(request, outcome, cell);
@@ -156,7 +160,13 @@ export class TurnDesk {
       return undefined;
     }
     if (!result.next) return result.outcome;
-    const refused = this.#parts.writer.take(this.#parts.line.batch, cell, request, result.next, now);
+    const refused = this.#parts.writer.take(
+      this.#parts.line.batch,
+      cell,
+      request,
+      result.next,
+      now,
+    );
     if (!refused) return result.outcome;
     this.#reject(request, refused);
     return undefined;
@@ -179,7 +189,10 @@ export class TurnDesk {
     const { owner, holdBack } = this.#parts;
     const now = owner.clock.monotonic();
     const { command, replyTo } = request.message;
-    owner.logger.warn({ actor: cell.key, command, attempt: request.attempt, error }, "a turn failed");
+    owner.logger.warn(
+      { actor: cell.key, command, attempt: request.attempt, error },
+      "a turn failed",
+    );
     if (request.attempt === 1) request.failedAt = now;
     const usedUp = request.attempt >= maxAttempts || now - request.failedAt > maxRetryMs;
     if (request.local || replyTo || usedUp) {
