@@ -1,0 +1,2 @@
+export { defaultRedisOptions, type RedisBackendOptions } from "./options.ts";
+export { redisBackend } from "./redis-backend.ts";

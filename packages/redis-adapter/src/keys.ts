@@ -1,0 +1,158 @@
+/**
+ * Every key and channel is named here and nowhere else. The hash tag decides the slot: one for the
+ * cluster, one for each shard, one for each node, so that a script touches a single slot.
+ */
+import type { Incarnation, NodeId, ShardId, Topic } from "@muster/core/ports";
+
+/** Keys of the cluster as a whole. */
+export interface ClusterKeys {
+  /** Dataset id, shard count, state of creation. */
+  readonly meta: string;
+  /** Hash: node → record. */
+  readonly nodes: string;
+  /** Sorted set: node → lease deadline. */
+  readonly beats: string;
+  /** Hash: node → alive channel, for nodes that are judged. */
+  readonly alive: string;
+  /** Hash: membership version, time and history of the last heartbeat of anybody. */
+  readonly mv: string;
+  /** Counter of joins. */
+  readonly joins: string;
+  /** Hash: node → what it told of itself. */
+  readonly info: string;
+  /** Hash: node → last heartbeat. */
+  readonly seen: string;
+  /** Hash: node → figures. */
+  readonly stats: string;
+  /** Hash: alive channel → since when it has no subscriber. */
+  readonly missing: string;
+  /** Hash: alive channel → until when its absence is ignored. */
+  readonly deaf: string;
+  /** Sorted set: node → when it was lost or left. */
+  readonly gone: string;
+}
+
+/** Keys of one shard. */
+export interface ShardKeys {
+  /** Hash: the ownership record. */
+  readonly own: string;
+  /** Stream: the mailbox. */
+  readonly mail: string;
+  /** Hash: mailbox entry → what the owner stored about it. */
+  readonly part: string;
+  /** Hash: producer or source shard → last batch. */
+  readonly prod: string;
+  /** Hash: actor → state. */
+  readonly states: string;
+  /** Sorted set: timer → due time. */
+  readonly due: string;
+  /** Hash: messages for other shards. */
+  readonly out: string;
+  /** Hash: target shard → last number given. */
+  readonly outn: string;
+  /** Hash: effects recorded and not settled. */
+  readonly fx: string;
+  /** Hash and sorted set: dead letters and their order. */
+  readonly dead: string;
+  readonly deadx: string;
+  /** Hash and sorted set: replies kept for idempotency keys and their expiry. */
+  readonly idem: string;
+  readonly idemx: string;
+  /** Stream: history. */
+  readonly log: string;
+  /** Hash: kind → version of its list rows. */
+  readonly ver: string;
+  /** Hash: actor → list row of one kind. */
+  view(kind: string): string;
+}
+
+/** Keys of one node's status rows. */
+export interface NodeKeys {
+  readonly status: string;
+  readonly ver: string;
+}
+
+export interface Keys {
+  readonly cluster: ClusterKeys;
+  shard(shard: ShardId): ShardKeys;
+  node(node: NodeId): NodeKeys;
+  /** The one channel of a topic, on a server that is not a Cluster. */
+  channel(topic: Topic): string;
+  /** Keys that hold nothing, one for each kind of tag, and a channel: to try permissions on. */
+  readonly probes: { readonly keys: readonly string[]; readonly channel: string };
+  /** Subscribed by a running incarnation alone; its absence makes a suspect. */
+  aliveChannel(node: NodeId, incarnation: Incarnation): string;
+}
+
+/** Names the keys of one cluster under a prefix, such as `muster:prod:{prod:12}:own`. */
+export const createKeys = (prefix: string, cluster: string): Keys => {
+  const ofCluster = (name: string) => `${prefix}:${cluster}:{${cluster}}:${name}`;
+  const ofShard = (shard: ShardId, name: string) =>
+    `${prefix}:${cluster}:{${cluster}:${shard}}:${name}`;
+  const ofNode = (node: NodeId, name: string) =>
+    `${prefix}:${cluster}:{${cluster}@${node}}:${name}`;
+
+  const shards = new Map<ShardId, ShardKeys>();
+  const shardKeys = (shard: ShardId): ShardKeys => ({
+    own: ofShard(shard, "own"),
+    mail: ofShard(shard, "mail"),
+    part: ofShard(shard, "part"),
+    prod: ofShard(shard, "prod"),
+    states: ofShard(shard, "a"),
+    due: ofShard(shard, "due"),
+    out: ofShard(shard, "out"),
+    outn: ofShard(shard, "outn"),
+    fx: ofShard(shard, "fx"),
+    dead: ofShard(shard, "dead"),
+    deadx: ofShard(shard, "deadx"),
+    idem: ofShard(shard, "idem"),
+    idemx: ofShard(shard, "idemx"),
+    log: ofShard(shard, "log"),
+    ver: ofShard(shard, "ver"),
+    view: (kind) => ofShard(shard, `view:${kind}`),
+  });
+  return {
+    cluster: {
+      meta: ofCluster("meta"),
+      nodes: ofCluster("nodes"),
+      beats: ofCluster("beats"),
+      alive: ofCluster("alive"),
+      mv: ofCluster("mv"),
+      joins: ofCluster("joins"),
+      info: ofCluster("info"),
+      seen: ofCluster("seen"),
+      stats: ofCluster("stats"),
+      missing: ofCluster("missing"),
+      deaf: ofCluster("deaf"),
+      gone: ofCluster("gone"),
+    },
+    shard: (shard) => {
+      const known = shards.get(shard);
+      if (known) return known;
+      const made = shardKeys(shard);
+      shards.set(shard, made);
+      return made;
+    },
+    node: (node) => ({ status: ofNode(node, "status"), ver: ofNode(node, "ver") }),
+    channel: (topic) => {
+      switch (topic.topic) {
+        case "wake":
+          return ofShard(topic.shard, "wake");
+        case "view":
+          return ofCluster(`view:${topic.kind}`);
+        case "replies":
+        case "node":
+          return ofNode(topic.node, topic.topic);
+        case "status":
+        case "membership":
+        case "ownership":
+          return ofCluster(topic.topic);
+      }
+    },
+    probes: {
+      keys: [ofCluster("probe"), ofShard(0, "probe"), ofNode("probe" as NodeId, "probe")],
+      channel: ofCluster("probe"),
+    },
+    aliveChannel: (node, incarnation) => ofCluster(`alive:${node}:${incarnation}`),
+  };
+};

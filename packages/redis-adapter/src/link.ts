@@ -1,0 +1,131 @@
+/**
+ * One connection to Redis. Every call settles: with its reply, or as {@link BackendUnavailable} when
+ * it timed out, failed, or the link was closed. A call whose answer did not come may still run; only
+ * the same call again tells (I3, I5). Nothing is queued while the connection is away: what waits for
+ * it gives up by its own time, so that an outage does not pile up copies (I7).
+ */
+import { BackendUnavailable, type Cancel, type Clock, type ShardId } from "@muster/core/ports";
+import { Command, type Redis } from "ioredis";
+
+export type Argument = string | Buffer;
+export type Reply = number | Buffer | null | readonly Reply[];
+
+export interface LinkOptions {
+  /** How long a call waits for the connection to come (back); 0: not at all. */
+  readonly waitMs: number;
+  /** Whether calls of one tick leave in one write. */
+  readonly coalesce: boolean;
+}
+
+interface Pending {
+  readonly op: string;
+  readonly shard: ShardId | undefined;
+  readonly reject: (error: BackendUnavailable) => void;
+}
+
+export class Link {
+  readonly redis: Redis;
+  readonly #options: LinkOptions;
+  readonly #clock: Clock;
+  readonly #pending = new Set<Pending>();
+  readonly #waiting = new Set<() => void>();
+  #corked: Redis["stream"] | undefined;
+  #lastError: unknown;
+  #closed = false;
+
+  constructor(redis: Redis, options: LinkOptions, clock: Clock) {
+    this.redis = redis;
+    this.#options = options;
+    this.#clock = clock;
+    redis.on("error", (error: unknown) => {
+      this.#lastError = error;
+    });
+    redis.on("ready", () => {
+      for (const go of [...this.#waiting]) go();
+    });
+  }
+
+  get isReady(): boolean {
+    return !this.#closed && this.redis.status === "ready";
+  }
+
+  /** @throws BackendUnavailable when the server cannot be reached or refuses us */
+  async open(): Promise<void> {
+    try {
+      await this.redis.connect();
+    } catch (error) {
+      // The rejection says "closed"; what closed it came as an event.
+      throw new BackendUnavailable("open", this.#lastError ?? error);
+    }
+  }
+
+  /** Ends the connection; pending calls reject. Safe to call twice. */
+  close(): void {
+    this.#closed = true;
+    this.redis.disconnect();
+    this.redis.stream?.destroy();
+    for (const { op, shard, reject } of [...this.#pending]) {
+      reject(new BackendUnavailable(op, new Error("The connection was closed."), shard));
+    }
+    this.#pending.clear();
+    for (const go of [...this.#waiting]) go();
+  }
+
+  /** Sends one command; bytes come back as Buffers. @throws BackendUnavailable */
+  async call(
+    op: string,
+    command: string,
+    args: readonly Argument[],
+    shard?: ShardId,
+  ): Promise<Reply> {
+    if (!this.isReady) await this.#becomeReady();
+    if (!this.isReady) {
+      throw new BackendUnavailable(op, this.#lastError ?? new Error("Not connected."), shard);
+    }
+    if (this.#options.coalesce) this.#cork();
+    const answer = this.redis.sendCommand(
+      new Command(command, args as Argument[], { replyEncoding: null }),
+    ) as Promise<Reply>;
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { op, shard, reject };
+      this.#pending.add(pending);
+      answer.then(
+        (reply) => {
+          this.#pending.delete(pending);
+          resolve(reply);
+        },
+        (error: unknown) => {
+          this.#pending.delete(pending);
+          reject(new BackendUnavailable(op, error, shard));
+        },
+      );
+    });
+  }
+
+  #becomeReady(): Promise<void> {
+    const { waitMs } = this.#options;
+    if (this.#closed || waitMs === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      let cancel: Cancel = () => {};
+      const go = () => {
+        cancel();
+        this.#waiting.delete(go);
+        resolve();
+      };
+      this.#waiting.add(go);
+      cancel = this.#clock.after(waitMs, go);
+    });
+  }
+
+  /** Holds back what this tick writes, so that it leaves in one piece. */
+  #cork(): void {
+    const { stream } = this.redis;
+    if (this.#corked === stream) return;
+    this.#corked = stream;
+    stream.cork();
+    process.nextTick(() => {
+      this.#corked = undefined;
+      stream.uncork();
+    });
+  }
+}

@@ -1,0 +1,198 @@
+/** A shard's mailbox and what its owner loads: load, fetch, read, append, listDead (I2, I4). */
+import type {
+  AppendAnswer,
+  AppendRequest,
+  EntryId,
+  MailEntry,
+  OutId,
+  OutMessage,
+  ShardId,
+  ShardStore,
+  Timer,
+} from "@muster/core/ports";
+import type { Argument, Reply } from "./link.ts";
+import { refusalOf, unexpected } from "./refusal.ts";
+import { bytes, eachPair, list, number, statusOf, text, toBuffer } from "./reply.ts";
+import { scripts } from "./scripts.generated.ts";
+import type { StoreContext } from "./store-context.ts";
+
+/** Bytes of one shard's mail in one answer; at least one entry is read. */
+const maxReadBytes = 1_048_576;
+/** What one XADD takes inside a script. */
+const maxPayloads = 1_900;
+
+/** Field of an outgoing message: its numbering may hold any character, so it comes last. */
+export const outField = (message: Omit<OutMessage, "payload">): string =>
+  `${message.target}:${message.n}:${message.outId}`;
+
+const outMessage = (field: string, payload: Buffer): OutMessage => {
+  const [, target, n, outId] = /^(\d+):(\d+):(.*)$/s.exec(field) ?? [];
+  return { target: Number(target), n: Number(n), outId: outId as OutId, payload };
+};
+
+export const mailEntry = (reply: Reply | undefined): MailEntry => {
+  const [id, fields] = list(reply);
+  const payloads: Uint8Array[] = [];
+  eachPair(fields, (_, payload) => payloads.push(payload));
+  return { id: text(id) as EntryId, payloads };
+};
+
+const appendAnswer = (answer: readonly Reply[]): AppendAnswer => {
+  switch (statusOf(answer)) {
+    case "ok":
+      return {
+        kind: "appended",
+        last: number(answer[1]),
+        ...(answer[2] !== undefined && { entry: text(answer[2]) as EntryId }),
+      };
+    case "stale":
+      return { kind: "stale" };
+    case "gap":
+      return { kind: "gap", last: number(answer[1]) };
+    case "conflict":
+      return { kind: "conflict" };
+    case "unknown-producer":
+      return { kind: "unknown-producer", reaped: number(answer[1]) === 1 };
+    case "full":
+      return { kind: "full", pending: number(answer[1]) };
+    case "lost":
+      return { kind: "lost" };
+    default:
+      return unexpected(answer);
+  }
+};
+
+const appendArguments = (request: AppendRequest, channel: string): readonly Argument[] => {
+  const { source, payloads, count } = request;
+  const limit = request.limit === undefined ? "" : String(request.limit);
+  const contents = payloads.map(toBuffer);
+  if (source.kind === "shard") {
+    const { shard, outId, first, lostUpTo = 0 } = source;
+    return [String(shard), outId, String(first), String(lostUpTo), limit, channel, ...contents];
+  }
+  const { producer, number: n, hash } = source;
+  const join = Number.parseInt(producer, 10);
+  return [producer, String(join), String(n), hash, String(count), limit, channel, ...contents];
+};
+
+export const mailboxCalls = (
+  context: StoreContext,
+): Pick<ShardStore, "load" | "fetch" | "read" | "append" | "listDead"> => {
+  const { keys, run } = context;
+  return {
+    load: async ({ claim }) => {
+      const k = keys.shard(claim.shard);
+      const answer = await run({
+        script: scripts.load,
+        keys: [k.own, k.due, k.fx, k.out, k.outn, k.part, k.idem, k.dead],
+        args: [claim.claimId, claim.historyId],
+        shard: claim.shard,
+      });
+      const refusal = refusalOf(answer);
+      if (refusal) return refusal;
+      const timers: Timer[] = [];
+      eachPair(answer[1], (member, due) => timers.push({ member, dueAt: number(due) }));
+      const effects: { id: string; record: Uint8Array }[] = [];
+      eachPair(answer[2], (id, record) => effects.push({ id: text(id), record }));
+      const out: OutMessage[] = [];
+      eachPair(answer[3], (field, payload) => out.push(outMessage(text(field), payload)));
+      out.sort((left, right) => left.target - right.target || left.n - right.n);
+      const outNumbers = new Map<ShardId, number>();
+      eachPair(answer[4], (target, n) => outNumbers.set(number(target), number(n)));
+      const partial = new Map<EntryId, Uint8Array>();
+      eachPair(answer[5], (id, record) => partial.set(text(id) as EntryId, record));
+      return {
+        kind: "loaded",
+        image: {
+          timers,
+          effects,
+          out,
+          outNumbers,
+          partial,
+          idempotencyCount: number(answer[6]),
+          deadCount: number(answer[7]),
+        },
+      };
+    },
+    fetch: async ({ claim, actors, idempotencyKeys }) => {
+      const k = keys.shard(claim.shard);
+      const answer = await run({
+        script: scripts.fetch,
+        keys: [k.own, k.states, k.idem, k.idemx],
+        args: [
+          claim.claimId,
+          claim.historyId,
+          context.time(),
+          String(actors.length),
+          ...actors,
+          ...idempotencyKeys,
+        ],
+        shard: claim.shard,
+      });
+      const refusal = refusalOf(answer);
+      if (refusal) return refusal;
+      const found = (index: number): Uint8Array | "absent" => {
+        const value = answer[1 + index];
+        return value === null || value === undefined ? "absent" : bytes(value);
+      };
+      return {
+        kind: "fetched",
+        states: actors.map((_, i) => found(i)),
+        replies: idempotencyKeys.map((_, i) => found(actors.length + i)),
+      };
+    },
+    read: async ({ reads, limit }) => {
+      if (reads.length === 0) return [];
+      const answer = await run({
+        script: scripts.read,
+        keys: reads.flatMap(({ claim }) => {
+          const { own, mail } = keys.shard(claim.shard);
+          return [own, mail];
+        }),
+        args: [
+          String(limit),
+          String(maxReadBytes),
+          ...reads.flatMap(({ claim, after }) => [claim.claimId, claim.historyId, after]),
+        ],
+      });
+      return reads.map((_, i) => {
+        const found = list(answer[i + 1]);
+        return (
+          refusalOf(found) ?? {
+            kind: "entries",
+            entries: found.slice(2).map(mailEntry),
+            more: number(found[1]) === 1,
+          }
+        );
+      });
+    },
+    append: async (request) => {
+      const { shard, source, payloads } = request;
+      if (payloads.length > maxPayloads) {
+        throw new RangeError(
+          `An append takes at most ${maxPayloads} payloads, not ${payloads.length}.`,
+        );
+      }
+      const { own, mail, prod } = keys.shard(shard);
+      const answer = await run({
+        script: source.kind === "shard" ? scripts.appendOut : scripts.append,
+        keys: [own, mail, prod],
+        args: appendArguments(request, keys.channel({ topic: "wake", shard })),
+        shard,
+      });
+      return appendAnswer(answer);
+    },
+    listDead: async ({ shard, limit }) => {
+      const { dead, deadx } = keys.shard(shard);
+      const answer = await run({
+        script: scripts.listDead,
+        keys: [dead, deadx],
+        args: [String(Math.min(limit, 4_000))],
+        shard,
+      });
+      const letters: { id: string; record: Uint8Array }[] = [];
+      eachPair(answer.slice(1), (id, record) => letters.push({ id: text(id), record }));
+      return letters;
+    },
+  };
+};

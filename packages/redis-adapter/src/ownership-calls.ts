@@ -1,0 +1,115 @@
+/** Who owns a shard: inspect, claim, release, check (I1). */
+import type {
+  ClaimAnswer,
+  ClaimId,
+  HistoryId,
+  Incarnation,
+  NodeId,
+  OutId,
+  Ownership,
+  ShardId,
+  ShardStore,
+} from "@muster/core/ports";
+import type { Reply } from "./link.ts";
+import { refusalOf, unexpected } from "./refusal.ts";
+import { list, number, statusOf, text } from "./reply.ts";
+import { scripts } from "./scripts.generated.ts";
+import type { StoreContext } from "./store-context.ts";
+
+const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
+  shard,
+  claimId: text(fields[0]) as ClaimId,
+  owner: text(fields[1]) as NodeId,
+  incarnation: text(fields[2]) as Incarnation,
+  released: text(fields[3]) === "1",
+  epoch: number(fields[4]),
+  seq: number(fields[5]),
+  historyId: text(fields[6]) as HistoryId,
+  pending: number(fields[7]),
+});
+
+const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {
+  switch (statusOf(answer)) {
+    case "ok":
+      return {
+        kind: "claimed",
+        epoch: number(answer[1]),
+        historyId: text(answer[2]) as HistoryId,
+        outId: text(answer[3]) as OutId,
+        notBefore: number(answer[4]),
+        clean: number(answer[5]) === 1,
+      };
+    case "held":
+      return { kind: "held", ownership: ownershipOf(shard, list(answer[1])) };
+    case "stale-membership":
+      return { kind: "stale-membership", seen: number(answer[1]) };
+    case "lost":
+      return { kind: "lost" };
+    default:
+      return unexpected(answer);
+  }
+};
+
+export const ownershipCalls = (
+  context: StoreContext,
+): Pick<ShardStore, "inspect" | "claim" | "release" | "check"> => {
+  const { keys, run } = context;
+  return {
+    inspect: async ({ shards }) => {
+      if (shards.length === 0) return [];
+      const answer = await run({
+        script: scripts.inspect,
+        keys: shards.map((shard) => keys.shard(shard).own),
+        args: [],
+      });
+      return shards.map((shard, i) => {
+        const fields = list(answer[i + 1]);
+        return statusOf(fields) === "lost"
+          ? { shard, kind: "lost" }
+          : ownershipOf(shard, fields.slice(1));
+      });
+    },
+    claim: async (request) => {
+      const { shard } = request;
+      const { own, prod, outn } = keys.shard(shard);
+      const answer = await run({
+        script: scripts.claim,
+        keys: [own, prod, outn],
+        args: [
+          request.claimId,
+          request.seen,
+          request.nodeId,
+          request.incarnation,
+          request.datasetId,
+          String(request.epochKnown),
+          String(request.membershipVersion),
+          String(request.notBefore),
+          String(request.producerFloor),
+          context.random.id(),
+          request.afterLoss ? "1" : "0",
+          context.time(),
+        ],
+        shard,
+      });
+      return claimAnswer(shard, answer);
+    },
+    release: async ({ claim }) => {
+      const answer = await run({
+        script: scripts.release,
+        keys: [keys.shard(claim.shard).own],
+        args: [claim.claimId, claim.historyId],
+        shard: claim.shard,
+      });
+      return refusalOf(answer) ?? { kind: "released" };
+    },
+    check: async ({ claims }) => {
+      if (claims.length === 0) return [];
+      const answer = await run({
+        script: scripts.check,
+        keys: claims.map(({ shard }) => keys.shard(shard).own),
+        args: claims.flatMap(({ claimId, historyId }) => [claimId, historyId]),
+      });
+      return claims.map((_, i) => refusalOf(list(answer[i + 1])) ?? { kind: "stands" });
+    },
+  };
+};

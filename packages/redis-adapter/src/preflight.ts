@@ -1,0 +1,151 @@
+/** Looks at the server before anything is kept in it; each finding says what to do about it. */
+import { type BackendFinding, BackendUnavailable } from "@muster/core/ports";
+import type { Keys } from "./keys.ts";
+import type { Argument, Link } from "./link.ts";
+import { list, text } from "./reply.ts";
+import { runScript } from "./script-runner.ts";
+import { scripts } from "./scripts.generated.ts";
+
+/** What the server says of itself, as far as it may be read. */
+export interface ServerFacts {
+  readonly info: Readonly<Record<string, string>>;
+  /** Save points of RDB; `unknown` where CONFIG is denied. */
+  readonly save: string | "unknown";
+}
+
+export const parseInfo = (info: string): Readonly<Record<string, string>> => {
+  const fields: Record<string, string> = Object.create(null);
+  for (const line of info.split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon > 0 && !line.startsWith("#")) fields[line.slice(0, colon)] = line.slice(colon + 1);
+  }
+  return fields;
+};
+
+const lowestVersion = 7;
+
+/** Judges what the server says of itself; pure. */
+export const judgeServer = (
+  { info, save }: ServerFacts,
+  options: { readonly allowEviction: boolean },
+): readonly BackendFinding[] => {
+  const findings: BackendFinding[] = [];
+  const version = info["redis_version"] ?? "unknown";
+  if (!(Number.parseInt(version, 10) >= lowestVersion)) {
+    findings.push({
+      level: "refuse",
+      code: "VERSION_TOO_OLD",
+      message: `The server is Redis ${version}.`,
+      remedy: `Use Redis ${lowestVersion}.0 or later, or Valkey.`,
+    });
+  }
+  if (info["role"] === "slave") {
+    findings.push({
+      level: "refuse",
+      code: "REPLICA",
+      message: "The server is a replica and takes no writes.",
+      remedy: "Connect to the primary.",
+    });
+  }
+  if (info["cluster_enabled"] === "1") {
+    findings.push({
+      level: "refuse",
+      code: "CLUSTER_MODE",
+      message: "The server is part of a Redis Cluster.",
+      remedy: "Connect to a Redis that does not run in cluster mode.",
+    });
+  }
+  const policy = info["maxmemory_policy"] ?? "unknown";
+  if (policy !== "noeviction") {
+    findings.push({
+      level: options.allowEviction ? "warn" : "refuse",
+      code: "EVICTION",
+      message: `maxmemory-policy is ${policy}: under memory pressure the server drops data of the cluster.`,
+      remedy:
+        "Run CONFIG SET maxmemory-policy noeviction (and set it in redis.conf), or accept the loss with allowEviction: true.",
+    });
+  }
+  if (info["aof_enabled"] !== "1" && (save === "" || save === "unknown")) {
+    findings.push({
+      level: "warn",
+      code: "PERSISTENCE_OFF",
+      message:
+        save === ""
+          ? "Neither AOF nor RDB is on: a restart of the server loses everything."
+          : "AOF is off and whether RDB is on cannot be read: a restart of the server may lose everything.",
+      remedy: "Run CONFIG SET appendonly yes (and set it in redis.conf).",
+    });
+  }
+  return findings;
+};
+
+const ask = async (
+  link: Link,
+  command: string,
+  args: readonly Argument[],
+): Promise<string | undefined> => {
+  try {
+    const reply = await link.call("preflight", command, args);
+    return text(Array.isArray(reply) ? list(reply)[1] : reply);
+  } catch (error) {
+    if (isDenied(error)) return undefined;
+    throw error;
+  }
+};
+
+/** Tells whether the server answered that the user may not do this. */
+export const isDenied = (error: unknown): boolean => {
+  const cause = error instanceof BackendUnavailable ? error.cause : error;
+  return cause instanceof Error && /^(NOPERM|ERR unknown command)/i.test(cause.message);
+};
+
+/** Tells whether the server refused the user or its password. */
+export const isAuthRefusal = (error: unknown): boolean => {
+  const cause = error instanceof BackendUnavailable ? error.cause : error;
+  return cause instanceof Error && /^(WRONGPASS|NOAUTH|ERR invalid password)/.test(cause.message);
+};
+
+const denied = (what: string, detail: string): BackendFinding => ({
+  level: "refuse",
+  code: "ACL_DENIED",
+  message: `The Redis user may not run ${what}: ${detail}`,
+  remedy: "Grant it with ACL SETUSER; docs/operations.md lists all that is needed.",
+});
+
+const judgePermissions = async (link: Link, keys: Keys): Promise<readonly BackendFinding[]> => {
+  const findings = new Map<string, BackendFinding>();
+  for (const key of keys.probes.keys) {
+    try {
+      const answer = await runScript(link, {
+        script: scripts.preflight,
+        keys: [key],
+        args: [keys.probes.channel],
+      });
+      for (let i = 1; i + 1 < answer.length; i += 2) {
+        const detail = text(answer[i + 1]);
+        findings.set(detail, denied(text(answer[i]), detail));
+      }
+    } catch (error) {
+      if (!isDenied(error) || !(error instanceof BackendUnavailable)) throw error;
+      const detail = String((error.cause as Error).message);
+      findings.set(detail, denied("a script", detail));
+    }
+  }
+  return [...findings.values()];
+};
+
+/** Looks at server and permissions. @throws BackendUnavailable when the server does not answer */
+export const preflight = async (
+  link: Link,
+  keys: Keys,
+  options: { readonly allowEviction: boolean },
+): Promise<readonly BackendFinding[]> => {
+  const info = await ask(link, "info", []);
+  if (info === undefined)
+    return [denied("INFO", "it is needed to tell one run of the server from another.")];
+  const save = (await ask(link, "config", ["get", "save"])) ?? "unknown";
+  const findings = judgeServer({ info: parseInfo(info), save }, options);
+  // An old server may not even know the scripts' commands.
+  if (findings.some(({ level }) => level === "refuse")) return findings;
+  return [...findings, ...(await judgePermissions(link, keys))];
+};

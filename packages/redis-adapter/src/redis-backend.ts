@@ -1,0 +1,223 @@
+/** One node's backend on Redis: connections, stores and bus put together, and their life cycle. */
+import { MusterError } from "@muster/core";
+import {
+  type Backend,
+  type BackendContext,
+  type BackendFactory,
+  type BackendFinding,
+  type BackendHealth,
+  BackendUnavailable,
+  type Cancel,
+} from "@muster/core/ports";
+import { type Connections, createConnections } from "./connections.ts";
+import { createKeys } from "./keys.ts";
+import type { Link } from "./link.ts";
+import { createMembershipStore } from "./membership-store.ts";
+import {
+  type RedisBackendOptions,
+  type ResolvedRedisOptions,
+  resolveRedisOptions,
+} from "./options.ts";
+import { isAuthRefusal, preflight } from "./preflight.ts";
+import { RedisBus } from "./redis-bus.ts";
+import { loadScripts, runScript, type ScriptCall } from "./script-runner.ts";
+import { createShardStore } from "./shard-store.ts";
+import { createViewStore } from "./view-store.ts";
+
+/** Keeps a silent subscription honest: without traffic a dead socket would go unnoticed. */
+const pingEveryMs = 2_000;
+
+/** What tests replace. */
+export interface RedisBackendHooks {
+  /** Time given to scripts instead of Redis's own, in milliseconds. */
+  readonly time?: () => number;
+}
+
+const links = ({ control, heartbeat, subscriber, alive }: Connections): readonly Link[] => [
+  control,
+  heartbeat,
+  subscriber,
+  alive,
+];
+
+const refusal = (findings: readonly BackendFinding[]): MusterError =>
+  new MusterError(
+    "PREFLIGHT_FAILED",
+    findings.map(({ code, message, remedy }) => `${code}: ${message} ${remedy}`).join("\n"),
+    { op: "open", hint: findings.map(({ remedy }) => remedy).join(" ") },
+  );
+
+const authRefused = (error: BackendUnavailable): MusterError =>
+  refusal([
+    {
+      level: "refuse",
+      code: "AUTH_REFUSED",
+      message: `The server refuses the user or its password (${String(error.cause)}).`,
+      remedy: "Check username and password.",
+    },
+  ]);
+
+export class RedisBackend implements Backend {
+  readonly membership: Backend["membership"];
+  readonly shards: Backend["shards"];
+  readonly views: Backend["views"];
+  readonly bus: RedisBus;
+  readonly #context: BackendContext;
+  readonly #options: ResolvedRedisOptions;
+  readonly #keys: ReturnType<typeof createKeys>;
+  #connections: Connections | undefined;
+  #opening: Promise<void> | undefined;
+  #closed = false;
+  #findings: readonly BackendFinding[] = [];
+  #rttMs: number | undefined;
+  #connectedAt = Number.NEGATIVE_INFINITY;
+  #ping: Cancel = () => {};
+
+  constructor(
+    options: ResolvedRedisOptions,
+    context: BackendContext,
+    hooks: RedisBackendHooks = {},
+  ) {
+    this.#options = options;
+    this.#context = context;
+    const keys = createKeys(options.keyPrefix, context.cluster);
+    this.#keys = keys;
+    const { time } = hooks;
+    const stores = {
+      keys,
+      random: context.random,
+      time: () => (time ? String(Math.floor(time())) : ""),
+      run: async (call: ScriptCall) => runScript(this.#require(call).control, call),
+    };
+    this.membership = createMembershipStore({
+      ...stores,
+      beat: (call) => this.#beat(call),
+      mayProbe: (leaseMs) => context.clock.monotonic() - this.#connectedAt > leaseMs,
+    });
+    this.shards = createShardStore(stores);
+    this.views = createViewStore(stores);
+    this.bus = new RedisBus({
+      keys,
+      logger: context.logger,
+      subscriber: () => this.#require({ script: { name: "subscribe" } }).subscriber,
+      publish: async (channel, bytes) =>
+        this.#require({ script: { name: "publish" } }).control.call("publish", "publish", [
+          channel,
+          bytes,
+        ]),
+    });
+  }
+
+  open(): Promise<void> {
+    if (this.#connections) return Promise.resolve();
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#ping();
+    await this.#opening?.catch(() => {});
+    if (this.#connections) for (const link of links(this.#connections)) link.close();
+  }
+
+  health(): BackendHealth {
+    const ready = this.#connections && links(this.#connections).every((link) => link.isReady);
+    return {
+      mode: "redis",
+      role: "primary",
+      state: this.#closed ? "closed" : ready ? "connected" : "connecting",
+      ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
+      findings: this.#findings,
+    };
+  }
+
+  async #open(): Promise<void> {
+    const { cluster, nodeId, clock, random, logger } = this.#context;
+    const connections = await createConnections({
+      options: this.#options,
+      name: `${this.#options.keyPrefix}:${cluster}:${nodeId}`,
+      clock,
+      random,
+    }).catch((error: unknown) => {
+      throw new BackendUnavailable("open", error);
+    });
+    try {
+      await Promise.all(links(connections).map((link) => link.open()));
+      this.#findings = await preflight(connections.control, this.#keys, this.#options);
+      const refused = this.#findings.filter(({ level }) => level === "refuse");
+      if (refused.length > 0) throw refusal(refused);
+      await loadScripts(connections.control).catch(() => {});
+      await this.#beAlive(connections.alive);
+      if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
+    } catch (error) {
+      for (const link of links(connections)) link.close();
+      throw isAuthRefusal(error) ? authRefused(error as BackendUnavailable) : error;
+    }
+    for (const finding of this.#findings) logger.warn(finding, finding.message);
+    this.#keepUp(connections);
+    this.#connections = connections;
+    this.bus.attach(connections.subscriber);
+  }
+
+  /** What each connection does when it is back. */
+  #keepUp(connections: Connections): void {
+    const { control, heartbeat, alive } = connections;
+    const { clock, logger } = this.#context;
+    this.#connectedAt = clock.monotonic();
+    control.redis.on("ready", () => void loadScripts(control).catch(() => {}));
+    heartbeat.redis.on("ready", () => {
+      this.#connectedAt = clock.monotonic();
+    });
+    alive.redis.on("ready", () => {
+      this.#connectedAt = clock.monotonic();
+      this.#beAlive(alive).catch((error: unknown) => {
+        logger.debug({ error }, "the alive subscription was refused");
+        if (alive.isReady) alive.redis.disconnect(true);
+      });
+    });
+    const ping = () => {
+      for (const link of [connections.subscriber, alive]) {
+        if (link.isReady) link.call("ping", "ping", []).catch(() => {});
+      }
+      this.#ping = clock.after(pingEveryMs, ping);
+    };
+    this.#ping = clock.after(pingEveryMs, ping);
+  }
+
+  async #beAlive(alive: Link): Promise<void> {
+    const { nodeId, incarnation } = this.#context;
+    await alive.call("alive", "subscribe", [this.#keys.aliveChannel(nodeId, incarnation)]);
+  }
+
+  async #beat(call: ScriptCall) {
+    const { clock } = this.#context;
+    const sentAt = clock.monotonic();
+    const answer = await runScript(this.#require(call).heartbeat, call);
+    this.#rttMs = clock.monotonic() - sentAt;
+    return answer;
+  }
+
+  #require(call: {
+    readonly script: { readonly name: string };
+    readonly shard?: number;
+  }): Connections {
+    if (this.#connections && !this.#closed) return this.#connections;
+    const why = this.#closed ? "The backend is closed." : "The backend is not open.";
+    throw new BackendUnavailable(call.script.name, new Error(why), call.shard);
+  }
+}
+
+/**
+ * Keeps a cluster's data in Redis (7.0 or later) or Valkey.
+ *
+ * Each node opens four connections. Nothing is connected before the node starts.
+ * @throws MusterError `OPTIONS_INVALID`
+ * @example createMuster({ cluster: "prod", backend: redisBackend({ url: "redis://localhost:6379" }) })
+ */
+export const redisBackend = (options: RedisBackendOptions): BackendFactory => {
+  const resolved = resolveRedisOptions(options);
+  return { kind: "redis", create: (context) => new RedisBackend(resolved, context) };
+};

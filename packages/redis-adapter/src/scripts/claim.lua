@@ -1,0 +1,61 @@
+#!lua flags=allow-oom
+-- claim: compare-and-set of a shard's ownership; a repeat with the current claim writes nothing (I1)
+-- KEYS     1 own  2 prod  3 outn
+-- ARGV     1 claim  2 claim seen, or 'none'  3 node  4 incarnation  5 dataset  6 highest epoch known
+--          7 membership version  8 not before  9 producer floor  10 fresh out id
+--          11 '1' to make a lost record anew  12 time, or ''
+-- returns  {0, epoch, history, out id, not before, clean} | {9, ownership} held
+--          | {10, version seen} stale membership | {3} lost
+-- cost     O(1), O(producers) when the floor rises
+--@include now
+--@include history
+--@include chunks
+--@include ownership
+--@include final-seq
+--@include create-own
+local own = KEYS[1]
+local function read()
+  return redis.call('HMGET', own, 'dataset', 'claim', 'released', 'history', 'epoch', 'seq', 'finals',
+    'notBefore', 'version', 'floor', 'out', 'clean')
+end
+local record = read()
+local seen = ARGV[2]
+if not record[1] and ARGV[11] == '1' then
+  create_own(own, ARGV[5])
+  record = read()
+  seen = 'none'
+end
+if record[1] ~= ARGV[5] then return {3} end
+local history = history_id()
+local claim = record[2]
+if claim == ARGV[1] and record[3] == '0' and record[4] == history then
+  return {0, record[5], history, record[11], record[8], tonumber(record[12])}
+end
+if claim == ARGV[1] or claim ~= seen then return {9, ownership(own)} end
+if tonumber(ARGV[7]) < tonumber(record[9]) then return {10, record[9]} end
+
+local floor = tonumber(record[10])
+local gone = {}
+if tonumber(ARGV[9]) > floor then
+  floor = tonumber(ARGV[9])
+  for _, producer in ipairs(redis.call('HKEYS', KEYS[2])) do
+    local join = tonumber(string.match(producer, '^(%d+)%.'))
+    if join and join < floor then gone[#gone + 1] = producer end
+  end
+end
+
+local epoch = string.format('%.0f',
+  math.max(tonumber(record[5]) + 1, tonumber(ARGV[6]) + 1, now_ms(ARGV[12])))
+local not_before = string.format('%.0f', math.max(tonumber(record[8]), tonumber(ARGV[8])))
+local finals = claim == 'none' and record[7] or add_final(record[7], claim, record[6])
+local clean = record[3] == '1' and 1 or 0
+local out = record[11]
+if record[4] ~= history or not out then
+  out = ARGV[10]
+  redis.call('DEL', KEYS[3])
+end
+redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',
+  'history', history, 'epoch', epoch, 'seq', 0, 'hash', '', 'answer', '', 'finals', finals,
+  'notBefore', not_before, 'version', ARGV[7], 'floor', floor, 'out', out, 'clean', clean)
+in_chunks('HDEL', KEYS[2], gone)
+return {0, epoch, history, out, not_before, clean}

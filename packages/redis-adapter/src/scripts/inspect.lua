@@ -1,0 +1,19 @@
+#!lua flags=allow-oom
+-- inspect: reads the ownership of shards
+-- KEYS     own of each shard
+-- ARGV     –
+-- returns  {0, for each shard {0, claim, owner, incarnation, released, epoch, seq, history, pending}
+--          or {3} where the record is missing}
+-- cost     O(shards)
+--@include ownership
+local answer = {0}
+for i, own in ipairs(KEYS) do
+  local record = ownership(own)
+  if record then
+    table.insert(record, 1, 0)
+    answer[i + 1] = record
+  else
+    answer[i + 1] = {3}
+  end
+end
+return answer
