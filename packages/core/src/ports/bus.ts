@@ -54,10 +54,7 @@ export type BusMessage =
 
 export interface Bus {
   /** Resolves when the subscription stands; the answer ends it. Delivery is best effort. */
-  subscribe(
-    topic: Topic,
-    deliver: (message: BusMessage) => void,
-  ): Promise<() => Promise<void>>;
+  subscribe(topic: Topic, deliver: (message: BusMessage) => void): Promise<() => Promise<void>>;
   /** Sends a hint to all subscribers; resolves when handed over, never rejects. */
   publish(topic: Topic, message: BusMessage): Promise<void>;
   /** Calls `reset` whenever messages may have been missed (a reconnect). The answer ends it. */

@@ -60,7 +60,7 @@ export interface ViewStore {
     }[]
   >;
   /** Reads the versions of the nodes' status rows alone. */
-  statusVersions(request: { readonly nodes: readonly NodeId[] }): Promise<
-    readonly { readonly nodeId: NodeId; readonly version: ViewVersion }[]
-  >;
+  statusVersions(request: {
+    readonly nodes: readonly NodeId[];
+  }): Promise<readonly { readonly nodeId: NodeId; readonly version: ViewVersion }[]>;
 }
