@@ -5,4 +5,11 @@ export { FaultyBackend, type FaultyOptions } from "./faulty-backend.ts";
 export type { CallStep } from "./faulty-link.ts";
 export { NodeClock } from "./node-clock.ts";
 export { type SeededRandom, seededRandom } from "./seeded-random.ts";
+export { type PlantedBug, plantedBugs } from "./simulation/planted.ts";
+export {
+  type SimulationOptions,
+  type SimulationReport,
+  simulate,
+} from "./simulation/simulate.ts";
+export type { Violation } from "./simulation/violations.ts";
 export { VirtualClock } from "./virtual-clock.ts";
