@@ -24,7 +24,7 @@ export interface ClusterOptions {
 }
 
 export type NodeOptions = Partial<
-  Pick<ProgramConfig, "appsDir" | "startTimeoutMs" | "weight" | "settings" | "http">
+  Pick<ProgramConfig, "appsDir" | "companions" | "startTimeoutMs" | "weight" | "settings" | "http">
 > & {
   /** Does not wait until the node has started. */
   readonly wait?: boolean;

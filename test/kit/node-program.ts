@@ -66,21 +66,24 @@ const Ledger = createLedger({
   crash: () => process.kill(process.pid, "SIGKILL"),
 });
 
-const muster: Muster = createMuster({
-  cluster: config.cluster,
-  node: { id: config.nodeId, ...(config.weight !== undefined && { weight: config.weight }) },
-  backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
-  actors: [Ledger],
-  settings: config.settings,
-  logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
-  ...(config.appsDir !== undefined && {
-    apps: {
-      host: createModuleHost({ dir: config.appsDir }),
-      ...(config.hookTimeoutMs !== undefined && { hookTimeoutMs: config.hookTimeoutMs }),
-      ...(config.slowRetryMs !== undefined && { slowRetryMs: config.slowRetryMs }),
-    },
-  }),
-});
+const createNode = (id: string): Muster =>
+  createMuster({
+    cluster: config.cluster,
+    node: { id, ...(config.weight !== undefined && { weight: config.weight }) },
+    backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
+    actors: [Ledger],
+    settings: config.settings,
+    logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
+    ...(config.appsDir !== undefined && {
+      apps: {
+        host: createModuleHost({ dir: config.appsDir }),
+        ...(config.hookTimeoutMs !== undefined && { hookTimeoutMs: config.hookTimeoutMs }),
+        ...(config.slowRetryMs !== undefined && { slowRetryMs: config.slowRetryMs }),
+      },
+    }),
+  });
+const muster = createNode(config.nodeId);
+const companions = (config.companions ?? []).map(createNode);
 const admin = muster.as({ name: "tester", role: "admin" });
 let load: RunningLoad | undefined;
 
@@ -152,7 +155,7 @@ lines.on("line", (line) => {
 });
 lines.on("close", () => process.exit(0));
 process.on("SIGTERM", () => {
-  muster.stop().then(
+  Promise.all([muster, ...companions].map((node) => node.stop())).then(
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`stop failed: ${describe(error).message}\n`);
@@ -164,7 +167,8 @@ process.on("SIGTERM", () => {
 const httpPort = await serveHttp();
 const startedAt = performance.now();
 try {
-  await muster.start({ timeoutMs: config.startTimeoutMs ?? 30_000 });
+  const timeoutMs = config.startTimeoutMs ?? 30_000;
+  await Promise.all([muster, ...companions].map((node) => node.start({ timeoutMs })));
   say({ event: "ready", httpPort, startedMs: Math.round(performance.now() - startedAt) });
 } catch (error) {
   say({ event: "startFailed", error: describe(error), httpPort });

@@ -5,6 +5,8 @@ import type { ClusterSettings } from "@muster/core";
 export interface ProgramConfig {
   readonly cluster: string;
   readonly nodeId: string;
+  /** Ids of further nodes that run in the same process and start at the same time. */
+  readonly companions?: readonly string[];
   readonly redisPort: number;
   readonly settings: Partial<ClusterSettings>;
   readonly weight?: number;

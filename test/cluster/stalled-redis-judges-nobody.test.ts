@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { startCluster, type TestCluster } from "../kit/cluster.ts";
+import { holdsFor } from "../kit/wait-until.ts";
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.close());
+
+test("a Redis that stalls for 3 s makes no node suspect and moves no shard", async () => {
+  const [first] = await cluster.startAll(3);
+  await cluster.settled("web-1", "web-2", "web-3");
+  const ownership = async () =>
+    (await first?.shards())?.items.map(({ shard, owner, epoch }) => `${shard} ${owner} ${epoch}`);
+  const before = await ownership();
+  const states = async () => (await first?.nodes())?.items.map(({ state }) => state) ?? [];
+
+  await cluster.redis.freeze();
+  await holdsFor("no node is suspect while Redis stalls", 3_000, states, (seen) =>
+    seen.every((state) => state === "up"),
+  );
+  cluster.redis.thaw();
+  await cluster.waitUntil("a command is answered again", () =>
+    cluster.node("web-2").ask("l-1", "put", { key: "k" }),
+  );
+  await holdsFor(
+    "no node is suspect and no shard moves after the stall",
+    3_000,
+    async () => ({
+      states: await states(),
+      ownership: await ownership(),
+    }),
+    (seen) =>
+      seen.states.every((state) => state === "up") && seen.ownership?.join() === before?.join(),
+  );
+  expect(before).toHaveLength(64);
+}, 60_000);
