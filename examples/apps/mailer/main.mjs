@@ -1,0 +1,12 @@
+/** Queues mail for one SMTP server. Is not enabled before the setting `smtpUrl` is there. */
+export const app = {
+  construct: ({ settings }) => ({ server: settings.smtpUrl, queue: [] }),
+
+  onDisable: ({ instance }) => {
+    instance.queue.length = 0;
+  },
+
+  handlers: {
+    "POST /mail": (mail, { instance }) => instance.queue.push(mail),
+  },
+};
