@@ -62,6 +62,8 @@ export class Membership {
   #hadTrust = false;
   #beating = false;
   #listing = false;
+  #flaps = 0;
+  #producerFloor = 0;
   #listWanted = false;
   #statsAt = Number.NEGATIVE_INFINITY;
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -140,6 +142,7 @@ export class Membership {
       );
     }
     this.#conflict = undefined;
+    this.#flaps = 0;
     time.learn(answer.now, sentAt, clock.monotonic());
     this.#joined = answer;
     this.#historyId = answer.historyId;
@@ -164,7 +167,7 @@ export class Membership {
 
   /** Producers of nodes that joined below this number can no longer write. */
   get producerFloor(): number {
-    return 0;
+    return this.#producerFloor;
   }
 
   /** Raises the membership version above what a shard has seen, and reads the list again. */
@@ -208,6 +211,7 @@ export class Membership {
         const moved = list.version !== this.#version;
         this.#version = list.version;
         this.#nodes = list.nodes;
+        this.#producerFloor = list.producerFloor;
         if (moved) this.#events.changed();
       } catch {
         break; // the next beat asks again
@@ -264,7 +268,8 @@ export class Membership {
     if (renewed) {
       this.#context.time.forget();
       this.#events.historyChanged();
-    } else if (answer.wasGone) this.#events.wasGone();
+    } else if (answer.wasGone || answer.flaps > this.#flaps) this.#events.wasGone();
+    this.#flaps = answer.flaps;
     this.#accept(sentAt);
     const stale = sentAt - this.#listedAt >= relistEveryMs;
     if (answer.version !== this.#version || stale) void this.relist();

@@ -186,7 +186,7 @@ export class Node {
   }
   /** Times that the store's data was found to be of another history, since the start. */
   get historyChanges(): number {
-    return this.#historyChanges;
+    return this.#historyChanges + (this.#ownership?.losses ?? 0);
   }
   get shardCount(): number {
     return this.#options.settings.shardCount;

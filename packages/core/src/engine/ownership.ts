@@ -35,6 +35,9 @@ export class Ownership {
   readonly #releasing = new Map<ShardId, Promise<void>>();
   readonly #wakes = new Map<ShardId, () => Promise<void>>();
   readonly #drainingSince = new Map<NodeId, number>();
+  /** Shards whose record was missing, with the monotonic ms of the first look. */
+  readonly #lostSince = new Map<ShardId, number>();
+  #losses = 0;
   readonly #seen = new Map<ShardId, OwnRecord>();
   #evaluating = false;
   #again = false;
@@ -44,6 +47,11 @@ export class Ownership {
 
   constructor(context: OwnershipContext) {
     this.#context = context;
+  }
+
+  /** Shards that were made anew because their data was gone. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Shards that a live node holds, by what Redis said at the last look. */
@@ -203,14 +211,34 @@ export class Ownership {
     const records = await owner.store.inspect({ shards: wanted });
     for (const record of records) {
       if ("kind" in record) {
-        owner.logger.error({ shard: record.shard }, "a shard's record is missing: data was lost");
+        this.#missing(record.shard);
         continue;
       }
+      this.#lostSince.delete(record.shard);
       this.#seen.set(record.shard, record);
       const ready = this.#mayClaim(record);
       if (ready === undefined) this.#retryLater();
-      else this.#claim(record, ready);
+      else this.#claim(record.shard, record.claimId, ready);
     }
+  }
+
+  /**
+   * A shard's record is gone. When all data is gone, the next heartbeat says so and the cluster is
+   * made anew; when a heartbeat was accepted since, only this record is lost, and it is made anew.
+   */
+  #missing(shard: ShardId): void {
+    const { membership, owner } = this.#context;
+    const since = this.#lostSince.get(shard);
+    const now = owner.clock.monotonic();
+    if (since !== undefined && now - membership.silentMs > since) {
+      this.#losses += 1;
+      owner.logger.error({ shard }, "a shard's data was lost: it is made anew");
+      this.#claim(shard, "none", 0, true);
+      return;
+    }
+    if (since === undefined) this.#lostSince.set(shard, now);
+    void membership.beat();
+    this.#retryLater();
   }
 
   #noteDraining(nodes: readonly NodeRecord[]): void {
@@ -237,10 +265,9 @@ export class Ownership {
     return overdue ? holder.leaseUntil : undefined;
   }
 
-  #claim(record: OwnRecord, notBefore: RedisMs): void {
-    const { shard } = record;
+  #claim(shard: ShardId, seen: ClaimId | "none", notBefore: RedisMs, afterLoss = false): void {
     if (this.#claiming.has(shard) || this.#owners.has(shard) || this.#stopped) return;
-    const attempt = this.#claimNow(record, notBefore)
+    const attempt = this.#claimNow(shard, seen, notBefore, afterLoss)
       .catch((error) => {
         this.#context.owner.logger.debug(
           { shard, error: String(error) },
@@ -254,9 +281,13 @@ export class Ownership {
     this.#claiming.set(shard, attempt);
   }
 
-  async #claimNow(record: OwnRecord, notBefore: RedisMs): Promise<void> {
+  async #claimNow(
+    shard: ShardId,
+    seen: ClaimId | "none",
+    notBefore: RedisMs,
+    afterLoss: boolean,
+  ): Promise<void> {
     const { owner: context, membership, nodeId, incarnation } = this.#context;
-    const { shard } = record;
     const { datasetId } = membership;
     if (!datasetId) return;
     await this.#listen(shard);
@@ -264,7 +295,7 @@ export class Ownership {
     const answer = await context.store.claim({
       shard,
       claimId,
-      seen: record.claimId,
+      seen,
       nodeId,
       incarnation,
       datasetId,
@@ -272,6 +303,7 @@ export class Ownership {
       membershipVersion: membership.version,
       notBefore,
       producerFloor: membership.producerFloor,
+      ...(afterLoss && { afterLoss }),
     });
     if (answer.kind === "stale-membership") {
       await membership.raise(answer.seen);

@@ -35,6 +35,8 @@ describe("stopping", () => {
     expect(ended).toBe(false);
     await call(2).end(new Error("aborted"));
     await stopping;
+    // the sweeps of view and board; none of the loop's own timers is left
+    expect(clock.timers).toBe(2);
     expect(stopped).toEqual([
       { id: first, observed: { have: "on" } },
       { id: second, observed: { have: "on" } },
