@@ -3,10 +3,9 @@ import type { z } from "zod";
 import { createActorRef } from "./actor-ref.ts";
 import { AppActor } from "./apps/actor.ts";
 import { createAppReplica } from "./apps/replica.ts";
-import type { AppReports } from "./apps/app-table.ts";
-import { hasReached } from "./apps/changes.ts";
+import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import type { AppIntentRow } from "./apps/intent.ts";
-import { createAppsChanges, createAppsService } from "./apps/service.ts";
+import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
@@ -99,7 +98,7 @@ export const createMuster = (options: MusterOptions): Muster => {
   const appView = node.view(AppActor.kind) as ViewTable<AppIntentRow>;
   const apps = createAppsService({
     view: appView,
-    reports: node.board as unknown as AppReports,
+    reports: node.board,
     nodes: () => node.nodes,
     nodeId,
     local: appReplica?.local,

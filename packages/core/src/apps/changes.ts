@@ -10,7 +10,7 @@ import type { IntentRefusal } from "./decide-intent.ts";
 import { type AppIntentRow, appId, type IntentAnswer, installInput } from "./intent.ts";
 import type { AppSummary } from "./model.ts";
 
-export interface AppsChangesSources {
+interface AppsChangesSources {
   readonly principal: Principal;
   readonly reads: AppsService & { summaryOf(intent: AppIntentRow): AppSummary };
   actor(id: string): ActorRef<AppCommands>;

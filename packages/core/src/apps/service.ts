@@ -17,8 +17,6 @@ import {
 import type { AppObserved } from "./observed.ts";
 import { appRow, appSummary, statusOf, tally } from "./rows.ts";
 
-export { type AppsChangesSources, createAppsChanges } from "./changes.ts";
-
 export interface AppsReads extends AppTableSources {
   readonly nodeId: string;
   /** What this node itself has; `undefined` on a node without an app host. */
