@@ -77,7 +77,7 @@ test("each broken package gets its own status and spoils no other app and no nod
   symlinkSync("/etc", join(apps.dir, "linked"));
   const expected: Readonly<Record<string, string>> = Object.fromEntries([
     ...packages.map(([id, , status]) => [id, status]),
-    ["good", "manually_enabled"],
+    ["good", "auto_enabled"],
     ["absent", "error_disabled"],
     ["linked", "error_disabled"],
   ]);

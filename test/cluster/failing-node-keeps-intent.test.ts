@@ -30,8 +30,8 @@ test("an app that cannot run on one node keeps its intent and runs on the others
     statuses,
     (found) =>
       found["web-2"] === "error_disabled" &&
-      found["web-1"] === "manually_enabled" &&
-      found["web-3"] === "manually_enabled",
+      found["web-1"] === "auto_enabled" &&
+      found["web-3"] === "auto_enabled",
   );
   await cluster.waitUntil(
     "web-2 has tried several times",
@@ -52,7 +52,7 @@ test("an app that cannot run on one node keeps its intent and runs on the others
   await cluster.waitUntil(
     "web-2 comes round by itself",
     statuses,
-    (found) => found["web-2"] === "manually_enabled",
+    (found) => found["web-2"] === "auto_enabled",
   );
   expect(await first?.app("shop")).toMatchObject({ intentId: before?.intentId, converged: true });
 }, 60_000);

@@ -33,9 +33,9 @@ test("a frozen node is shown as silent, with its last row marked stale, and spoi
     );
     const rows = (await node?.rows("shop"))?.items ?? [];
     expect(rows.map(({ nodeId, stale, initStatus }) => ({ nodeId, stale, initStatus }))).toEqual([
-      { nodeId: "web-1", stale: false, initStatus: "manually_enabled" },
-      { nodeId: "web-2", stale: false, initStatus: "manually_enabled" },
-      { nodeId: "web-3", stale: true, initStatus: "manually_enabled" },
+      { nodeId: "web-1", stale: false, initStatus: "auto_enabled" },
+      { nodeId: "web-2", stale: false, initStatus: "auto_enabled" },
+      { nodeId: "web-3", stale: true, initStatus: "auto_enabled" },
     ] as never);
     const status = await node?.status();
     expect(status?.verdict).toBe("degraded");
