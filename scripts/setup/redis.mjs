@@ -73,7 +73,7 @@ const asRoot = async () => {
 };
 
 const missing = (tooOld, remedy) => {
-  const met = tooOld.length > 0 ? ` Found, but too old: ${tooOld.join(", ")}.` : "";
+  const met = tooOld.length > 0 ? ` Found, but of no use: ${tooOld.join(", ")}.` : "";
   return new SetupError(
     `Muster's tests and demo need a redis-server or valkey-server ${oldest}.0 or later.${met}\n${remedy}\n` +
       "Or name a binary: MUSTER_REDIS_SERVER=/path/to/redis-server",
@@ -96,7 +96,10 @@ export const ensureRedis = async () => {
   }
   const prefix = manager.root ? await asRoot() : [];
   if (!prefix)
-    throw missing(tooOld, `Not root, and sudo asks for a password. Run:\n  ${manager.typed}`);
+    throw missing(
+      tooOld,
+      `Installing one needs root, and sudo is missing or asks for a password. Run:\n  ${manager.typed}`,
+    );
   say(`installing a Redis binary by ${manager.program} (no service is started)`);
   const [program, ...args] = [...prefix, "sh", "-c", manager.script];
   const { code, output } = await run(program, args);

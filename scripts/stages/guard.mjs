@@ -49,7 +49,8 @@ const trackedFiles = async () => {
   return listed.output.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
 };
 
-const findingsIn = (file, text) =>
+/** What one file must not hold, as `file:line: what`. */
+export const findingsIn = (file, text) =>
   text
     .split("\n")
     .flatMap((line, index) =>
