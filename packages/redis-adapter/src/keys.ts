@@ -16,7 +16,7 @@ export interface ClusterKeys {
   readonly alive: string;
   /** Hash: membership version, time and history of the last heartbeat of anybody. */
   readonly mv: string;
-  /** Counter of joins. */
+  /** Last join number given. */
   readonly joins: string;
   /** Hash: node → what it told of itself. */
   readonly info: string;

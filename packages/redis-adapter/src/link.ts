@@ -5,7 +5,8 @@
  * it gives up by its own time, so that an outage does not pile up copies (I7).
  */
 import { BackendUnavailable, type Cancel, type Clock, type ShardId } from "@muster/core/ports";
-import { Command, type Redis } from "ioredis";
+import type { Redis } from "ioredis";
+import { WireCommand } from "./wire-command.ts";
 
 export type Argument = string | Buffer;
 export type Reply = number | Buffer | null | readonly Reply[];
@@ -83,9 +84,7 @@ export class Link {
       throw new BackendUnavailable(op, this.#lastError ?? new Error("Not connected."), shard);
     }
     if (this.#options.coalesce) this.#cork();
-    const answer = this.redis.sendCommand(
-      new Command(command, args as Argument[], { replyEncoding: null }),
-    ) as Promise<Reply>;
+    const answer = this.redis.sendCommand(new WireCommand(command, args)) as Promise<Reply>;
     return new Promise((resolve, reject) => {
       const pending: Pending = { op, shard, reject };
       this.#pending.add(pending);

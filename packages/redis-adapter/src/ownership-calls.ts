@@ -21,7 +21,7 @@ const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
   claimId: text(fields[0]) as ClaimId,
   owner: text(fields[1]) as NodeId,
   incarnation: text(fields[2]) as Incarnation,
-  released: text(fields[3]) === "1",
+  released: text(fields[0]) !== "none" && text(fields[3]) === "1",
   epoch: number(fields[4]),
   seq: number(fields[5]),
   historyId: text(fields[6]) as HistoryId,

@@ -143,7 +143,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  claim: script("claim", "58e3086ae8075d6b2e85a94c38de973b1171a441", [
+  claim: script("claim", "8e5175ab6583b4a49d85e5f322a0d5a6221cff62", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -201,8 +201,9 @@ export const scripts = {
     "if claim == ARGV[1] and record[3] == '0' and record[4] == history then",
     "  return {0, record[5], history, record[11], record[8], tonumber(record[12])}",
     "end",
-    "if claim == ARGV[1] or claim ~= seen then return {9, ownership(own)} end",
+    "if claim == ARGV[1] then return {9, ownership(own)} end",
     "if tonumber(ARGV[7]) < tonumber(record[9]) then return {10, record[9]} end",
+    "if claim ~= seen then return {9, ownership(own)} end",
     "local floor = tonumber(record[10])",
     "local gone = {}",
     "if tonumber(ARGV[9]) > floor then",
@@ -482,7 +483,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  heartbeat: script("heartbeat", "4355b2726eb0d43b9fc626b8b076f852147bfaa5", [
+  heartbeat: script("heartbeat", "90bffa1614b7b04440ba8330d9600d3fef83513b", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -612,6 +613,7 @@ export const scripts = {
     "if not me then return {11, 'none'} end",
     "if me.incarnation ~= ARGV[2] then return {11, me.incarnation} end",
     "if me.state == 'left' or me.void == '1' then return {11, 'none'} end",
+    "redis.call('HDEL', KEYS[6], ARGV[8])",
     "local now, history = now_ms(ARGV[11]), history_id()",
     "local lease = tonumber(ARGV[3])",
     "local mv = redis.call('HMGET', KEYS[5], 'version', 'beatAt', 'history', 'probeFrom')",
@@ -672,7 +674,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  join: script("join", "821982ed1397e641ee42f361b48ff5fc6581568a", [
+  join: script("join", "2da9bf4a530b2c57a9c33bcac8535634014cc59e", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -727,8 +729,10 @@ export const scripts = {
     "  local deadline = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or 0)",
     "  if deadline > now then return {12, former.incarnation, deadline - now} end",
     "end",
+    "local join = math.max(tonumber(redis.call('GET', KEYS[6]) or 0) + 1, now)",
+    "redis.call('SET', KEYS[6], string.format('%.0f', join))",
     "local node = {",
-    "  state = 'joining', cordoned = former and former.cordoned or '0', join = redis.call('INCR', KEYS[6]),",
+    "  state = 'joining', cordoned = former and former.cordoned or '0', join = string.format('%.0f', join),",
     "  lease = ARGV[3], started = string.format('%.0f', now), ephemeral = ARGV[6], void = '0', flaps = '0',",
     "  created = meta[4] == ARGV[2] and '1' or '0', incarnation = ARGV[2],",
     "}",
@@ -892,17 +896,17 @@ export const scripts = {
     "redis.call('HSET', KEYS[1], 'state', 'ready')",
     "return {0}",
   ]),
-  preflight: script("preflight", "93b00b43b3bc30976867ce17f3dded4c5d8ae8c4", [
+  preflight: script("preflight", "ca15ab4a4ede436f780b56df8d29cdcd18170cc3", [
     "#!lua flags=allow-oom",
     "local key, channel = KEYS[1], ARGV[1]",
     "local calls = {",
     "  {'HSET', key, 'f', '1'}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HLEN', key}, {'HGETALL', key},",
-    "  {'HKEYS', key}, {'HVALS', key}, {'TYPE', key}, {'PEXPIRE', key, 10000}, {'INCR', key}, {'GET', key},",
+    "  {'HKEYS', key}, {'HVALS', key}, {'TYPE', key}, {'PEXPIRE', key, 10000}, {'GET', key},",
     "  {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},",
     "  {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},",
     "  {'XRANGE', key, '-', '+'}, {'XDEL', key, '1-1'}, {'XTRIM', key, 'MINID', '=', '1-1'},",
     "  {'PUBLISH', channel, ''}, {'PUBSUB', 'NUMSUB', channel}, {'INFO', 'replication'}, {'TIME'},",
-    "  {'HDEL', key, 'f'}, {'DEL', key},",
+    "  {'HDEL', key, 'f'}, {'SET', key, '1'}, {'DEL', key},",
     "}",
     "local answer = {0}",
     "for _, call in ipairs(calls) do",

@@ -31,8 +31,9 @@ local claim = record[2]
 if claim == ARGV[1] and record[3] == '0' and record[4] == history then
   return {0, record[5], history, record[11], record[8], tonumber(record[12])}
 end
-if claim == ARGV[1] or claim ~= seen then return {9, ownership(own)} end
+if claim == ARGV[1] then return {9, ownership(own)} end
 if tonumber(ARGV[7]) < tonumber(record[9]) then return {10, record[9]} end
+if claim ~= seen then return {9, ownership(own)} end
 
 local floor = tonumber(record[10])
 local gone = {}

@@ -22,6 +22,8 @@ if not me then return {11, 'none'} end
 if me.incarnation ~= ARGV[2] then return {11, me.incarnation} end
 if me.state == 'left' or me.void == '1' then return {11, 'none'} end
 
+-- A beat is proof of life, whatever its subscription.
+redis.call('HDEL', KEYS[6], ARGV[8])
 local now, history = now_ms(ARGV[11]), history_id()
 local lease = tonumber(ARGV[3])
 local mv = redis.call('HMGET', KEYS[5], 'version', 'beatAt', 'history', 'probeFrom')

@@ -36,8 +36,11 @@ elseif former and live[former.state] then
   if deadline > now then return {12, former.incarnation, deadline - now} end
 end
 
+-- At least the time, so that a number given before a loss of the counter is not given again.
+local join = math.max(tonumber(redis.call('GET', KEYS[6]) or 0) + 1, now)
+redis.call('SET', KEYS[6], string.format('%.0f', join))
 local node = {
-  state = 'joining', cordoned = former and former.cordoned or '0', join = redis.call('INCR', KEYS[6]),
+  state = 'joining', cordoned = former and former.cordoned or '0', join = string.format('%.0f', join),
   lease = ARGV[3], started = string.format('%.0f', now), ephemeral = ARGV[6], void = '0', flaps = '0',
   created = meta[4] == ARGV[2] and '1' or '0', incarnation = ARGV[2],
 }

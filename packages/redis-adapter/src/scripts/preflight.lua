@@ -8,12 +8,12 @@
 local key, channel = KEYS[1], ARGV[1]
 local calls = {
   {'HSET', key, 'f', '1'}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HLEN', key}, {'HGETALL', key},
-  {'HKEYS', key}, {'HVALS', key}, {'TYPE', key}, {'PEXPIRE', key, 10000}, {'INCR', key}, {'GET', key},
+  {'HKEYS', key}, {'HVALS', key}, {'TYPE', key}, {'PEXPIRE', key, 10000}, {'GET', key},
   {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},
   {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},
   {'XRANGE', key, '-', '+'}, {'XDEL', key, '1-1'}, {'XTRIM', key, 'MINID', '=', '1-1'},
   {'PUBLISH', channel, ''}, {'PUBSUB', 'NUMSUB', channel}, {'INFO', 'replication'}, {'TIME'},
-  {'HDEL', key, 'f'}, {'DEL', key},
+  {'HDEL', key, 'f'}, {'SET', key, '1'}, {'DEL', key},
 }
 local answer = {0}
 for _, call in ipairs(calls) do
