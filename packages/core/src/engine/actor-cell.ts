@@ -5,13 +5,14 @@ import type { Message } from "../model/message.ts";
 import type { EntryTrack } from "./inbox.ts";
 import type { AnyKind } from "./kinds.ts";
 import type { LiveTimer } from "./timer-set.ts";
-import { describeThrown } from "./turn.ts";
+import { describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
 /** A caller on the owner's own node, which needs no mailbox. */
 export interface LocalCaller {
-  /** False once the caller's deadline has passed. */
-  isOpen(): boolean;
+  readonly input: TurnInput;
+  /** Called when the turn begins; false once the caller's deadline has passed. */
+  begin(): boolean;
   answered(outcome: Outcome): void;
   /** Not applied here: send it again, on whatever path is right by then. */
   reroute(): void;

@@ -42,6 +42,24 @@ describe("following", () => {
     expect(call(1)).toMatchObject({ want: "off", attempt: 1, previous: { have: "on" } });
   });
 
+  test("a unit that is being changed is not shown as converged (I10)", async () => {
+    const { call, clock, node, want } = world();
+    want("a", "on");
+    const { board, start } = node();
+    await start();
+    await call(0).end();
+    want("a", "off");
+    await clock.settle();
+    expect(rowOf(board, "a")).toMatchObject({
+      intentId: "on",
+      observed: { have: "on" },
+      converged: false,
+      since: 1_000_000,
+    });
+    await call(1).end();
+    expect(rowOf(board, "a")).toMatchObject({ intentId: "off", converged: true });
+  });
+
   test("without an identity of its own, an intent is known by its content", () => {
     expect(rowIdentity({ a: 1, b: [2] })).toBe(rowIdentity({ b: [2], a: 1 }));
     expect(rowIdentity({ a: 1, b: [2] })).not.toBe(rowIdentity({ a: 1, b: [3] }));

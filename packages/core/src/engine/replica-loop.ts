@@ -22,7 +22,7 @@ import {
   type UnitStep,
 } from "./replica-unit.ts";
 import { rowIdentity } from "./row-identity.ts";
-import { UnitReport } from "./unit-report.ts";
+import { type AboutRow, UnitReport } from "./unit-report.ts";
 
 interface Unit<Row, Observed> {
   readonly id: string;
@@ -238,6 +238,10 @@ export class ReplicaLoop<Row, Observed> {
     unit.tried = true;
     this.#running.add(unit);
     this.#freeSlots -= 1;
+    // what was reported no longer holds while it is being changed: after a loss of data the former
+    // intent may come back, and the old row would claim to agree with it (I10)
+    const unsettled = unit.report.unsettled();
+    if (unsettled) this.#options.board.set(unit.name, unsettled);
     let holdsSlot = true;
     const freeSlot = () => {
       if (holdsSlot) this.#freeSlots += 1;
@@ -328,7 +332,7 @@ export class ReplicaLoop<Row, Observed> {
     }
   }
 
-  #publish(unit: Unit<Row, Observed>, about: Parameters<UnitReport<Observed>["row"]>[0]): void {
+  #publish(unit: Unit<Row, Observed>, about: AboutRow): void {
     this.#options.board.set(unit.name, unit.report.row(about));
   }
 

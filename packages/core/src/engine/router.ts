@@ -19,6 +19,7 @@ import { type AskEnd, AskTable } from "./ask.ts";
 import { fieldErrorsOf } from "./kinds.ts";
 import { type AppendEnd, Producer } from "./producer.ts";
 import type { ShardOwner } from "./shard-owner.ts";
+import type { TurnInput } from "./turn.ts";
 import { decodeReplies, encodeMessage, type Outcome } from "./wire.ts";
 
 export interface RouterContext {
@@ -44,22 +45,34 @@ interface Lane {
   /** Commands of this node that its own owner of the shard has taken and not settled. */
   local: number;
   /** Commands that the owner gave back: they go before what was held behind them. */
-  readonly returned: (() => void)[];
+  readonly returned: Dispatch[];
   /** Commands waiting for the local path to become empty. */
-  readonly held: (() => void)[];
+  readonly held: Dispatch[];
 }
+
+/** One command on its way to a path. */
+interface Dispatch {
+  readonly shard: ShardId;
+  readonly message: Message;
+  readonly input: TurnInput;
+  readonly askId: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 type AnyProtocol = Protocol<z.ZodType, CommandSpecs>;
 
 export class Router {
   readonly #context: RouterContext;
   readonly #asks: AskTable;
+  readonly #sender: string;
   readonly #lanes = new Map<ShardId, Lane>();
   #stopped = false;
 
   constructor(context: RouterContext) {
     this.#context = context;
     this.#asks = new AskTable(context.clock);
+    this.#sender = `node:${context.nodeId}`;
   }
 
   get openAsks(): number {
@@ -75,55 +88,65 @@ export class Router {
     options: AskOptions = {},
   ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const op = `${protocol.kind}.${command}`;
-      try {
-        const timeoutMs = boundedTimeout(options.timeoutMs ?? this.#context.settings.askTimeoutMs);
-        const message = this.#message(protocol, id, command, input, options);
-        const askId = this.#asks.open(timeoutMs, (end) => {
-          if (end.kind === "answered") resolve(end.outcome);
-          else reject(errorOfEnd(op, end, timeoutMs));
-        });
-        this.#route(
-          this.#context.shardOf(protocol.partition(id)),
-          {
-            ...message,
-            replyTo: {
-              node: this.#context.nodeId,
-              incarnation: this.#context.incarnation,
-              askId,
-              deadlineAt: this.#context.now() + timeoutMs,
-            },
-          },
-          askId,
-        );
-      } catch (error) {
-        reject(isMusterError(error) ? error : unexpected(op, error));
-      }
+      const timeoutMs = options.timeoutMs ?? this.#context.settings.askTimeoutMs;
+      this.#dispatch(
+        protocol,
+        id,
+        command,
+        input,
+        { ...options, timeoutMs },
+        true,
+        resolve,
+        reject,
+      );
     });
   }
 
   /** Sends a command; resolves when it is durable. */
   tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      const op = `${protocol.kind}.${command}`;
-      try {
-        const message = this.#message(protocol, id, command, input, {});
-        const { askTimeoutMs } = this.#context.settings;
-        const askId = this.#asks.open(askTimeoutMs, (end) => {
-          if (end.kind === "answered") resolve();
-          else reject(errorOfEnd(op, end, askTimeoutMs));
-        });
-        this.#route(this.#context.shardOf(protocol.partition(id)), message, askId);
-      } catch (error) {
-        reject(isMusterError(error) ? error : unexpected(op, error));
-      }
+      const options = { timeoutMs: this.#context.settings.askTimeoutMs };
+      this.#dispatch(protocol, id, command, input, options, false, () => resolve(), reject);
     });
   }
 
   /** Sends a message of the engine's own; nobody waits for it. */
   post(shard: ShardId, message: Message): void {
     const askId = this.#asks.open(this.#context.settings.askTimeoutMs, () => {});
-    this.#route(shard, message, askId);
+    this.#route({ shard, message, input: { raw: message.input }, askId });
+  }
+
+  #dispatch(
+    protocol: AnyProtocol,
+    id: string,
+    command: string,
+    input: unknown,
+    options: AskOptions & { readonly timeoutMs: number },
+    wantsReply: boolean,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: MusterError) => void,
+  ): void {
+    const op = `${protocol.kind}.${command}`;
+    try {
+      const timeoutMs = boundedTimeout(options.timeoutMs);
+      const { message, checked } = this.#message(protocol, id, command, input, options);
+      const askId = this.#asks.open(timeoutMs, (end) => {
+        if (end.kind === "answered") resolve(end.outcome);
+        else reject(errorOfEnd(op, end, timeoutMs));
+      });
+      if (wantsReply) {
+        message.replyTo = {
+          node: this.#context.nodeId,
+          incarnation: this.#context.incarnation,
+          askId,
+          deadlineAt: message.sentAt + timeoutMs,
+        };
+      }
+      const shard = this.#context.shardOf(protocol.partition(id));
+      this.#route({ shard, message, input: { checked }, askId });
+    } catch (error) {
+      reject(isMusterError(error) ? error : unexpected(op, error));
+    }
   }
 
   /** Takes a packed message of replies. */
@@ -160,7 +183,7 @@ export class Router {
     command: string,
     input: unknown,
     options: AskOptions,
-  ): Message {
+  ): { readonly message: Mutable<Message>; readonly checked: unknown } {
     if (this.#stopped) throw new MusterError("STOPPED", "The node was stopped.");
     const refused = this.#context.unavailable();
     if (refused) throw refused;
@@ -188,31 +211,32 @@ export class Router {
         },
       );
     }
-    return {
+    const message: Mutable<Message> = {
       kind: protocol.kind,
       id,
       command,
       input,
-      sender: `node:${this.#context.nodeId}`,
+      sender: this.#sender,
       depth: 0,
       sentAt: this.#context.now(),
-      ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
-      ...(options.keepKeyMs !== undefined && { keepKeyMs: options.keepKeyMs }),
-      ...(options.principal && { principal: options.principal.name }),
     };
+    if (options.idempotencyKey !== undefined) message.idempotencyKey = options.idempotencyKey;
+    if (options.keepKeyMs !== undefined) message.keepKeyMs = options.keepKeyMs;
+    if (options.principal) message.principal = options.principal.name;
+    return { message, checked: checked.data };
   }
 
   #lane(shard: ShardId): Lane {
     const known = this.#lanes.get(shard);
     if (known) return known;
-    const { store, clock, random, nodeId } = this.#context;
+    const { store, clock, random } = this.#context;
     const lane: Lane = {
       local: 0,
       returned: [],
       held: [],
       producer: new Producer({
         shard,
-        sender: `node:${nodeId}`,
+        sender: this.#sender,
         clock,
         limit: this.#context.settings.mailboxPerShard,
         append: (request) => store.append(request),
@@ -226,19 +250,14 @@ export class Router {
     return lane;
   }
 
-  #route(shard: ShardId, message: Message, askId: number): void {
-    const lane = this.#lane(shard);
-    const owner = this.#context.ownerOf(shard);
-    if (owner && this.#hasSeenAll(owner, lane) && lane.held.length === 0) {
+  #route(parcel: Dispatch): void {
+    const lane = this.#lane(parcel.shard);
+    const owner = this.#context.ownerOf(parcel.shard);
+    if (owner && lane.held.length === 0 && this.#hasSeenAll(owner, lane)) {
       lane.local += 1;
-      owner.submit(message, this.#localCaller(shard, lane, message, askId));
-      return;
-    }
-    if (lane.local > 0) {
-      lane.held.push(() => this.#route(shard, message, askId));
-      return;
-    }
-    this.#append(lane, message, askId);
+      owner.submit(parcel.message, this.#localCaller(lane, parcel));
+    } else if (lane.local > 0) lane.held.push(parcel);
+    else this.#append(lane, parcel);
   }
 
   /** Told messages are durable before they are run: the owner may still have to read them. */
@@ -249,16 +268,19 @@ export class Router {
     return false;
   }
 
-  #localCaller(shard: ShardId, lane: Lane, message: Message, askId: number): LocalCaller {
+  #localCaller(lane: Lane, parcel: Dispatch): LocalCaller {
+    const { askId } = parcel;
     const leave = () => {
       lane.local -= 1;
-      if (lane.local > 0) return;
-      for (const go of [...lane.returned.splice(0), ...lane.held.splice(0)]) go();
+      if (lane.local > 0 || lane.returned.length + lane.held.length === 0) return;
+      for (const next of [...lane.returned.splice(0), ...lane.held.splice(0)]) this.#route(next);
     };
     return {
-      isOpen: () => {
+      input: parcel.input,
+      begin: () => {
         const open = this.#asks.isOpen(askId);
-        if (!open) leave();
+        if (open) this.#asks.markSent(askId);
+        else leave();
         return open;
       },
       answered: (outcome) => {
@@ -266,7 +288,8 @@ export class Router {
         leave();
       },
       reroute: () => {
-        lane.returned.push(() => this.#route(shard, message, askId));
+        this.#asks.markUnsent(askId);
+        lane.returned.push(parcel);
         leave();
       },
       unknown: () => {
@@ -281,7 +304,7 @@ export class Router {
     };
   }
 
-  #append(lane: Lane, message: Message, askId: number): void {
+  #append(lane: Lane, { message, askId }: Dispatch): void {
     const bytes = encodeMessage(message);
     const { maxMessageBytes } = this.#context.settings;
     if (bytes.byteLength > maxMessageBytes) {

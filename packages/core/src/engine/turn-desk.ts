@@ -69,7 +69,7 @@ export class TurnDesk {
     cell.lastUsedAt = owner.clock.monotonic();
     // The timer was cancelled or set again while this one waited for its turn.
     if (timer && timers.get(timer.key) !== timer) return;
-    if (local && !local.isOpen()) return;
+    if (local && !local.begin()) return;
     const now = owner.now();
     if (message.replyTo && message.replyTo.deadlineAt < now) {
       this.#finish(request, {
@@ -150,7 +150,8 @@ export class TurnDesk {
       attempt: request.attempt,
       turnId: request.turnId,
     };
-    const result = runTurn(cell.kind, message.command, cell.state, message.input, facts);
+    const input = request.local?.input ?? { raw: message.input };
+    const result = runTurn(cell.kind, message.command, cell.state, input, facts);
     if (result.kind === "threw") {
       this.#threw(cell, request, result.error);
       return undefined;

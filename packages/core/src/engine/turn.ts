@@ -59,12 +59,15 @@ type Handler = (
   facts: Facts,
 ) => Decision<never>;
 
+/** An input as it came, or as its schema has it once it was checked in this process. */
+export type TurnInput = { readonly raw: unknown } | { readonly checked: unknown };
+
 /** Runs one command against one state. Never throws. */
 export const runTurn = (
   kind: AnyKind,
   command: string,
   state: unknown,
-  rawInput: unknown,
+  given: TurnInput,
   facts: Facts,
 ): TurnResult => {
   const spec = commandOf(kind, command);
@@ -72,7 +75,10 @@ export const runTurn = (
   if (!spec || typeof handler !== "function") {
     return error("COMMAND_UNKNOWN", `The kind "${kind.kind}" has no command "${command}".`);
   }
-  const input = spec.input.safeParse(rawInput);
+  const input =
+    "checked" in given
+      ? { success: true as const, data: given.checked }
+      : spec.input.safeParse(given.raw);
   if (!input.success) {
     return error(
       "VALIDATION",

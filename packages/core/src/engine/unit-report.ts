@@ -3,10 +3,17 @@ import { encode } from "../codec.ts";
 import { sameBytes } from "./row-store.ts";
 import { clipError, type OwnStatusRow } from "./status-row.ts";
 
+/** What a row says besides what was observed. */
+export type AboutRow = Pick<
+  OwnStatusRow,
+  "intentId" | "converged" | "attempts" | "nextAttemptAt" | "lastError"
+>;
+
 export class UnitReport<Observed> {
   #observed: Observed | undefined;
   #bytes: Uint8Array | undefined;
   #since = 0;
+  #about: AboutRow | undefined;
 
   get observed(): Observed | undefined {
     return this.#observed;
@@ -28,14 +35,16 @@ export class UnitReport<Observed> {
     this.#observed = undefined;
     this.#bytes = undefined;
     this.#since = 0;
+    this.#about = undefined;
   }
 
-  row(
-    about: Pick<
-      OwnStatusRow,
-      "intentId" | "converged" | "attempts" | "nextAttemptAt" | "lastError"
-    >,
-  ): OwnStatusRow {
+  /** The last row as it is to be while the unit is being changed; only where it claimed agreement. */
+  unsettled(): OwnStatusRow | undefined {
+    return this.#about?.converged ? this.row({ ...this.#about, converged: false }) : undefined;
+  }
+
+  row(about: AboutRow): OwnStatusRow {
+    this.#about = about;
     const { attempts, converged, intentId, lastError, nextAttemptAt } = about;
     return {
       intentId,

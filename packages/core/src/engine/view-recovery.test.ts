@@ -318,7 +318,19 @@ describe("while the backend is away", () => {
 });
 
 describe("a loss of data", () => {
-  test("rows absent under another history are remembered as lost", async () => {
+  test("rows absent after a restart that kept the data were removed", async () => {
+    const { clock, cluster, table, ready } = world();
+    cluster.commit("app", 1, { a: { v: 1 } });
+    await ready();
+    cluster.commit("app", 1, { a: "removed" }, "lose");
+    cluster.historyId = "h2" as HistoryId;
+    cluster.reset();
+    await clock.settle();
+    expect(table.size).toBe(0);
+    expect(table.lost.size).toBe(0);
+  });
+
+  test("rows absent because the version went back are remembered as lost", async () => {
     const { clock, cluster, table, ready } = world({ shardOf: () => 1 });
     const restore = cluster.snapshot();
     cluster.commit("app", 1, { a: { v: 1 } });
@@ -335,7 +347,7 @@ describe("a loss of data", () => {
     expect(table.get("a")).toEqual({ v: 1 });
   });
 
-  test("rows absent because the version went back are lost too", async () => {
+  test("rows absent because it went back within one history are lost too", async () => {
     const { clock, cluster, table, ready } = world();
     const restore = cluster.snapshot();
     cluster.commit("app", 1, { a: { v: 1 } });

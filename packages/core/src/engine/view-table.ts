@@ -15,7 +15,7 @@ import type { View } from "../view.ts";
 import { type Checkpoint, ListWatch } from "./list-watch.ts";
 import { Listeners } from "./listeners.ts";
 import { type RowChanges, RowStore, type UnreadableRow } from "./row-store.ts";
-import { mayHaveLost } from "./view-version.ts";
+import { wentBack } from "./view-version.ts";
 
 export interface ViewTableOptions<Row> {
   readonly kind: string;
@@ -91,7 +91,7 @@ export class ViewTable<Row> implements View<Row> {
         },
         sink: {
           replace: ({ key, version, rows }, before) => {
-            const loss = before !== undefined && mayHaveLost(before, version);
+            const loss = before !== undefined && wentBack(before, version);
             this.#tell(this.#rows.replace(key, rows, loss));
           },
           apply: (shard, { rows }) => this.#tell(this.#rows.apply(shard, rows)),
@@ -153,16 +153,16 @@ export class ViewTable<Row> implements View<Row> {
   }
 
   /**
-   * Rows that were absent after a loss of data (another history, or a version that went back)
-   * instead of being removed by a commit: what this node can offer for restoring.
+   * Rows that vanished when the version of their shard went back: lost with data instead of removed
+   * by a commit. What this node can offer for restoring.
    */
   get lost(): ReadonlyMap<string, Row> {
     return this.#rows.lost;
   }
 
   /**
-   * Tells whether an absent row was removed: only under the history in which it was last known. In
-   * another one it may have been lost. `false` when the shard of the id is not known.
+   * Tells whether an absent row that was last known under `historyId` was removed. In another
+   * history it may have been lost. `false` when the shard of the id is not known.
    */
   isRemoved(id: string, historyId: string): boolean {
     const shard = this.#shardOf(id);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { HistoryId } from "../model/ids.ts";
-import { judgeHint, judgeSweep, mayHaveLost } from "./view-version.ts";
+import { judgeHint, judgeSweep, wentBack } from "./view-version.ts";
 
 const v = (n: number, history = "h1") => ({ historyId: history as HistoryId, n });
 
@@ -31,13 +31,14 @@ describe("judgeSweep", () => {
   });
 });
 
-describe("mayHaveLost", () => {
+describe("wentBack", () => {
   test.each([
     ["the same version lost nothing", v(5), v(5), false],
     ["a later version lost nothing", v(5), v(9), false],
-    ["a lower number may have lost rows", v(5), v(4), true],
-    ["another history may have lost rows", v(5), v(9, "h2"), true],
+    ["a restart that kept the data lost nothing", v(5), v(5, "h2"), false],
+    ["a lower number lost rows", v(5), v(4), true],
+    ["a lower number lost rows under another history too", v(5), v(4, "h2"), true],
   ] as const)("%s", (_, before, listed, lost) => {
-    expect(mayHaveLost(before, listed)).toBe(lost);
+    expect(wentBack(before, listed)).toBe(lost);
   });
 });

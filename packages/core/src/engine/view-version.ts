@@ -37,6 +37,8 @@ export const judgeSweep = (
     ? "current"
     : "list";
 
-/** Tells whether a listing may lack rows by a loss of data: only within one history is absence a removal. */
-export const mayHaveLost = (before: ViewVersion, listed: ViewVersion): boolean =>
-  listed.historyId !== before.historyId || listed.n < before.n;
+/**
+ * Tells whether rows that a listing lacks were lost instead of removed: the number goes back with
+ * the data, in whatever history. Where as many commits as were lost came since, it cannot tell.
+ */
+export const wentBack = (before: ViewVersion, listed: ViewVersion): boolean => listed.n < before.n;
