@@ -1,18 +1,55 @@
 import { describe, expect, test } from "bun:test";
-import type { Facts } from "../define-actor.ts";
-import type { AnyKind } from "../engine/kinds.ts";
-import { runTurn } from "../engine/turn.ts";
+import type { Decision, Facts, More, Turn } from "../define-actor.ts";
 import { AppActor } from "./actor.ts";
 import { type AppIntentRow, type AppState, appIntentRow, appState, maxHistory } from "./intent.ts";
 
-const kind = AppActor as unknown as AnyKind;
+type Command = keyof typeof AppActor.commands;
+interface Came {
+  next?: { readonly state: AppState; readonly more: More | undefined };
+  reply?: unknown;
+  refusal?: string;
+}
+
+/** One turn as the runtime has it: input and state are checked, a refusal keeps nothing of `next`. */
+const takeTurn = (command: Command, state: AppState, input: unknown, facts: Facts): Came => {
+  const came: Came = {};
+  const decided = {} as Decision<never>;
+  const turn = {
+    next: (next: AppState, more?: More) => {
+      came.next = { state: appState.parse(next), more };
+      return turn;
+    },
+    reply: (value: unknown) => {
+      came.reply = AppActor.commands[command].output.parse(value);
+      return decided;
+    },
+    refuse: (refusal: string) => {
+      delete came.next;
+      came.refusal = refusal;
+      return decided;
+    },
+  };
+  const handler = AppActor.implementation.on[command] as unknown as (
+    turn: Turn<AppState, never>,
+    state: AppState,
+    input: unknown,
+    facts: Facts,
+  ) => Decision<never>;
+  handler(
+    turn as unknown as Turn<AppState, never>,
+    state,
+    AppActor.commands[command].input.parse(input),
+    facts,
+  );
+  return came;
+};
 
 /** One app's actor without a runtime: each command is one turn. */
 const newApp = (state: AppState = AppActor.implementation.initial("crm-sync")) => {
   let turns = 0;
-  const run = (command: string, input: unknown, facts: Partial<Facts> = {}) => {
+  const run = (command: Command, input: unknown, facts: Partial<Facts> = {}) => {
     turns += 1;
-    const result = runTurn(kind, command, state, input, {
+    const came = takeTurn(command, state, input, {
       now: 1_000 * turns,
       self: { kind: "app", id: "crm-sync" },
       fence: { datasetId: "d", epoch: 1 },
@@ -23,9 +60,8 @@ const newApp = (state: AppState = AppActor.implementation.initial("crm-sync")) =
       turnId: `turn-${turns}`,
       ...facts,
     });
-    const next = result.kind === "decided" ? result.next : undefined;
-    if (next) state = next.state as AppState;
-    return { result, events: next?.more.events, wrote: next !== undefined };
+    if (came.next) state = came.next.state;
+    return { ...came, events: came.next?.more?.events };
   };
   return {
     run,
@@ -44,15 +80,10 @@ const installed = () => {
   return app;
 };
 
-const refusal = (name: string) => ({
-  kind: "decided",
-  outcome: { kind: "refusal", refusal: name },
-});
-
 describe("installing", () => {
   test("makes an enabled app with who, why and when", () => {
     const app = newApp();
-    const { result, events } = app.run("install", { version: "1.0.0", reason: " first use " });
+    const { reply, events } = app.run("install", { version: "1.0.0", reason: " first use " });
     const row = {
       id: "crm-sync",
       version: "1.0.0",
@@ -67,9 +98,7 @@ describe("installing", () => {
       reason: "first use",
       at: 1_000,
     };
-    expect(result).toMatchObject({
-      outcome: { kind: "value", value: { app: row, changed: true } },
-    });
+    expect(reply).toEqual({ app: row, changed: true });
     expect(app.row).toEqual(row as AppIntentRow);
     expect(events).toEqual([
       {
@@ -96,11 +125,9 @@ describe("installing", () => {
   ])("again with %s changes nothing", (_, input) => {
     const app = installed();
     const before = app.state;
-    const { result, wrote } = app.run("install", { ...input, reason: "again" });
-    expect(result).toMatchObject({
-      outcome: { value: { changed: false, app: { generation: 1 } } },
-    });
-    expect(wrote).toBe(false);
+    const { reply, next } = app.run("install", { ...input, reason: "again" });
+    expect(reply).toMatchObject({ changed: false, app: { generation: 1 } });
+    expect(next).toBeUndefined();
     expect(app.state).toBe(before);
   });
 
@@ -112,9 +139,7 @@ describe("installing", () => {
   ])("again with another %s is refused", (_, input) => {
     const app = installed();
     const before = app.state;
-    expect(app.run("install", { ...input, reason: "again" }).result).toEqual(
-      refusal("exists") as never,
-    );
+    expect(app.run("install", { ...input, reason: "again" }).refusal).toBe("exists");
     expect(app.state).toBe(before);
   });
 
@@ -162,38 +187,40 @@ describe("changing desired status", () => {
     expect(JSON.stringify(events)).not.toContain("https://crm");
   });
 
-  test.each(["enable", "disable"])("%s twice changes once", (command) => {
+  test.each(["enable", "disable"] as const)("%s twice changes once", (command) => {
     const app = installed();
     app.run(command === "enable" ? "disable" : "enable", { reason: "set up" });
     app.run(command, { reason: "first" });
     const before = app.state;
-    const { result, events } = app.run(command, { reason: "second" });
-    expect(result).toMatchObject({
-      outcome: { value: { changed: false, app: { reason: "first" } } },
-    });
+    const { reply, events } = app.run(command, { reason: "second" });
+    expect(reply).toMatchObject({ changed: false, app: { reason: "first" } });
     expect(events).toBeUndefined();
     expect(app.state).toBe(before);
   });
 
   test("of an app that was never installed, or was uninstalled, is refused", () => {
-    for (const command of ["enable", "disable"]) {
+    for (const command of ["enable", "disable"] as const) {
       const never = newApp();
-      expect(never.run(command, { reason: "x" }).result).toEqual(refusal("not-found") as never);
+      expect(never.run(command, { reason: "x" }).refusal).toBe("not-found");
       expect(never.row).toBeUndefined();
       const app = installed();
       const { intent } = app.state;
       if (!intent) throw new Error("not installed");
       const gone = newApp({ ...app.state, intent: { ...intent, desiredStatus: "uninstalled" } });
-      expect(gone.run(command, { reason: "x" }).result).toEqual(refusal("not-found") as never);
+      expect(gone.run(command, { reason: "x" }).refusal).toBe("not-found");
     }
   });
 
-  test.each(["install", "enable", "disable"])("%s without a principal is refused", (command) => {
-    const app = installed();
-    const input = command === "install" ? { version: "1.0.0", reason: "x" } : { reason: "x" };
-    const { result } = app.run(command, input, { principal: undefined });
-    expect(result).toEqual(refusal("no-principal") as never);
-  });
+  test.each(["install", "enable", "disable"] as const)(
+    "%s without a principal is refused",
+    (command) => {
+      const app = installed();
+      const input = command === "install" ? { version: "1.0.0", reason: "x" } : { reason: "x" };
+      const { refusal, next } = app.run(command, input, { principal: undefined });
+      expect(refusal).toBe("no-principal");
+      expect(next).toBeUndefined();
+    },
+  );
 
   test.each([
     ["no reason", {}],
@@ -203,11 +230,7 @@ describe("changing desired status", () => {
     ["a reason that is no text", { reason: 7 }],
     ["an unknown field", { reason: "fine", force: true }],
   ])("with %s is invalid", (_, input) => {
-    const { result } = installed().run("enable", input);
-    expect(result).toMatchObject({
-      kind: "rejected",
-      outcome: { kind: "error", code: "VALIDATION" },
-    });
+    expect(AppActor.commands.enable.input.safeParse(input).success).toBe(false);
   });
 });
 

@@ -399,6 +399,26 @@ describe("failures", () => {
   });
 });
 
+describe("an app that never got enabled", () => {
+  test("gives way to a new version, whatever its tear-down comes to", async () => {
+    const web = node(
+      scriptedHost({
+        enable: () => Promise.reject(new Error("away")),
+        disable: () => Promise.reject(new Error("not even started")),
+      }),
+    );
+    await web.apply(intent());
+    web.calls();
+    delete web.hooks.enable;
+    const next = intent({ version: "2.0.0", intentId: "i2", generation: 2 });
+    expect(await web.apply(next)).toMatchObject({
+      converged: true,
+      observed: { version: "2.0.0" },
+    });
+    expect(web.calls()).toContain("enable 2.0.0 intent");
+  });
+});
+
 describe("hooks that take too long", () => {
   const forever = () => new Promise<never>(() => {});
 
@@ -471,6 +491,18 @@ describe("hooks that take too long", () => {
     expect(web.calls()).toEqual(["disable 1.0.0 retry", "unload 1.0.0"]);
   });
 
+  test("an app whose tear-down is not complete is enabled anew, not taken as running", async () => {
+    const web = node(scriptedHost({ enable: forever }));
+    await web.applySlow(intent());
+    delete web.hooks.enable;
+    expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
+    // The first enable still hangs, so the tear-down cannot count as complete.
+    expect(await web.apply(off())).toMatchObject({ converged: false });
+    web.calls();
+    expect(await web.apply(onAgain())).toMatchObject({ converged: true });
+    expect(web.calls().at(-1)).toBe("enable 1.0.0 intent");
+  });
+
   test("a tear-down that hangs is not begun a second time beside itself", async () => {
     const web = node();
     await web.apply(intent());
@@ -521,6 +553,18 @@ describe("a newer intent", () => {
     const applied = await web.begin(intent(), { signal: stop.signal }).done;
     expect(web.calls()).toEqual(["load 1.0.0", "construct 1.0.0 start", "unload 1.0.0"]);
     expect(applied).toMatchObject({ converged: false, observed: { tornDown: true } });
+  });
+
+  test("that comes during the tear-down for an update keeps the new version from loading", async () => {
+    const stop = new AbortController();
+    const web = node();
+    await web.apply(intent());
+    web.hooks.disable = () => stop.abort();
+    web.calls();
+    const next = intent({ version: "2.0.0", intentId: "i2", generation: 2 });
+    const applied = await web.begin(next, { signal: stop.signal }).done;
+    expect(web.calls()).toEqual(["disable 1.0.0 update", "unload 1.0.0"]);
+    expect(applied).toMatchObject({ converged: false, observed: { initStatus: "unknown" } });
   });
 
   test("that comes too late finds the app enabled", async () => {
@@ -594,6 +638,17 @@ describe("what this node has at the moment", () => {
       "initialized",
       "manually_disabled",
     ]);
+  });
+
+  test("is off while an update tears the old version down", async () => {
+    const web = node();
+    await web.apply(intent());
+    let during: string | undefined;
+    web.hooks.disable = () => {
+      during = web.replica.local.get("crm-sync")?.initStatus;
+    };
+    await web.apply(intent({ version: "1.1.0", intentId: "i2", generation: 2 }));
+    expect(during).toBe("initialized");
   });
 
   test("a listener that throws disturbs nobody", async () => {

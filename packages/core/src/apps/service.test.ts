@@ -380,6 +380,8 @@ describe("list", () => {
   test("follows every change of intent, report and nodes", () => {
     const { apps, put, remove, report, setNodes, broken, crm } = three();
     apps.list();
+    put({ ...crm, reason: "said better" });
+    expect(apps.list({ q: "crm" }).items[0]?.reason).toBe("said better");
     report("web-2", broken, observed("auto_enabled"));
     expect(ids(apps.list({ drifted: true }))).toEqual([]);
     put({ ...crm, desiredStatus: "disabled", intentId: "i2", generation: 2 });

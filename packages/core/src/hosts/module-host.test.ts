@@ -233,6 +233,16 @@ describe("digest", () => {
   ])("changes with %s", async (_, changes) => {
     expect(await digestOf(changes as unknown as Record<string, string>)).not.toBe(await digestOf());
   });
+
+  test("tells a file from its path and content in another file", async () => {
+    const rest = {
+      "mailer/muster.app.json": manifest(),
+      "mailer/main.mjs": "export const app = {};",
+    };
+    const two = await apps({ ...rest, "mailer/x": "", "mailer/y": "z" });
+    const one = await apps({ ...rest, "mailer/x": "yz" });
+    expect(loaded(await two.load()).digest).not.toBe(loaded(await one.load()).digest);
+  });
 });
 
 describe("names that lead outside", () => {

@@ -74,7 +74,9 @@ const describe = (error: unknown): string =>
  */
 const moduleName = (file: string, digest: string): string => {
   const query = `?digest=${digest.slice(-16)}`;
-  return "Bun" in globalThis && !file.includes("?") ? file + query : pathToFileURL(file).href + query;
+  return "Bun" in globalThis && !file.includes("?")
+    ? file + query
+    : pathToFileURL(file).href + query;
 };
 
 /** Makes the host of apps that are ES modules in a folder. */
