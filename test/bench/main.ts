@@ -8,6 +8,7 @@ import type { Runtime } from "../kit/built-program.ts";
 import { startRedisServer } from "../kit/redis-server.ts";
 import { type BenchOptions, parseOptions } from "./options.ts";
 import { summariseProfiles } from "./profile.ts";
+import { endLeftovers } from "./program.ts";
 import { judge, type Row, type RowResult } from "./row.ts";
 import { rows } from "./rows/all.ts";
 import { table } from "./table.ts";
@@ -36,6 +37,15 @@ const runRow = async (
   return judge(row, runtime, measured);
 };
 
+const rowLimitMs = 300_000;
+const withLimit = <T>(row: Promise<T>): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${rowLimitMs} ms`)), rowLimitMs);
+  });
+  return Promise.race([row, limit]).finally(() => clearTimeout(timer));
+};
+
 const main = async (): Promise<number> => {
   const options = parseOptions(
     process.argv.slice(2),
@@ -53,11 +63,12 @@ const main = async (): Promise<number> => {
       const startedAt = performance.now();
       process.stderr.write(`${row.id} (${runtime})\n`);
       try {
-        results.push(await runRow(row, runtime, options, redis.port));
+        results.push(await withLimit(runRow(row, runtime, options, redis.port)));
       } catch (error) {
         failed += 1;
         console.error(`${row.id} (${runtime}) failed:`, error);
       }
+      await endLeftovers();
       await redis.command("FLUSHALL");
       process.stderr.write(`    ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
     }

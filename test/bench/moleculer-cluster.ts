@@ -12,8 +12,9 @@ export const startMoleculerCluster = async (
   servers: number,
 ): Promise<MoleculerCluster> => {
   const { runtime, redisPort } = context;
+  const namespace = context.fresh("bench");
   const broker = (nodeId: string, role: "service" | "caller"): Promise<Program> =>
-    startProgram("moleculer", { runtime, config: { redisPort, nodeId, role } });
+    startProgram("moleculer", { runtime, config: { redisPort, namespace, nodeId, role } });
   const services = await Promise.all(
     Array.from({ length: servers }, (_, i) => broker(context.fresh(`service-${i}`), "service")),
   );

@@ -19,6 +19,21 @@ export interface ProgramOptions {
   readonly profileDir?: string | undefined;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends programs that a row left behind when it failed. */
+export const endLeftovers = async (): Promise<void> => {
+  await Promise.all(
+    [...running].map(
+      (child) =>
+        new Promise<void>((resolve) => {
+          child.once("exit", () => resolve());
+          child.kill("SIGKILL");
+        }),
+    ),
+  );
+};
+
 /** Runs `programs/<name>.ts` and resolves when it is ready. */
 export const startProgram = async (name: string, options: ProgramOptions): Promise<Program> => {
   const [command = "", ...args] = programCommand(
@@ -35,6 +50,7 @@ export const startProgram = async (name: string, options: ProgramOptions): Promi
     },
   );
   guardChild(child);
+  running.add(child);
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let count = 0;
   let isReady = (): void => {};
@@ -45,6 +61,7 @@ export const startProgram = async (name: string, options: ProgramOptions): Promi
   });
   const exited = new Promise<void>((resolve) => {
     child.once("exit", (code, signal) => {
+      running.delete(child);
       const gone = new Error(`${name} ended (${code ?? signal})`);
       hasFailed(gone);
       for (const { reject } of waiting.values()) reject(gone);

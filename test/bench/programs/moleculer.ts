@@ -5,12 +5,13 @@ import { programConfig, runConcurrently, serveVerbs, timed } from "./serve-verbs
 
 const config = programConfig<{
   readonly redisPort: number;
+  readonly namespace: string;
   readonly nodeId: string;
   readonly role: "service" | "caller";
 }>();
 const broker = new ServiceBroker({
   nodeID: config.nodeId,
-  namespace: "bench",
+  namespace: config.namespace,
   logger: false,
   transporter: { type: "Redis", options: { host: "127.0.0.1", port: config.redisPort } },
 });

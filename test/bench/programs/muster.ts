@@ -85,7 +85,8 @@ serveVerbs({
   total: async ({ prefix, actors }: Amount) => {
     let sum = 0;
     await runConcurrently(actors, 64, async (n) => {
-      sum += await actor(`${prefix}-${n}`).ask.add({ by: 0 });
+      const value = await actor(`${prefix}-${n}`).ask.add({ by: 0 });
+      sum += value;
     });
     return sum;
   },

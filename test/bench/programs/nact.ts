@@ -24,7 +24,7 @@ const counter = (id: string): Ref<Add> => {
   return made;
 };
 const ask = (id: string, by: number): Promise<number> =>
-  query(counter(id), (sender: Ref<number>) => ({ by, sender }), 10_000) as Promise<number>;
+  query(counter(id), (sender: Ref<number>) => ({ by, sender }), 2_000) as Promise<number>;
 
 serveVerbs({
   asks: (args: { readonly actors: number; readonly count: number; readonly inFlight: number }) =>

@@ -39,7 +39,12 @@ export const idleCommands: Row = {
     await worker.end();
     const broker = await startProgram("moleculer", {
       runtime,
-      config: { redisPort, nodeId: context.fresh("idle"), role: "service" },
+      config: {
+        redisPort,
+        namespace: context.fresh("bench"),
+        nodeId: context.fresh("idle"),
+        role: "service",
+      },
     });
     const moleculer = await rates();
     await broker.end();

@@ -4,14 +4,26 @@ import { type Program, secondsOf, startProgram } from "../program.ts";
 import { interleave, sideOf } from "../rounds.ts";
 import type { Row } from "../row.ts";
 
-const amount = { prefix: "m", actors: 1_000, inFlight: 1_000 };
+const amount = { prefix: "m", actors: 1_000, inFlight: 500 };
 
 const rate = async (program: Program, verb: "asks" | "tells", count: number): Promise<number> =>
   count / secondsOf([await program.call<{ from: number; to: number }>(verb, { ...amount, count })]);
 
+/**
+ * nact draws the ids of waiting queries at random from 32 bits and loses an answer when two collide,
+ * about once in twenty rounds; such a round is run again.
+ */
+const again = (side: () => Promise<number>) => async (): Promise<number> => {
+  try {
+    return await side();
+  } catch {
+    return side();
+  }
+};
+
 export const localTurn: Row = {
   id: "local-turn",
-  measure: "asks per second to actors of the same process, memory backend, 1,000 in flight",
+  measure: "asks per second to actors of the same process, memory backend, 500 in flight",
   peer: "nact: query, the same number in flight",
   unit: "1/s",
   target: { kind: "ratio-at-least", ratio: 2 },
@@ -26,13 +38,13 @@ export const localTurn: Row = {
     });
     const nact = await startProgram("nact", { runtime, config: {} });
     await rate(muster, "asks", count);
-    await rate(nact, "asks", count);
+    await again(() => rate(nact, "asks", count))();
     demand("turns in the state", await muster.call<number>("total", amount), count);
     const [mine = [], theirs = [], tells = [], dispatches = []] = await interleave(context.rounds, [
       () => rate(muster, "asks", count),
-      () => rate(nact, "asks", count),
+      again(() => rate(nact, "asks", count)),
       () => rate(muster, "tells", count),
-      () => rate(nact, "tells", count),
+      again(() => rate(nact, "tells", count)),
     ]);
     await muster.end();
     await nact.end();
