@@ -1,0 +1,12 @@
+export {
+  type Authenticator,
+  type CustomAuth,
+  type Peer,
+  type TokenEntry,
+  tokens,
+} from "./auth.ts";
+export { createHttp, type HttpOptions } from "./create-http.ts";
+export { type HttpCode, httpCodes, type ProblemCode } from "./problem.ts";
+export { serveBun } from "./serve/bun.ts";
+export { serveNode, toFastify, toNodeHandler } from "./serve/node.ts";
+export type { Fetcher, Served, ServeOptions } from "./serve/served.ts";

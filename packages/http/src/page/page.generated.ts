@@ -1,0 +1,1 @@
+export const pageHtml = (nonce: string): string => `<!doctype html><title>Muster</title><style nonce="${nonce}"></style>`;

@@ -1,0 +1,30 @@
+/** Cuts a sorted list into pages; a cursor names the last id seen, so that pages do not shift. */
+import type { Listing } from "@muster/core";
+import { HttpProblem } from "./problem.ts";
+
+const defaultLimit = 100;
+
+const decode = (cursor: string): string => {
+  const text = Buffer.from(cursor, "base64url").toString("utf8");
+  if (Buffer.from(text, "utf8").toString("base64url") === cursor) return text;
+  throw new HttpProblem("VALIDATION", "The cursor is not one of this API's.", {
+    fieldErrors: { cursor: "must be a nextCursor answered before" },
+  });
+};
+
+/** Answers the page of `listing` after the cursor; items must be sorted by `idOf`. */
+export const pageOf = <T>(
+  listing: Listing<T>,
+  query: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
+  idOf: (item: T) => string,
+): { items: readonly T[]; nextCursor?: string; asOf: string; stale: boolean } => {
+  const { asOf, stale } = listing;
+  const after = query.cursor === undefined ? undefined : decode(query.cursor);
+  const start = after === undefined ? 0 : listing.items.findIndex((item) => idOf(item) > after);
+  const limit = query.limit ?? defaultLimit;
+  const items = start < 0 ? [] : listing.items.slice(start, start + limit);
+  const last = items.at(-1);
+  const more = last !== undefined && start + items.length < listing.items.length;
+  const nextCursor = more ? Buffer.from(idOf(last), "utf8").toString("base64url") : undefined;
+  return { items, ...(nextCursor !== undefined && { nextCursor }), asOf, stale };
+};

@@ -1,0 +1,58 @@
+/** What a route is: one table entry gives the handler, its checks, and its part of the OpenAPI document. */
+import type { Muster, MusterAs, Principal } from "@muster/core";
+import type { z } from "zod";
+
+/** What a handler works with; everything in it has been checked. */
+export interface RouteContext<Params, Query, Body> {
+  readonly muster: Muster;
+  /** The services under the caller's name. */
+  readonly as: MusterAs;
+  readonly principal: Principal;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** From the header `Idempotency-Key`, scoped to the caller. */
+  readonly idempotencyKey: { readonly idempotencyKey?: string };
+}
+
+/** What a handler answers: a status and a JSON value. */
+export interface RouteAnswer {
+  readonly status?: 200 | 201 | 202 | 503;
+  readonly body: unknown;
+  /** Answers that change only when their content does get an ETag. */
+  readonly cacheable?: boolean;
+}
+
+export interface Route {
+  readonly method: "get" | "post";
+  /** As OpenAPI writes it: `/v1/apps/{id}`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** Least role that may call it; `public` needs no caller. */
+  readonly role: Principal["role"] | "public";
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodObject;
+  readonly answer: z.ZodType;
+  readonly status?: number;
+  /** Codes it may answer beside those that every route may. */
+  readonly errors?: readonly string[];
+  handle(context: RouteContext<never, never, never>): Promise<RouteAnswer> | RouteAnswer;
+}
+
+type Out<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
+
+/** Types a route's handler by its schemas. */
+export const defineRoute = <
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodObject | undefined = undefined,
+>(
+  route: Omit<Route, "params" | "query" | "body" | "handle"> & {
+    readonly params?: P;
+    readonly query?: Q;
+    readonly body?: B;
+    handle(context: RouteContext<Out<P>, Out<Q>, Out<B>>): Promise<RouteAnswer> | RouteAnswer;
+  },
+): Route => route as unknown as Route;

@@ -1,0 +1,87 @@
+/** Apps: what is wanted, what each node has, and the changes of intent. */
+import type { AppFilter } from "@muster/core";
+import { pageOf } from "../paging.ts";
+import { defineRoute, type Route } from "../route.ts";
+import { app, appChange, appRow, appsQuery, installBody } from "../schemas/apps.ts";
+import { idParams, listOf, reasonBody } from "../schemas/shared.ts";
+
+const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
+  defineRoute({
+    method: "post",
+    path: `/v1/apps/{id}/${verb}`,
+    tag: "Apps",
+    summary,
+    role: "operator",
+    params: idParams,
+    body: reasonBody,
+    answer: appChange,
+    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE", "ASK_TIMEOUT"],
+    handle: async ({ as, params, body, idempotencyKey }) => ({
+      body: await as.apps[verb](params.id, { ...body, ...idempotencyKey }),
+    }),
+  });
+
+export const appRoutes: readonly Route[] = [
+  defineRoute({
+    method: "get",
+    path: "/v1/apps",
+    tag: "Apps",
+    summary: "All apps, by id",
+    role: "viewer",
+    query: appsQuery,
+    answer: listOf(app),
+    handle: ({ muster, query: { limit, cursor, include, ...filters } }) => {
+      const filter = Object.fromEntries(
+        Object.entries(filters).filter(([, value]) => value !== undefined),
+      ) as AppFilter;
+      const listing = muster.apps.list({ ...filter, withNodes: include === "nodes" });
+      return { body: pageOf(listing, { limit, cursor }, ({ id }) => id), cacheable: true };
+    },
+  }),
+  defineRoute({
+    method: "post",
+    path: "/v1/apps",
+    tag: "Apps",
+    summary: "Installs an app",
+    role: "operator",
+    body: installBody,
+    answer: app,
+    status: 201,
+    errors: ["APP_EXISTS", "BACKEND_UNAVAILABLE", "ASK_TIMEOUT"],
+    handle: async ({ as, body, idempotencyKey }) => {
+      const { desiredStatus, settings, ref, ...rest } = body;
+      const installed = await as.apps.install({
+        ...rest,
+        ...(ref !== undefined && { ref }),
+        ...(desiredStatus !== undefined && { desiredStatus }),
+        ...(settings !== undefined && { settings }),
+        ...idempotencyKey,
+      });
+      return { status: installed.changed ? 201 : 200, body: installed.app };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/{id}",
+    tag: "Apps",
+    summary: "One app with its rows",
+    role: "viewer",
+    params: idParams,
+    answer: app,
+    errors: ["APP_NOT_FOUND"],
+    handle: ({ muster, params }) => ({ body: muster.apps.get(params.id), cacheable: true }),
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/{id}/status",
+    tag: "Apps",
+    summary: "What each node has of the app, and why",
+    role: "viewer",
+    params: idParams,
+    answer: listOf(appRow),
+    errors: ["APP_NOT_FOUND"],
+    handle: ({ muster, params }) => ({ body: muster.apps.rows(params.id), cacheable: true }),
+  }),
+  changeRoute("enable", "Sets the desired status to enabled"),
+  changeRoute("disable", "Sets the desired status to disabled"),
+];

@@ -1,0 +1,78 @@
+import { AppDesiredStatus, AppStatus } from "@muster/core";
+import { z } from "zod";
+import { instant, optionalFlag, pageQuery } from "./shared.ts";
+
+const desiredStatus = z.enum(AppDesiredStatus);
+const initStatus = z.enum(AppStatus);
+
+export const appRow = z.object({
+  appId: z.string(),
+  nodeId: z.string(),
+  incarnation: z.string().nullable(),
+  nodeState: z.string(),
+  isLocal: z.boolean(),
+  desiredStatus,
+  generation: z.number().int(),
+  intentId: z.string(),
+  initStatus,
+  observedGeneration: z.number().int().nullable(),
+  observedIntentId: z.string().nullable(),
+  version: z.string().nullable(),
+  packageDigest: z.string().nullable(),
+  settingsHash: z.string().nullable(),
+  runtime: z.string().nullable(),
+  converged: z.boolean(),
+  reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+  attempts: z.number().int(),
+  nextAttemptAt: instant.nullable(),
+  lastError: z.string().nullable(),
+  since: instant.nullable(),
+  reportedAt: instant.nullable(),
+  stale: z.boolean(),
+});
+
+export const app = z.object({
+  id: z.string(),
+  version: z.string(),
+  desiredStatus,
+  generation: z.number().int(),
+  intentId: z.string(),
+  management: z.enum(["enforce", "observe"]),
+  converged: z.boolean(),
+  drifted: z.number().int(),
+  changedBy: z.string(),
+  changedAt: instant,
+  reason: z.string(),
+  nodes: z.array(appRow).optional(),
+});
+
+export const appChange = z.object({ app, changed: z.boolean() });
+
+export const appStatusReport = z.record(
+  z.string(),
+  z.array(z.object({ instanceId: z.string(), desiredStatus, initStatus })),
+);
+
+export const appsQuery = z.strictObject({
+  ...pageQuery,
+  desired: desiredStatus.optional(),
+  initStatus: initStatus.optional(),
+  reason: z.string().min(1).max(100).optional(),
+  drifted: optionalFlag,
+  node: z.string().min(1).max(64).optional(),
+  q: z.string().min(1).max(100).optional(),
+  include: z.literal("nodes", "can only be nodes").optional(),
+});
+
+export const installBody = z.strictObject({
+  id: z.string("an id is required"),
+  version: z.string("a version is required"),
+  ref: z.string().max(4_096).optional(),
+  desiredStatus: z.enum(["enabled", "disabled"]).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  reason: z
+    .string("a reason is required")
+    .trim()
+    .min(1, "a reason is required")
+    .max(500, "may have 500 characters"),
+});

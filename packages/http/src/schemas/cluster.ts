@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { instant } from "./shared.ts";
+
+const count = z.number().int().nonnegative();
+
+export const clusterStatus = z.object({
+  cluster: z.string(),
+  nodeId: z.string(),
+  verdict: z.enum(["healthy", "degraded", "down", "unknown"]),
+  reasons: z.array(z.string()),
+  nodes: z.object({ joining: count, up: count, draining: count, suspect: count, lost: count }),
+  apps: z.object({ total: count, converged: count, drifted: count, terminal: count }),
+  shards: z.object({ total: count, owned: count, unowned: count }),
+  redis: z.object({
+    mode: z.string(),
+    role: z.string(),
+    state: z.enum(["connected", "connecting", "closed"]),
+    rttMs: z.number().optional(),
+    findings: z.array(
+      z.object({
+        level: z.enum(["refuse", "warn"]),
+        code: z.string(),
+        message: z.string(),
+        remedy: z.string(),
+      }),
+    ),
+  }),
+  asOf: instant,
+  stale: z.boolean(),
+});
+
+export const node = z.object({
+  id: z.string(),
+  incarnation: z.string(),
+  state: z.enum(["joining", "up", "draining", "suspect", "lost", "left"]),
+  cordoned: z.boolean(),
+  isLocal: z.boolean(),
+  host: z.string(),
+  pid: z.number().int(),
+  version: z.string(),
+  runtime: z.string(),
+  url: z.string().nullable(),
+  startedAt: instant,
+  lastHeartbeatAt: instant,
+  leaseAgeMs: z.number(),
+  shards: count,
+  weight: z.number(),
+  loopLagMs: z.number(),
+  memoryBytes: z.number(),
+});
+
+export const shard = z.object({
+  shard: count,
+  owner: z.string().nullable(),
+  epoch: z.number(),
+  seq: count,
+  pending: count,
+});

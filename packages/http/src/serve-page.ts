@@ -1,0 +1,35 @@
+/** Serves the page under a policy that lets it load nothing but itself. */
+import { randomBytes } from "node:crypto";
+import { pageHtml } from "./page/page.generated.ts";
+
+const policy = (nonce: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+
+/** The page; an address without its last slash is sent to the one with it, since links are relative. */
+export const servePage = (request: Request): Response => {
+  const url = new URL(request.url);
+  if (!url.pathname.endsWith("/")) {
+    const name = url.pathname.split("/").at(-1) ?? "";
+    return new Response(null, { status: 302, headers: { location: `${name}/${url.search}` } });
+  }
+  const nonce = randomBytes(16).toString("base64url");
+  return new Response(pageHtml(nonce), {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy(nonce),
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+    },
+  });
+};
