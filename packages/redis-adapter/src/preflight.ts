@@ -105,7 +105,8 @@ export const isAuthRefusal = (error: unknown): boolean => {
   return cause instanceof Error && /^(WRONGPASS|NOAUTH|ERR invalid password)/.test(cause.message);
 };
 
-const denied = (what: string, detail: string): BackendFinding => ({
+/** What to tell when the user may not do something that is needed. */
+export const denied = (what: string, detail: string): BackendFinding => ({
   level: "refuse",
   code: "ACL_DENIED",
   message: `The Redis user may not run ${what}: ${detail}`,
@@ -122,8 +123,8 @@ const judgePermissions = async (link: Link, keys: Keys): Promise<readonly Backen
         args: [keys.probes.channel],
       });
       for (let i = 1; i + 1 < answer.length; i += 2) {
-        const detail = text(answer[i + 1]);
-        findings.set(detail, denied(text(answer[i]), detail));
+        const [command, detail] = [text(answer[i]), text(answer[i + 1])];
+        findings.set(`${command} ${detail}`, denied(command, detail));
       }
     } catch (error) {
       if (!isDenied(error) || !(error instanceof BackendUnavailable)) throw error;

@@ -18,7 +18,7 @@ import {
   type ResolvedRedisOptions,
   resolveRedisOptions,
 } from "./options.ts";
-import { isAuthRefusal, preflight } from "./preflight.ts";
+import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
 import { RedisBus } from "./redis-bus.ts";
 import { loadScripts, runScript, type ScriptCall } from "./script-runner.ts";
 import { createShardStore } from "./shard-store.ts";
@@ -47,15 +47,21 @@ const refusal = (findings: readonly BackendFinding[]): MusterError =>
     { op: "open", hint: findings.map(({ remedy }) => remedy).join(" ") },
   );
 
-const authRefused = (error: BackendUnavailable): MusterError =>
-  refusal([
+/** The server's refusal of user or permissions as a finding; other errors as they are. */
+const explained = (error: unknown): unknown => {
+  if (!(error instanceof BackendUnavailable)) return error;
+  const { op, cause } = error;
+  if (isDenied(error)) return refusal([denied(op, String(cause))]);
+  if (!isAuthRefusal(error)) return error;
+  return refusal([
     {
       level: "refuse",
       code: "AUTH_REFUSED",
-      message: `The server refuses the user or its password (${String(error.cause)}).`,
+      message: `The server refuses the user or its password (${String(cause)}).`,
       remedy: "Check username and password.",
     },
   ]);
+};
 
 export class RedisBackend implements Backend {
   readonly membership: Backend["membership"];
@@ -154,7 +160,7 @@ export class RedisBackend implements Backend {
       if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
     } catch (error) {
       for (const link of links(connections)) link.close();
-      throw isAuthRefusal(error) ? authRefused(error as BackendUnavailable) : error;
+      throw explained(error);
     }
     for (const finding of this.#findings) logger.warn(finding, finding.message);
     this.#keepUp(connections);
@@ -189,7 +195,7 @@ export class RedisBackend implements Backend {
 
   async #beAlive(alive: Link): Promise<void> {
     const { nodeId, incarnation } = this.#context;
-    await alive.call("alive", "subscribe", [this.#keys.aliveChannel(nodeId, incarnation)]);
+    await alive.call("SUBSCRIBE", "subscribe", [this.#keys.aliveChannel(nodeId, incarnation)]);
   }
 
   async #beat(call: ScriptCall) {

@@ -15,13 +15,18 @@ local calls = {
   {'PUBLISH', channel, ''}, {'PUBSUB', 'NUMSUB', channel}, {'INFO', 'replication'}, {'TIME'},
   {'HDEL', key, 'f'}, {'SET', key, '1'}, {'DEL', key},
 }
+local function is_refusal(err)
+  for _, words in ipairs({'NOPERM', 'ACL failure', 'user executing the script'}) do
+    if string.find(err, words, 1, true) then return true end
+  end
+  return false
+end
 local answer = {0}
 for _, call in ipairs(calls) do
   local reply = redis.pcall(unpack(call))
-  local refusal = type(reply) == 'table' and reply.err
-  if refusal and (string.find(refusal, 'NOPERM', 1, true) or string.find(refusal, 'permission', 1, true)) then
+  if type(reply) == 'table' and reply.err and is_refusal(reply.err) then
     answer[#answer + 1] = call[1]
-    answer[#answer + 1] = refusal
+    answer[#answer + 1] = reply.err
   end
 end
 return answer

@@ -1,0 +1,189 @@
+/** Every script touches one slot, and only keys that it was given. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { ActorKey, EntryId, Incarnation, NodeId, OutId, ProducerId } from "@muster/core/ports";
+import { Redis } from "ioredis";
+import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
+import { waitUntil } from "../../../test/kit/wait-until.ts";
+import { bytes, claimShard, joinNode, makeBackend } from "../test-kit/backend.ts";
+import { createKeys } from "./keys.ts";
+import type { RedisBackend } from "./redis-backend.ts";
+import { scripts } from "./scripts.generated.ts";
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterAll(() => server.stop());
+
+interface Call {
+  readonly script: string;
+  readonly keys: readonly string[];
+  /** Keys that the script used. */
+  readonly touched: Set<string>;
+}
+
+/** These read many shards or nodes in one go; a Cluster would be asked slot by slot. */
+const readsMany = new Set([
+  "inspect",
+  "check",
+  "read",
+  "list-rows",
+  "versions",
+  "list-status",
+  "status-versions",
+]);
+const keyless = new Set(["publish", "pubsub", "info", "time"]);
+const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key)?.[1] ?? "no tag";
+
+const useEverything = async (backend: RedisBackend): Promise<void> => {
+  const { membership, shards, views } = backend;
+  const { datasetId, join } = await joinNode(backend);
+  const nodeId = "web-1" as NodeId;
+  const incarnation = "web-1-life" as Incarnation;
+  const beat = { nodeId, incarnation, leaseMs: 1_500, state: "up", confirmMs: 60 } as const;
+  await membership.heartbeat({ ...beat, stats: { shards: 0, loopLagMs: 0, memoryBytes: 0 } });
+  await membership.heartbeat(beat);
+  await membership.list();
+  await membership.cordon({ nodeId, cordoned: true });
+  await membership.raiseVersion({ version: 100 });
+  const claim = await claimShard(backend, datasetId);
+  const outId = "out" as OutId;
+  const source = { kind: "producer", producer: `${join}.p` as ProducerId, number: 1 } as const;
+  await shards.append({
+    shard: 1,
+    source: { ...source, hash: "h" },
+    payloads: [bytes("x")],
+    count: 1,
+  });
+  await shards.append({
+    shard: 1,
+    source: { kind: "shard", shard: 2, outId, first: 1 },
+    payloads: [bytes("x")],
+    count: 1,
+  });
+  const id = "1-1" as EntryId;
+  const put = [{ id: "a", record: bytes("x") }];
+  const answer = await shards.commit({
+    claim,
+    seq: 1,
+    hash: "h",
+    states: [
+      { key: "counter/a" as ActorKey, state: bytes("x") },
+      { key: "counter/b" as ActorKey, state: "removed" },
+    ],
+    mail: { handled: [id], handledUpTo: id, partial: [{ id, record: bytes("x") }], count: 1 },
+    local: { payload: bytes("x"), count: 1 },
+    timers: { set: [{ member: bytes("x"), dueAt: 1 }], remove: [bytes("y")] },
+    out: {
+      add: [{ target: 2, outId, n: 1, payload: bytes("x") }],
+      remove: [{ target: 2, outId, n: 0 }],
+    },
+    effects: { put, remove: ["b"] },
+    views: [{ kind: "counter", rows: [{ id: "a", row: bytes("x") }] }],
+    idempotency: { put: [{ key: "k", record: bytes("x"), expiresAt: 1 }], expireBefore: 2 },
+    dead: { put, remove: ["b"] },
+    log: [bytes("x")],
+    replies: [{ node: nodeId, payload: bytes("x") }],
+  });
+  expect(answer.kind).toBe("committed");
+  await shards.load({ claim });
+  await shards.fetch({ claim, actors: ["counter/a" as ActorKey], idempotencyKeys: ["k"] });
+  await shards.read({ reads: [{ claim, after: id }], limit: 10 });
+  await shards.check({ claims: [claim] });
+  await shards.inspect({ shards: [0, 1, 2, 3] });
+  await shards.listDead({ shard: 1, limit: 10 });
+  await shards.release({ claim });
+  await claimShard(backend, datasetId, 1, claim.claimId);
+  await views.list({ kind: "counter", shards: [0, 1] });
+  await views.versions({ kinds: ["counter"], shards: [0, 1] });
+  const rows = [{ unit: "app", row: bytes("x") }];
+  await views.writeStatus({ nodeId, incarnation, seq: 1, reset: true, rows });
+  await views.listStatus({ nodes: [nodeId] });
+  await views.statusVersions({ nodes: [nodeId] });
+  await membership.leave({ nodeId, incarnation });
+};
+
+const recordCalls = async (): Promise<readonly Call[]> => {
+  const bySha = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]));
+  const calls: Call[] = [];
+  let ended = false;
+  const watcher = new Redis({ port: server.port, protocol: 2 });
+  const monitor = await watcher.monitor();
+  monitor.on("monitor", (_: string, words: readonly string[], source: string) => {
+    const [command = "", key = "", third = ""] = words;
+    if (command === "echo") ended = true;
+    if (command.toLowerCase() === "evalsha") {
+      const keys = words.slice(3, 3 + Number(third));
+      calls.push({ script: bySha.get(key) ?? "unknown", keys, touched: new Set() });
+    } else if (source === "lua" && !keyless.has(command.toLowerCase())) {
+      calls[calls.length - 1]?.touched.add(key);
+    }
+  });
+  const backend = makeBackend({ url: server.url });
+  await backend.open();
+  try {
+    await useEverything(backend);
+    await watcher.echo("end");
+    await waitUntil("the monitor has seen everything", () => ended);
+  } finally {
+    await backend.close();
+    monitor.disconnect();
+    watcher.disconnect();
+  }
+  return calls;
+};
+
+test("each script is given its keys, touches no other, and stays in one slot", async () => {
+  const calls = await recordCalls();
+  const used = new Set(calls.map(({ script }) => script));
+  expect(
+    Object.values(scripts)
+      .map(({ name }) => name)
+      .filter((name) => !used.has(name)),
+  ).toEqual([]);
+  for (const { script, keys, touched } of calls) {
+    expect(touched.size).toBeGreaterThan(0);
+    expect({ script, undeclared: [...touched].filter((key) => !keys.includes(key)) }).toEqual({
+      script,
+      undeclared: [],
+    });
+    if (readsMany.has(script)) continue;
+    expect({ script, slots: new Set(keys.map(tagOf)).size }).toEqual({ script, slots: 1 });
+  }
+});
+
+test("scripts that read many shards or nodes keep the keys of each together", async () => {
+  const keys = createKeys("muster", "prod");
+  const { own, mail, ver, view } = (({ own, mail, ver, view }) => ({
+    own,
+    mail,
+    ver,
+    view: view("app"),
+  }))(keys.shard(12));
+  expect([own, mail, ver, view].map(tagOf)).toEqual(Array(4).fill("prod:12"));
+  const node = keys.node("web-1" as NodeId);
+  expect([node.status, node.ver].map(tagOf)).toEqual(["prod@web-1", "prod@web-1"]);
+});
+
+test("keys and channels begin with prefix and cluster, and no two are the same", () => {
+  const keys = createKeys("muster", "prod");
+  const { view, ...shardKeys } = keys.shard(12);
+  const node = "web-1" as NodeId;
+  const all = [
+    ...Object.values(keys.cluster),
+    ...Object.values(shardKeys),
+    view("app"),
+    ...Object.values(keys.node(node)),
+    keys.channel({ topic: "wake", shard: 12 }),
+    keys.channel({ topic: "wake", shard: 13 }),
+    keys.channel({ topic: "view", kind: "app" }),
+    keys.channel({ topic: "replies", node }),
+    keys.channel({ topic: "node", node }),
+    keys.channel({ topic: "status" }),
+    keys.channel({ topic: "membership" }),
+    keys.channel({ topic: "ownership" }),
+    keys.aliveChannel(node, "life" as Incarnation),
+  ];
+  expect(all.filter((name) => !name.startsWith("muster:prod:"))).toEqual([]);
+  expect(new Set(all).size).toBe(all.length);
+});
