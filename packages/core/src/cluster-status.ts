@@ -1,4 +1,5 @@
 /** The verdict on the cluster and the reasons for it, worst first. Pure. */
+import { isoInstant } from "./model/instant.ts";
 import type { NodeRecord } from "./model/node-record.ts";
 import type { BackendHealth } from "./ports/backend.ts";
 import type { ClusterStatus, Verdict } from "./services.ts";
@@ -37,14 +38,16 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     const age = seconds(Math.max(0, facts.now - lastHeartbeatAt));
     degraded.push(`node ${id} is ${state}: last heard ${age} ago`);
   }
-  if (unowned > 0) degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
+  if (unowned > 0)
+    degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
   degraded.push(...facts.drift);
   if (facts.historyChanges > 0) {
     degraded.push(
       `the data was found under another history ${plural(facts.historyChanges, "time")} since this node started: acknowledged changes may have been lost`,
     );
   }
-  for (const finding of facts.health.findings) degraded.push(`${finding.message} ${finding.remedy}`);
+  for (const finding of facts.health.findings)
+    degraded.push(`${finding.message} ${finding.remedy}`);
   let verdict: Verdict = degraded.length > 0 ? "degraded" : "healthy";
   const reasons: string[] = [];
   if (facts.away) {
@@ -69,7 +72,7 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     apps: facts.apps,
     shards: { total: facts.shardCount, owned: facts.ownedShards, unowned },
     redis: { mode, role, state, findings, ...(rttMs !== undefined && { rttMs }) },
-    asOf: new Date(facts.away ? facts.now - facts.silentMs : facts.now).toISOString(),
+    asOf: isoInstant(facts.away ? facts.now - facts.silentMs : facts.now),
     stale: facts.away || facts.viewsStale,
   };
 };

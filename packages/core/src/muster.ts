@@ -2,9 +2,9 @@
 import type { z } from "zod";
 import { createActorRef } from "./actor-ref.ts";
 import { AppActor } from "./apps/actor.ts";
-import { createAppReplica } from "./apps/replica.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import type { AppIntentRow } from "./apps/intent.ts";
+import { createAppReplica } from "./apps/replica.ts";
 import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
@@ -15,19 +15,15 @@ import type { ViewTable } from "./engine/view-table.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
 import type { Muster } from "./muster-types.ts";
-import {
-  createNodesChanges,
-  createNodesService,
-  createShardsService,
-} from "./nodes-service.ts";
+import { createNodesChanges, createNodesService, createShardsService } from "./nodes-service.ts";
 import type { MusterOptions } from "./options.ts";
 import { silentLogger } from "./ports/logger.ts";
 import { systemClock } from "./ports/system-clock.ts";
+import { libraryVersion, processInfo, residentBytes, runtimeName } from "./ports/system-process.ts";
 import { systemRandom } from "./ports/system-random.ts";
 import type { Principal } from "./principal.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
-import { libraryVersion, processInfo, residentBytes, runtimeName } from "./system.ts";
 
 const defaultStartMs = 10_000;
 const defaultStopMs = 10_000;
@@ -35,7 +31,13 @@ const defaultStopMs = 10_000;
 const waitForRowMs = 2_000;
 
 const ephemeralId = (host: string, random: string): string =>
-  `${host.toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-").replace(/^[^a-z0-9]+/, "").slice(0, 40) || "node"}-${random
+  `${
+    host
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9.-]/g, "-")
+      .replace(/^[^a-z0-9]+/, "")
+      .slice(0, 40) || "node"
+  }-${random
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, "")
     .slice(0, 8)}`;

@@ -2,6 +2,7 @@
 import type { Node } from "./engine/node.ts";
 import { MusterError } from "./errors.ts";
 import type { NodeId } from "./model/ids.ts";
+import { isoInstant } from "./model/instant.ts";
 import type { NodeRecord } from "./model/node-record.ts";
 import type { Backend } from "./ports/backend.ts";
 import { type Principal, requireReason, requireRole } from "./principal.ts";
@@ -14,9 +15,6 @@ import type {
   ShardView,
 } from "./services.ts";
 
-const iso = (ms: number): string => new Date(ms).toISOString();
-
-
 const nodeView = (record: NodeRecord, nodeId: NodeId, now: number): NodeView => ({
   id: record.id,
   incarnation: record.incarnation,
@@ -28,8 +26,8 @@ const nodeView = (record: NodeRecord, nodeId: NodeId, now: number): NodeView => 
   version: record.info.version,
   runtime: record.info.runtime,
   url: record.info.url ?? null,
-  startedAt: iso(record.startedAt),
-  lastHeartbeatAt: iso(record.lastHeartbeatAt),
+  startedAt: isoInstant(record.startedAt),
+  lastHeartbeatAt: isoInstant(record.lastHeartbeatAt),
   leaseAgeMs: Math.max(0, now - record.lastHeartbeatAt),
   shards: record.state === "up" || record.state === "draining" ? record.stats.shards : 0,
   weight: record.info.weight,
@@ -39,7 +37,9 @@ const nodeView = (record: NodeRecord, nodeId: NodeId, now: number): NodeView => 
 
 export const createNodesService = (node: Node, nodeId: NodeId): NodesService => {
   const get = (id: string): NodeView => {
-    const record = node.nodes.find((candidate) => candidate.id === id && candidate.state !== "left");
+    const record = node.nodes.find(
+      (candidate) => candidate.id === id && candidate.state !== "left",
+    );
     if (record) return nodeView(record, nodeId, node.now());
     throw new MusterError("NODE_NOT_FOUND", `There is no node "${id}" in this cluster.`, {
       hint: "List them with `muster nodes list`.",
@@ -53,7 +53,7 @@ export const createNodesService = (node: Node, nodeId: NodeId): NodesService => 
           .filter((record) => record.state !== "left")
           .map((record) => nodeView(record, nodeId, now))
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
-        asOf: iso(now - Math.max(0, Math.min(node.membership.silentMs, now))),
+        asOf: isoInstant(now - Math.max(0, Math.min(node.membership.silentMs, now))),
         stale: node.isAway,
       };
     },
@@ -116,7 +116,7 @@ export const createShardsService = (node: Node, backend: Backend): ShardsService
                 pending: record.pending,
               },
         ),
-        asOf: iso(node.now()),
+        asOf: isoInstant(node.now()),
         stale: false,
       };
     } catch (cause) {
@@ -128,4 +128,3 @@ export const createShardsService = (node: Node, backend: Backend): ShardsService
     }
   },
 });
-

@@ -1,6 +1,6 @@
 /** What a node tells of the process and machine it runs in. */
 import { hostname } from "node:os";
-import type { NodeInfo } from "./model/node-record.ts";
+import type { NodeInfo } from "../model/node-record.ts";
 
 export const libraryVersion = "0.1.0";
 
