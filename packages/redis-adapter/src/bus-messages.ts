@@ -68,7 +68,7 @@ export const encodeMessage = (topic: Topic, message: BusMessage): Buffer | undef
   switch (message.topic) {
     case "wake":
       return joinLines(
-        [message.entry?.id ?? "", message.previous ?? ""],
+        [message.entry?.id ?? "", message.previous ?? "", message.entry?.payloads.length ?? 0],
         packPayloads(message.entry?.payloads ?? []),
       );
     case "replies":
@@ -95,9 +95,9 @@ export const encodeMessage = (topic: Topic, message: BusMessage): Buffer | undef
 };
 
 const decodeWake = (topic: Extract<Topic, { topic: "wake" }>, bytes: Buffer) => {
-  const cut = cutLines(bytes, 2);
+  const cut = cutLines(bytes, 3);
   const payloads = cut && unpackPayloads(cut.rest);
-  if (!cut || !payloads) return undefined;
+  if (!cut || payloads?.length !== Number(cut.lines[2])) return undefined;
   const { shard } = topic;
   if (payloads.length === 0) return { topic: "wake", shard } as const;
   const [id, previous] = cut.lines as readonly EntryId[] as readonly [EntryId, EntryId];

@@ -1,5 +1,7 @@
 /** A commit is all or nothing whatever the server is short of (I1, I2). */
+
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { inspect } from "node:util";
 import {
   type ActorKey,
   BackendUnavailable,
@@ -53,6 +55,8 @@ test("a key of a foreign type refuses the commit before anything is written", as
   );
   expect(error).toBeInstanceOf(BackendUnavailable);
   expect(String((error as BackendUnavailable).cause)).toContain(":due is a string");
+  // Only the message goes on: the error of the client holds the whole command.
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("counter/a");
   const fetched = await backend.shards.fetch({ claim, actors: [key], idempotencyKeys: [] });
   expect(fetched).toEqual({ kind: "fetched", states: ["absent"], replies: [] });
   expect(await backend.shards.inspect({ shards: [1] })).toMatchObject([{ seq: 0, pending: 0 }]);

@@ -18,6 +18,14 @@ export interface LinkOptions {
   readonly coalesce: boolean;
 }
 
+/** Errors of ioredis carry the command with its arguments: payloads, even passwords. These go no further. */
+const withoutCommand = (error: unknown): Error => {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const plain = new Error(error.message);
+  plain.name = error.name;
+  return plain;
+};
+
 interface Pending {
   readonly op: string;
   readonly shard: ShardId | undefined;
@@ -31,7 +39,7 @@ export class Link {
   readonly #pending = new Set<Pending>();
   readonly #waiting = new Set<() => void>();
   #corked: Redis["stream"] | undefined;
-  #lastError: unknown;
+  #lastError: Error | undefined;
   #closed = false;
 
   constructor(redis: Redis, options: LinkOptions, clock: Clock) {
@@ -39,7 +47,7 @@ export class Link {
     this.#options = options;
     this.#clock = clock;
     redis.on("error", (error: unknown) => {
-      this.#lastError = error;
+      this.#lastError = withoutCommand(error);
     });
     redis.on("ready", () => {
       for (const go of [...this.#waiting]) go();
@@ -56,7 +64,7 @@ export class Link {
       await this.redis.connect();
     } catch (error) {
       // The rejection says "closed"; what closed it came as an event.
-      throw new BackendUnavailable("open", this.#lastError ?? error);
+      throw new BackendUnavailable("open", this.#lastError ?? withoutCommand(error));
     }
   }
 
@@ -95,7 +103,7 @@ export class Link {
         },
         (error: unknown) => {
           this.#pending.delete(pending);
-          reject(new BackendUnavailable(op, error, shard));
+          reject(new BackendUnavailable(op, withoutCommand(error), shard));
         },
       );
     });

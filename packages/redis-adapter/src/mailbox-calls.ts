@@ -16,8 +16,10 @@ import { bytes, eachPair, list, number, statusOf, text, toBuffer } from "./reply
 import { scripts } from "./scripts.generated.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** Bytes of one shard's mail in one answer; at least one entry is read. */
-const maxReadBytes = 1_048_576;
+/** Bytes of mail in one answer, shared by its shards; of each at least one entry is read. */
+const maxReadBytes = 8_388_608;
+const leastReadBytes = 65_536;
+const mostReadBytes = 1_048_576;
 /** What one XADD takes inside a script. */
 const maxPayloads = 1_900;
 
@@ -151,7 +153,7 @@ export const mailboxCalls = (
         }),
         args: [
           String(limit),
-          String(maxReadBytes),
+          String(Math.max(leastReadBytes, Math.min(mostReadBytes, maxReadBytes / reads.length))),
           ...reads.flatMap(({ claim, after }) => [claim.claimId, claim.historyId, after]),
         ],
       });

@@ -112,6 +112,16 @@ test("calls before opening and after closing reject, and closing twice is fine",
   expect((await settle(never.open())).outcome).toBeInstanceOf(BackendUnavailable);
 });
 
+test("closing ends an opening under way", async () => {
+  await server.freeze();
+  const backend = make(server.port);
+  const opening = settle(backend.open());
+  await backend.close();
+  server.thaw();
+  expect((await opening).outcome).toBeInstanceOf(BackendUnavailable);
+  expect((await opening).ms).toBeLessThan(commandTimeoutMs);
+});
+
 test("closing rejects what is pending at once", async () => {
   const { backend, claim } = await holder();
   await server.freeze();

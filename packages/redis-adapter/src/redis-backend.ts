@@ -72,6 +72,8 @@ export class RedisBackend implements Backend {
   readonly #options: ResolvedRedisOptions;
   readonly #keys: ReturnType<typeof createKeys>;
   #connections: Connections | undefined;
+  /** All there are, also those of an opening under way. */
+  #links: readonly Link[] = [];
   #opening: Promise<void> | undefined;
   #closed = false;
   #findings: readonly BackendFinding[] = [];
@@ -125,8 +127,8 @@ export class RedisBackend implements Backend {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ping();
+    for (const link of this.#links) link.close();
     await this.#opening?.catch(() => {});
-    if (this.#connections) for (const link of links(this.#connections)) link.close();
   }
 
   health(): BackendHealth {
@@ -150,14 +152,15 @@ export class RedisBackend implements Backend {
     }).catch((error: unknown) => {
       throw new BackendUnavailable("open", error);
     });
+    this.#links = links(connections);
     try {
-      await Promise.all(links(connections).map((link) => link.open()));
+      if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
+      await Promise.all(this.#links.map((link) => link.open()));
       this.#findings = await preflight(connections.control, this.#keys, this.#options);
       const refused = this.#findings.filter(({ level }) => level === "refuse");
       if (refused.length > 0) throw refusal(refused);
       await loadScripts(connections.control).catch(() => {});
       await this.#beAlive(connections.alive);
-      if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
     } catch (error) {
       for (const link of links(connections)) link.close();
       throw explained(error);

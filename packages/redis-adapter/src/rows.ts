@@ -1,6 +1,6 @@
 /**
- * Changed rows as published: a leading 1, then for each row the length of its name (2 bytes), the
- * name, the length of its bytes (4 bytes, all ones for a removed row), the bytes.
+ * Changed rows as published: their number (4 bytes), then for each row the length of its name
+ * (2 bytes), the name, the length of its bytes (4 bytes, all ones for a removed row), the bytes.
  */
 export interface ChangedRow {
   readonly name: string;
@@ -15,7 +15,7 @@ export const maxPublishedBytes = 65_536;
 
 /** Packs rows; empty when they are too large to publish. */
 export const packRows = (rows: readonly ChangedRow[]): Buffer => {
-  let size = 1;
+  let size = 4;
   const names: Buffer[] = [];
   for (const { name, row } of rows) {
     const bytes = Buffer.from(name, "utf8");
@@ -25,8 +25,7 @@ export const packRows = (rows: readonly ChangedRow[]): Buffer => {
     if (size > maxPublishedBytes) return Buffer.alloc(0);
   }
   const packed = Buffer.allocUnsafe(size);
-  packed[0] = 1;
-  let at = 1;
+  let at = packed.writeUInt32BE(rows.length, 0);
   rows.forEach(({ row }, i) => {
     const name = names[i] ?? Buffer.alloc(0);
     at = packed.writeUInt16BE(name.length, at);
@@ -49,9 +48,9 @@ export type UnpackedRows =
 /** Unpacks what {@link packRows} packed; never throws (I8). */
 export const unpackRows = (packed: Buffer): UnpackedRows => {
   if (packed.length === 0) return { kind: "too-large" };
-  if (packed[0] !== 1) return { kind: "corrupt" };
+  if (packed.length < 4) return { kind: "corrupt" };
   const rows: ChangedRow[] = [];
-  let at = 1;
+  let at = 4;
   while (at < packed.length) {
     if (at + 2 > packed.length) return { kind: "corrupt" };
     const nameEnd = at + 2 + packed.readUInt16BE(at);
@@ -67,5 +66,5 @@ export const unpackRows = (packed: Buffer): UnpackedRows => {
     rows.push({ name, row: packed.subarray(at, at + length) });
     at += length;
   }
-  return { kind: "rows", rows };
+  return rows.length === packed.readUInt32BE(0) ? { kind: "rows", rows } : { kind: "corrupt" };
 };

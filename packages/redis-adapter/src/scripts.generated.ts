@@ -2,7 +2,7 @@
 import { script } from "./script.ts";
 
 export const scripts = {
-  appendOut: script("append-out", "b6a1d9b0ee30a1c80b314f88d71af68dce66719d", [
+  appendOut: script("append-out", "50953d446a36c7d0a12a616e27ebb119bb8d4850", [
     "#!lua",
     "local function publish(channel, payload)",
     "  redis.pcall('PUBLISH', channel, payload)",
@@ -18,8 +18,9 @@ export const scripts = {
     "local function wake(channel, id, previous, payloads)",
     "  local size = 0",
     "  for _, payload in ipairs(payloads) do size = size + #payload end",
-    "  local message = {id, '\\n', previous, '\\n'}",
-    "  if size <= 65536 then",
+    "  local published = size <= 65536 and #payloads or 0",
+    "  local message = {id, '\\n', previous, '\\n', published, '\\n'}",
+    "  if published > 0 then",
     "    for _, payload in ipairs(payloads) do",
     "      message[#message + 1] = struct.pack('>I4', #payload)",
     "      message[#message + 1] = payload",
@@ -53,7 +54,7 @@ export const scripts = {
     "wake(ARGV[6], id, own[3], payloads)",
     "return {0, last}",
   ]),
-  append: script("append", "ac864e33edaa6a8e2d544248c495137ea93b3c6b", [
+  append: script("append", "b0e89b77be5cfa817afc1a468be7ecc6b378df42", [
     "#!lua",
     "local function publish(channel, payload)",
     "  redis.pcall('PUBLISH', channel, payload)",
@@ -69,8 +70,9 @@ export const scripts = {
     "local function wake(channel, id, previous, payloads)",
     "  local size = 0",
     "  for _, payload in ipairs(payloads) do size = size + #payload end",
-    "  local message = {id, '\\n', previous, '\\n'}",
-    "  if size <= 65536 then",
+    "  local published = size <= 65536 and #payloads or 0",
+    "  local message = {id, '\\n', previous, '\\n', published, '\\n'}",
+    "  if published > 0 then",
     "    for _, payload in ipairs(payloads) do",
     "      message[#message + 1] = struct.pack('>I4', #payload)",
     "      message[#message + 1] = payload",
@@ -229,7 +231,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, clean}",
   ]),
-  commit: script("commit", "3f9f868df5cf53d45a63c9d7a58332b6ccd3d9be", [
+  commit: script("commit", "1fd69db7dc0459b8ef639351cb6f359adcea9220", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -271,8 +273,9 @@ export const scripts = {
     "local function wake(channel, id, previous, payloads)",
     "  local size = 0",
     "  for _, payload in ipairs(payloads) do size = size + #payload end",
-    "  local message = {id, '\\n', previous, '\\n'}",
-    "  if size <= 65536 then",
+    "  local published = size <= 65536 and #payloads or 0",
+    "  local message = {id, '\\n', previous, '\\n', published, '\\n'}",
+    "  if published > 0 then",
     "    for _, payload in ipairs(payloads) do",
     "      message[#message + 1] = struct.pack('>I4', #payload)",
     "      message[#message + 1] = payload",

@@ -2,6 +2,7 @@
 import {
   type Claim,
   type ClaimId,
+  type Clock,
   type CommitAnswer,
   type CommitRequest,
   type DatasetId,
@@ -21,6 +22,8 @@ export const shardCount = 4;
 export interface TestBackendOptions {
   readonly name?: string;
   readonly cluster?: string;
+  readonly incarnation?: string;
+  readonly clock?: Clock;
   readonly hooks?: RedisBackendHooks;
 }
 
@@ -34,8 +37,8 @@ export const makeBackend = (
     {
       cluster: over.cluster ?? cluster,
       nodeId: (over.name ?? "web-1") as NodeId,
-      incarnation: `${over.name ?? "web-1"}-life` as Incarnation,
-      clock: systemClock,
+      incarnation: (over.incarnation ?? `${over.name ?? "web-1"}-life`) as Incarnation,
+      clock: over.clock ?? systemClock,
       random: systemRandom,
       logger: silentLogger,
     },
@@ -68,6 +71,7 @@ export const claimShard = async (
   datasetId: DatasetId,
   shard: ShardId = 1,
   seen: ClaimId | "none" = "none",
+  producerFloor = 0,
 ): Promise<Claim> => {
   const claimId = systemRandom.id() as ClaimId;
   const answer = await backend.shards.claim({
@@ -80,7 +84,7 @@ export const claimShard = async (
     epochKnown: 0,
     membershipVersion: 1_000,
     notBefore: 0,
-    producerFloor: 0,
+    producerFloor,
   });
   if (answer.kind !== "claimed") throw new Error(`claim answered ${answer.kind}`);
   return { shard, claimId, historyId: answer.historyId };

@@ -10,8 +10,9 @@ end
 local function wake(channel, id, previous, payloads)
   local size = 0
   for _, payload in ipairs(payloads) do size = size + #payload end
-  local message = {id, '\n', previous, '\n'}
-  if size <= 65536 then
+  local published = size <= 65536 and #payloads or 0
+  local message = {id, '\n', previous, '\n', published, '\n'}
+  if published > 0 then
     for _, payload in ipairs(payloads) do
       message[#message + 1] = struct.pack('>I4', #payload)
       message[#message + 1] = payload
