@@ -1,14 +1,40 @@
 /**
  * Values to bytes and back: msgpack, with caps on size before anything from outside is decoded (I8).
  */
-import { Decoder, Encoder } from "@msgpack/msgpack";
+import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 
 const maxDepth = 64;
-const encoder = new Encoder({ maxDepth, ignoreUndefined: true, initialBufferSize: 16_384 });
+
+/** What would come back as something else, or not at all, is refused before it is written (I8). */
+const refuseWhatIsNotPlain = (value: unknown): null => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Objects of another realm are plain as well: their prototype is at the end of its chain too.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) {
+    if (!Object.hasOwn(value, "__proto__")) return null;
+    throw new Error('The key "__proto__" cannot be stored.');
+  }
+  if (value instanceof Uint8Array) return null;
+  throw new Error(
+    `A ${value.constructor?.name ?? "value"} cannot be stored: use numbers, text, booleans, null, bytes, arrays and plain objects.`,
+  );
+};
+
+// Takes the place of the extension for dates, which the decoder refuses.
+const plainOnly = new ExtensionCodec();
+plainOnly.register({ type: -1, encode: refuseWhatIsNotPlain, decode: () => null });
+
+const encoder = new Encoder({
+  maxDepth,
+  ignoreUndefined: true,
+  initialBufferSize: 16_384,
+  extensionCodec: plainOnly,
+});
 
 /**
  * Encodes a plain value (null, boolean, number, string, bytes, array, object) into fresh bytes.
- * @throws Error for functions, symbols, cycles and values nested deeper than 64
+ * @throws Error for dates, maps, sets, instances of classes, functions, symbols, big integers,
+ *   cycles, the key `__proto__`, and values nested deeper than 64
  */
 export const encode = (value: unknown): Uint8Array => encoder.encode(value);
 
