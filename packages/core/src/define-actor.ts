@@ -32,7 +32,9 @@ export type RefusalOf<C extends CommandSpec> = C extends {
 /** What an ask resolves with: the output, or a value that may be a refusal where some are declared. */
 export type Answer<C extends CommandSpec> = [RefusalOf<C>] extends [never]
   ? Output<C>
-  : { readonly ok: true; readonly value: Output<C> } | { readonly ok: false; readonly refusal: RefusalOf<C> };
+  :
+      | { readonly ok: true; readonly value: Output<C> }
+      | { readonly ok: false; readonly refusal: RefusalOf<C> };
 
 /** What a handler may know besides its state and input; read-only. */
 export interface Facts {
@@ -52,8 +54,18 @@ export interface Facts {
 
 /** A timer of the actor: when due, `command` is told to it. Setting a name again replaces it. */
 export type TimerChange =
-  | { readonly name: string; readonly at: number; readonly command: string; readonly input?: unknown }
-  | { readonly name: string; readonly afterMs: number; readonly command: string; readonly input?: unknown }
+  | {
+      readonly name: string;
+      readonly at: number;
+      readonly command: string;
+      readonly input?: unknown;
+    }
+  | {
+      readonly name: string;
+      readonly afterMs: number;
+      readonly command: string;
+      readonly input?: unknown;
+    }
   | { readonly name: string; readonly cancel: true };
 
 /** A message to another actor (or itself), sent with the commit. Made by {@link tellTo}. */
@@ -147,6 +159,8 @@ export interface Implementation<St extends Z, P extends CommandSpecs> {
   readonly effects?: Readonly<Record<string, EffectSpec>>;
   /** Publishes a list row that every node keeps in memory; `undefined` removes it. */
   view?(state: z.output<St>, id: string): unknown;
+  /** Shape of that row; a row that does not fit is listed as unreadable and never acted on (I8). */
+  readonly row?: Z;
   /** Version of the state's shape. @defaultValue 1 */
   readonly version?: number;
   /** Turns a state written by an older version into the present shape. */
@@ -176,6 +190,11 @@ export interface AskOptions {
   readonly idempotencyKey?: string;
   readonly keepKeyMs?: number;
   readonly principal?: Principal;
+  /**
+   * Rejects with `BACKEND_UNAVAILABLE`, outcome unknown, as soon as the backend is found away,
+   * instead of waiting for the deadline. @defaultValue false
+   */
+  readonly failFast?: boolean;
 }
 
 /** One actor as a caller sees it. */
@@ -213,7 +232,19 @@ export const defineActor = <St extends Z, const P extends CommandSpecs>(definiti
     commands: definition.commands,
     partition: definition.partition ?? ((id) => id),
   };
-  return { ...protocol, implement: (implementation) => ({ ...protocol, implementation, implement: () => { throw new MusterError("OPTIONS_INVALID", `The kind "${definition.kind}" has its behaviour already.`); } }) };
+  return {
+    ...protocol,
+    implement: (implementation) => ({
+      ...protocol,
+      implementation,
+      implement: () => {
+        throw new MusterError(
+          "OPTIONS_INVALID",
+          `The kind "${definition.kind}" has its behaviour already.`,
+        );
+      },
+    }),
+  };
 };
 
 /** Builds messages for `more.tell`, typed by the receiver's protocol. */

@@ -2,9 +2,10 @@
  * Declares the per-node counterpart of a kind: on every node it follows the view row of each actor
  * and reports what came of it. Level-triggered, one serial loop per unit.
  */
+
+import type { z } from "zod";
 import type { CommandSpecs, Protocol } from "./define-actor.ts";
 import type { RetryPolicy } from "./model/retry-policy.ts";
-import type { z } from "zod";
 
 export interface ApplyContext<Observed> {
   /** Id of the actor this unit follows. */

@@ -1,8 +1,15 @@
 /** One node of a cluster, as its embedder sees it. */
+
+import type { z } from "zod";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { Principal } from "./principal.ts";
-import type { AppsService, ClusterStatus, MusterAs, NodesService, ShardsService } from "./services.ts";
-import type { z } from "zod";
+import type {
+  AppsService,
+  ClusterStatus,
+  MusterAs,
+  NodesService,
+  ShardsService,
+} from "./services.ts";
 
 export type LifecycleState = "idle" | "starting" | "running" | "stopping" | "stopped";
 

@@ -1,7 +1,8 @@
 /** Options of a node: types, frozen defaults, validation with one sentence per broken rule. */
-import type { AppHost } from "./hosts/app-host.ts";
+
 import type { ActorKind } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
+import type { AppHost } from "./hosts/app-host.ts";
 import type { BackendFactory } from "./ports/backend.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Logger } from "./ports/logger.ts";

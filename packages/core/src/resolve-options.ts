@@ -5,15 +5,11 @@ import { idPattern } from "./model/ids.ts";
 import { type ClusterSettings, defaultSettings, type MusterOptions } from "./options.ts";
 
 const id = (what: string) =>
-  z
-    .string(`${what} must be text`)
-    .regex(idPattern, `${what} must match [a-z0-9][a-z0-9._-]{0,63}`);
+  z.string(`${what} must be text`).regex(idPattern, `${what} must match [a-z0-9][a-z0-9._-]{0,63}`);
 const positive = z.int().positive();
 
 const settingsSchema = z.strictObject(
-  Object.fromEntries(
-    Object.keys(defaultSettings).map((name) => [name, positive.optional()]),
-  ),
+  Object.fromEntries(Object.keys(defaultSettings).map((name) => [name, positive.optional()])),
 );
 
 const schema = z.looseObject({

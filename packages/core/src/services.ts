@@ -142,9 +142,15 @@ export interface AppsChanges extends AppsService {
    */
   install(request: InstallApp): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
-  enable(id: string, change: AppChange): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  enable(
+    id: string,
+    change: AppChange,
+  ): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
-  disable(id: string, change: AppChange): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  disable(
+    id: string,
+    change: AppChange,
+  ): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
 }
 
 /** The services with changes allowed, under one principal. */

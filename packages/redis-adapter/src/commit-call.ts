@@ -11,8 +11,14 @@ const commitAnswer = (answer: readonly Reply[]): CommitAnswer => {
   switch (statusOf(answer)) {
     case "ok": {
       const localEntry = text(answer[1]) as EntryId;
-      if (localEntry === "") return { kind: "committed" };
-      return { kind: "committed", localEntry, localPrevious: text(answer[2]) as EntryId };
+      return {
+        kind: "committed",
+        ...(localEntry !== "" && {
+          localEntry,
+          localPrevious: text(answer[2]) as EntryId,
+        }),
+        ...(typeof answer[3] === "number" && { repliesKept: answer[3] }),
+      };
     }
     case "conflict":
       return { kind: "conflict" };

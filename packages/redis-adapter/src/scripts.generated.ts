@@ -231,7 +231,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, clean}",
   ]),
-  commit: script("commit", "1fd69db7dc0459b8ef639351cb6f359adcea9220", [
+  commit: script("commit", "bbc850d82896905bedda405f5c34c93a7969bff9", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -312,10 +312,11 @@ export const scripts = {
     "local history = history_id()",
     "local own, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history)",
     "if not own then return refusal end",
+    "local function kept() return ARGV[10] ~= '' and redis.call('HLEN', KEYS[4]) or '' end",
     "local seq, last_seq = tonumber(ARGV[3]), tonumber(own[5])",
     "if seq == last_seq and own[6] == ARGV[4] then",
     "  local entry, previous = string.match(own[7], '^(%S+) (%S+)$')",
-    "  return {0, entry or '', previous or ''}",
+    "  return {0, entry or '', previous or '', kept()}",
     "end",
     "if seq <= last_seq then return {4} end",
     "if seq > last_seq + 1 then return {5, last_seq} end",
@@ -371,7 +372,7 @@ export const scripts = {
     "for i = 0, tonumber(ARGV[messages_at]) - 1 do",
     "  publish(ARGV[messages_at + 1 + 2 * i], ARGV[messages_at + 2 + 2 * i])",
     "end",
-    "return {0, entry, previous}",
+    "return {0, entry, previous, kept()}",
   ]),
   cordon: script("cordon", "3125a9925ea860b19097dceb363e7ed4dffc1cc8", [
     "#!lua flags=allow-oom",

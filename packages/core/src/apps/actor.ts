@@ -4,6 +4,7 @@ import { decideDesired, decideInstall, type IntentDecision } from "./decide-inte
 import {
   type AppIntentRow,
   type AppState,
+  appIntentRow,
   appState,
   changeInput,
   installInput,
@@ -69,6 +70,7 @@ const setDesired =
 export const AppActor = appProtocol.implement({
   initial: () => neverInstalled,
   view: (state) => state.intent ?? undefined,
+  row: appIntentRow,
   on: {
     install: (turn, state, input, facts) => {
       const decision = decideInstall(state, facts.self.id, input, facts);

@@ -89,8 +89,10 @@ export class AppTable {
     return this.#ids;
   }
 
-  said(appId: string, nodeId: NodeId): Said {
-    return saidBy(this.#sources.reports.row(nodeId, unitOf(appId)));
+  /** What each node says of one app. */
+  saidOf(appId: string): (nodeId: NodeId) => Said {
+    const unit = unitOf(appId);
+    return (nodeId) => saidBy(this.#sources.reports.row(nodeId, unit));
   }
 
   tally(intent: AppIntentRow): Tally {
@@ -106,7 +108,7 @@ export class AppTable {
     const unit = unitOf(intent.id);
     const known = this.#kept.get(unit);
     if (known?.summary.intentId === intent.intentId) return known;
-    const counted = tally(intent, this.#shown, (nodeId) => this.said(intent.id, nodeId));
+    const counted = tally(intent, this.#shown, this.saidOf(intent.id));
     const made = { tally: counted, summary: appSummary(intent, counted) };
     if (this.intent(intent.id) === intent) this.#kept.set(unit, made);
     return made;

@@ -59,6 +59,13 @@ const caught = async (call: () => Promise<unknown>): Promise<MusterError> => {
   throw new Error("was not refused");
 };
 
+/** A change does not wait for a backend that is away, and its key counts for a day. */
+const askOptions = {
+  principal: { name: "rosa", role: "operator" },
+  failFast: true,
+  keepKeyMs: 86_400_000,
+};
+
 describe("a change", () => {
   test.each(["enable", "disable"] as const)(
     "%s asks under the principal and waits for the row",
@@ -78,7 +85,7 @@ describe("a change", () => {
           command,
           id: "crm-sync",
           input: { reason: "quiet night" },
-          options: { principal: { name: "rosa", role: "operator" }, idempotencyKey: "k1" },
+          options: { ...askOptions, idempotencyKey: "k1" },
         },
       ]);
       expect(waited).toEqual([row]);
@@ -94,7 +101,7 @@ describe("a change", () => {
         command: "install",
         id: "crm-sync",
         input: request,
-        options: { principal: { name: "rosa", role: "operator" } },
+        options: askOptions,
       },
     ]);
   });

@@ -18,6 +18,9 @@ interface AppsChangesSources {
   waitForRow(row: AppIntentRow): Promise<void>;
 }
 
+/** How long a repeat of a change with its key gets the first answer. */
+const keepKeyMs = 86_400_000;
+
 /** Tells whether the row in a view is the one a command answered, or a later one. */
 export const hasReached = (
   inView: AppIntentRow | undefined,
@@ -55,6 +58,8 @@ export const createAppsChanges = (sources: AppsChangesSources): AppsChanges => {
 
   const options = (idempotencyKey: string | undefined): AskOptions => ({
     principal,
+    failFast: true,
+    keepKeyMs,
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
 

@@ -1,4 +1,5 @@
 /** Which apps a listing shows. Pure. */
+import type { NodeId } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { AppFilter } from "../services.ts";
 import type { AppIntentRow } from "./intent.ts";
@@ -18,12 +19,12 @@ export const nodesAsked = (
 /** Tells whether status and reason are what some node of the listing said. */
 export const nodesPass = (
   nodes: readonly NodeRecord[],
-  said: (node: NodeRecord) => Said,
+  said: (nodeId: NodeId) => Said,
   { initStatus, reason }: AppFilter,
 ): boolean =>
   (initStatus === undefined && reason === undefined) ||
   nodes.some((node) => {
-    const status = statusOf(said(node));
+    const status = statusOf(said(node.id));
     return (
       (initStatus === undefined || status.initStatus === initStatus) &&
       (reason === undefined || status.reason?.code === reason)

@@ -65,8 +65,10 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     });
   };
 
-  const rowsOf = (intent: AppIntentRow, nodes = table.nodes): readonly AppRow[] =>
-    nodes.map((node) => appRow(intent, node, table.said(intent.id, node.id), nodeId));
+  const rowsOf = (intent: AppIntentRow, nodes = table.nodes): readonly AppRow[] => {
+    const said = table.saidOf(intent.id);
+    return nodes.map((node) => appRow(intent, node, said(node.id), nodeId));
+  };
 
   const localApp = (appId: string, observed: AppObserved | undefined): LocalApp => ({
     appId,
@@ -82,15 +84,12 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     for (const id of table.ids()) {
       const intent = table.intent(id);
       if (!intent || !intentPasses(intent, filter)) continue;
-      const said = (node: (typeof nodes)[number]) => table.said(id, node.id);
+      const said = table.saidOf(id);
       if (!nodesPass(nodes, said, filter)) continue;
       const summary =
         filter.node === undefined
           ? table.summary(intent)
-          : appSummary(
-              intent,
-              tally(intent, nodes, (of) => table.said(id, of)),
-            );
+          : appSummary(intent, tally(intent, nodes, said));
       if (filter.drifted !== undefined && filter.drifted !== summary.drifted > 0) continue;
       items.push(filter.withNodes ? { ...summary, nodes: rowsOf(intent, nodes) } : summary);
     }
@@ -99,9 +98,10 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
 
   const sentence = (intent: AppIntentRow): string => {
     const { live, drifted, terminal } = table.tally(intent);
-    const off = table.nodes
-      .filter(({ state }) => isLive(state))
-      .map((node) => appRow(intent, node, table.said(intent.id, node.id), nodeId))
+    const off = rowsOf(
+      intent,
+      table.nodes.filter(({ state }) => isLive(state)),
+    )
       .filter(({ converged }) => !converged)
       .slice(0, 3)
       .map(
@@ -123,10 +123,11 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       for (const id of table.ids()) {
         const intent = table.intent(id);
         if (!intent) continue;
+        const said = table.saidOf(id);
         report[id] = table.nodes.map((node) => ({
           instanceId: node.id,
           desiredStatus: intent.desiredStatus,
-          initStatus: statusOf(table.said(id, node.id)).initStatus,
+          initStatus: statusOf(said(node.id)).initStatus,
         }));
       }
       return report;

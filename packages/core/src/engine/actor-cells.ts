@@ -67,6 +67,7 @@ export class ActorCells {
       if (cell.blocked || !request || this.#fetchFor(cell, request)) continue;
       cell.queue.shift();
       this.#queued -= 1;
+      cell.lastUsedAt = this.#context.clock.monotonic();
       this.#schedule(cell);
       return { cell, request };
     }
@@ -92,15 +93,16 @@ export class ActorCells {
     return waiting;
   }
 
-  /** Drops up to `limit` idle actors that `mayDrop`; they are read again when next used. */
+  /**
+   * Drops up to `limit` idle actors that `mayDrop`, those first that were not used for longest; they
+   * are read again when next used.
+   */
   drop(limit: number, mayDrop: (cell: ActorCell) => boolean): void {
-    let left = limit;
-    for (const cell of this.#cells.values()) {
-      if (left === 0) return;
-      if (cell.blocked || cell.queue.length > 0 || !mayDrop(cell)) continue;
-      this.#cells.delete(cell.key);
-      left -= 1;
-    }
+    const idle = [...this.#cells.values()].filter(
+      (cell) => !cell.blocked && cell.queue.length === 0 && mayDrop(cell),
+    );
+    if (idle.length > limit) idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+    for (const cell of idle.slice(0, limit)) this.#cells.delete(cell.key);
   }
 
   #of(message: Message, key: ActorKey): ActorCell {

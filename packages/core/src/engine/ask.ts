@@ -20,6 +20,7 @@ export type AskEnd =
 
 interface PendingAsk {
   readonly settle: (end: AskEnd) => void;
+  readonly failFast: boolean;
   /** False while the command cannot have been seen by anyone else. */
   sent: boolean;
 }
@@ -41,10 +42,10 @@ export class AskTable {
   }
 
   /** Registers an ask that must end within `timeoutMs`; answers its number. */
-  open(timeoutMs: number, settle: (end: AskEnd) => void): number {
+  open(timeoutMs: number, settle: (end: AskEnd) => void, failFast = false): number {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#pending.set(id, { settle, sent: false });
+    this.#pending.set(id, { settle, failFast, sent: false });
     const bucket = Math.floor((this.#clock.monotonic() + timeoutMs) / bucketMs);
     const ids = this.#buckets.get(bucket);
     if (ids) ids.push(id);
@@ -77,6 +78,19 @@ export class AskTable {
 
   isOpen(id: number): boolean {
     return this.#pending.has(id);
+  }
+
+  /** Ends the asks that do not want to wait for a backend that is away. */
+  failFast(): void {
+    for (const [id, ask] of [...this.#pending]) {
+      if (!ask.failFast) continue;
+      this.settle(id, {
+        kind: "failed",
+        code: "BACKEND_UNAVAILABLE",
+        known: ask.sent ? "unknown" : "not-applied",
+        message: "the backend went away before it answered",
+      });
+    }
   }
 
   settleAll(end: (sent: boolean) => AskEnd): void {

@@ -35,6 +35,7 @@ export class CommitBatch {
   readonly dead = new Map<string, Uint8Array>();
   readonly deadRemoved: string[] = [];
   readonly local: Uint8Array[] = [];
+  readonly log: Uint8Array[] = [];
   readonly replies = new Map<
     NodeId,
     { incarnation: Incarnation; askId: number; outcome: Outcome }[]
@@ -132,6 +133,7 @@ export class CommitBatch {
         remove: this.deadRemoved,
       };
     }
+    if (this.log.length > 0) request.log = this.log;
     if (this.replies.size > 0) {
       request.replies = [...this.replies].map(([node, replies]) => ({
         node,

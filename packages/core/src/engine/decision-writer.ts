@@ -77,6 +77,12 @@ export class DecisionWriter {
       if (shard === this.#claim.shard) batch.local.push(bytes);
       else batch.outAdd.push(this.#outbox.number(shard, this.#owner.asBatch(cell.key, bytes)));
     }
+    for (const { type, data, reason } of more.events ?? []) {
+      const { principal } = request.message;
+      batch.log.push(
+        encode([cell.key, type, now, principal ?? null, reason ?? null, data ?? null]),
+      );
+    }
     for (const start of more.effects ?? []) {
       this.#takeEffect(batch, {
         actor: cell.key,

@@ -129,6 +129,7 @@ export class Node {
       logger,
       now: () => this.time.now(),
       sweepMs: settings.viewSweepMs,
+      mayWrite: () => this.membership.trusted(),
     });
     this.#router = new Router({
       store: backend.shards,
@@ -158,6 +159,7 @@ export class Node {
           logger,
           now: () => this.time.now(),
           shardOf: (id) => this.shardOf(kind.partition(id)),
+          ...(kind.implementation.row && { schema: kind.implementation.row }),
           staleAfterMs: 2 * settings.viewSweepMs + 1_000,
         }),
       );

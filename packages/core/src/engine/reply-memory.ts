@@ -19,6 +19,11 @@ export class ReplyMemory {
     return this.#stored;
   }
 
+  /** Takes what the store counted. */
+  counted(stored: number): void {
+    this.#stored = stored;
+  }
+
   mustFetch(key: string): boolean {
     return !this.#complete && !this.#known.has(key);
   }

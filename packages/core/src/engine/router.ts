@@ -130,10 +130,14 @@ export class Router {
     try {
       const timeoutMs = boundedTimeout(options.timeoutMs);
       const { message, checked } = this.#message(protocol, id, command, input, options);
-      const askId = this.#asks.open(timeoutMs, (end) => {
-        if (end.kind === "answered") resolve(end.outcome);
-        else reject(errorOfEnd(op, end, timeoutMs));
-      });
+      const askId = this.#asks.open(
+        timeoutMs,
+        (end) => {
+          if (end.kind === "answered") resolve(end.outcome);
+          else reject(errorOfEnd(op, end, timeoutMs));
+        },
+        options.failFast,
+      );
       if (wantsReply) {
         message.replyTo = {
           node: this.#context.nodeId,
@@ -158,6 +162,7 @@ export class Router {
 
   /** Gives back, as not applied, whatever has not left this process. */
   refuseUnsent(): void {
+    this.#asks.failFast();
     for (const lane of this.#lanes.values()) lane.producer.refuseWaiting("unavailable");
   }
 

@@ -362,7 +362,8 @@ export class ShardOwner {
   }
 
   #accepted(batch: CommitBatch, answer: Extract<CommitAnswer, { kind: "committed" }>): void {
-    const { localEntry, localPrevious } = answer;
+    const { localEntry, localPrevious, repliesKept } = answer;
+    if (repliesKept !== undefined) this.#replies.counted(repliesKept);
     if (localEntry !== undefined && this.#state === "running") {
       const payloads = batch.localPayload ? [batch.localPayload] : [];
       this.#mail.offer({ id: localEntry, payloads }, localPrevious);

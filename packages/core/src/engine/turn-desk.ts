@@ -66,7 +66,6 @@ export class TurnDesk {
   run(cell: ActorCell, request: TurnRequest): void {
     const { owner, timers, effects } = this.#parts;
     const { message, local, timer } = request;
-    cell.lastUsedAt = owner.clock.monotonic();
     // The timer was cancelled or set again while this one waited for its turn.
     if (timer && timers.get(timer.key) !== timer) return;
     if (local && !local.begin()) return;

@@ -102,8 +102,14 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   }
 };
 
-const outcomeOf = ({ own: { localEntry } }: ShardData): CommitAnswer =>
-  localEntry === undefined ? { kind: "committed" } : { kind: "committed", localEntry };
+const outcomeOf = (shard: ShardData, request: CommitRequest): CommitAnswer => {
+  const { localEntry } = shard.own;
+  return {
+    kind: "committed",
+    ...(localEntry !== undefined && { localEntry }),
+    ...(request.idempotency && { repliesKept: shard.replies.size }),
+  };
+};
 
 export const commitBatch = (link: Link, request: CommitRequest): CommitAnswer => {
   const fenced = underClaim(link, request.claim);
@@ -114,8 +120,8 @@ export const commitBatch = (link: Link, request: CommitRequest): CommitAnswer =>
   if (request.seq <= own.seq) {
     // Below the last number only a late copy can be; nobody waits for its answer.
     const same = request.seq === own.seq && request.hash === own.hash;
-    return same ? outcomeOf(shard) : { kind: "conflict" };
+    return same ? outcomeOf(shard, request) : { kind: "conflict" };
   }
   apply(link, shard, request);
-  return outcomeOf(shard);
+  return outcomeOf(shard, request);
 };

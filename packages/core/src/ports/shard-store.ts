@@ -235,6 +235,8 @@ export type CommitAnswer =
       /** Entry id of `local`, when there was one, and of the entry before it. */
       readonly localEntry?: EntryId;
       readonly localPrevious?: EntryId;
+      /** Replies kept in the shard after it; given with a commit that named `idempotency`. */
+      readonly repliesKept?: number;
     }
   | Refusal
   /** This seq was accepted with other content: a late copy of a dropped batch. Claim afresh. */

@@ -8,7 +8,7 @@
 --          then number of dead letters, for each: id, record
 --          then number of views, for each: kind, channel, changed rows as published, or ''
 --          then number of messages, for each: channel, payload
--- returns  {0, local entry, entry before it} | {4} conflict | {5, seq} gap
+-- returns  {0, local entry, entry before it, kept replies when ARGV 10 was given} | {4} conflict | {5, seq} gap
 --          | {1, final seq} fenced | {2, history} | {3} lost
 -- cost     O(arguments)
 --@include history
@@ -20,10 +20,11 @@
 local history = history_id()
 local own, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history)
 if not own then return refusal end
+local function kept() return ARGV[10] ~= '' and redis.call('HLEN', KEYS[4]) or '' end
 local seq, last_seq = tonumber(ARGV[3]), tonumber(own[5])
 if seq == last_seq and own[6] == ARGV[4] then
   local entry, previous = string.match(own[7], '^(%S+) (%S+)$')
-  return {0, entry or '', previous or ''}
+  return {0, entry or '', previous or '', kept()}
 end
 if seq <= last_seq then return {4} end
 if seq > last_seq + 1 then return {5, last_seq} end
@@ -83,4 +84,4 @@ end
 for i = 0, tonumber(ARGV[messages_at]) - 1 do
   publish(ARGV[messages_at + 1 + 2 * i], ARGV[messages_at + 2 + 2 * i])
 end
-return {0, entry, previous}
+return {0, entry, previous, kept()}
