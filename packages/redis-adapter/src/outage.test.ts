@@ -12,7 +12,7 @@ import {
 } from "@muster/core/ports";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "../../../test/kit/tcp-proxy.ts";
-import { waitUntil } from "../../../test/kit/wait-until.ts";
+import { holdsFor, waitUntil } from "../../../test/kit/wait-until.ts";
 import { bytes, claimShard, commit, joinNode, makeBackend } from "../test-kit/backend.ts";
 import type { RedisBackend } from "./redis-backend.ts";
 
@@ -40,18 +40,18 @@ afterEach(async () => {
   expect(unhandled.splice(0)).toEqual([]);
 });
 
-const make = (port = proxy.port): RedisBackend => {
+const make = (port = proxy.port, timeoutMs = commandTimeoutMs): RedisBackend => {
   const backend = makeBackend({
     host: "127.0.0.1",
     port,
-    commandTimeoutMs,
+    commandTimeoutMs: timeoutMs,
     heartbeatTimeoutMs: commandTimeoutMs,
   });
   open.push(backend);
   return backend;
 };
-const holder = async () => {
-  const backend = make();
+const holder = async (timeoutMs = commandTimeoutMs) => {
+  const backend = make(proxy.port, timeoutMs);
   await backend.open();
   const { datasetId, join } = await joinNode(backend);
   return { backend, join, claim: await claimShard(backend, datasetId) };
@@ -134,6 +134,23 @@ test("closing rejects what is pending at once", async () => {
   expect((await pending).ms).toBeLessThan(commandTimeoutMs);
 });
 
+test("closing rejects what is pending while the connection is being made again", async () => {
+  const { backend, claim } = await holder(3_000);
+  await server.command("CLIENT", "PAUSE", "60000", "WRITE");
+  const pending = settle(commit(backend, claim, 1));
+  await server.end("kill");
+  // Long enough that the client rests between two attempts.
+  await waitUntil("the loss is noticed", () => backend.health().state === "connecting");
+  await holdsFor("the server is away", 600, () => backend.health().state === "connecting");
+  const { ms } = await settle(backend.close());
+  const { outcome } = await Promise.race([
+    pending,
+    settle(Promise.reject(new Error("still pending"))),
+  ]);
+  expect(ms).toBeLessThan(500);
+  expect(outcome).toBeInstanceOf(BackendUnavailable);
+});
+
 test("a commit that timed out on a stalled server is applied once, and its repeat says so", async () => {
   const { backend, claim } = await holder();
   const parts = { states: [{ key, state: bytes("x") }], local: { payload: bytes("m"), count: 1 } };
@@ -212,7 +229,7 @@ test("half-open sockets are given up: calls, heartbeats and hints come back", as
   await waitUntil("a new alive subscription stands", () =>
     proxy.links().some(({ n, name }) => n > 4 && name.endsWith(":alive")),
   );
-});
+}, 20_000);
 
 test("a cut alive subscription is back within milliseconds", async () => {
   const { backend } = await holder();
@@ -230,7 +247,8 @@ test("a cut alive subscription is back within milliseconds", async () => {
 test("what waits for a connection during an outage does not pile up", async () => {
   const { backend, claim } = await holder();
   await server.end("kill");
-  await waitUntil("the loss is noticed", () => backend.health().state === "connecting");
+  // Only what finds the connection gone waits; what was on its way is sent again.
+  await settle(backend.shards.check({ claims: [claim] }));
   const calls = Array.from({ length: 200 }, () =>
     settle(commit(backend, claim, 1, { local: { payload: bytes("m"), count: 1 } })),
   );
