@@ -1,0 +1,149 @@
+import { readInstallRequest } from "../app-install.ts";
+import type { Client } from "../client/client.ts";
+import { isCode } from "../client/client.ts";
+import { type JsonRecord, numberAt, recordAt, textAt } from "../json.ts";
+import { listingOf, readListing } from "../listing.ts";
+import type { Register } from "../noun.ts";
+import { appColumns, appText, reportRows, rowColumns } from "../output/app-columns.ts";
+import type { Shown } from "../output/format.ts";
+import { runChange } from "../run-change.ts";
+import { runRead } from "../run-read.ts";
+
+const pathOf = (id: string, verb = ""): string =>
+  `/v1/apps/${encodeURIComponent(id)}${verb === "" ? "" : `/${verb}`}`;
+
+const one = (app: JsonRecord): Shown => ({ data: app, items: [app], columns: appColumns });
+
+const generation = (app: JsonRecord): string => `generation ${numberAt(app, "generation") ?? "?"}`;
+
+const statusOfAll = async (client: Client): Promise<Shown> => {
+  const report = await client.get("/v1/status/apps");
+  const rows = reportRows(report);
+  return {
+    data: report,
+    items: rows,
+    columns: rowColumns.filter(({ head }) => ["APP", "NODE", "DESIRED", "STATUS"].includes(head)),
+    name: (row) => `${textAt(row, "appId")}/${textAt(row, "nodeId")}`,
+  };
+};
+
+const statusOf = async (client: Client, id: string): Promise<Shown> => {
+  const listing = await readListing(client, pathOf(id, "status"));
+  const shown = listingOf(listing, rowColumns);
+  return { ...shown, name: (row) => `${textAt(row, "appId")}/${textAt(row, "nodeId")}` };
+};
+
+interface ListOptions {
+  readonly desired?: string;
+  readonly status?: string;
+  readonly reasonCode?: string;
+  readonly drifted?: boolean;
+  readonly node?: string;
+  readonly match?: string;
+  readonly nodes?: boolean;
+}
+
+/** `muster apps [list|get|status|install|enable|disable]` */
+export const registerApps: Register = (noun, cli) => {
+  noun
+    .command("list")
+    .description("every app: what is wanted of it, and whether all nodes have done it")
+    .option("--desired <status>", "enabled|disabled|uninstalled")
+    .option("--status <status>", "some node has this init status")
+    .option("--reason-code <code>", "some node gives this reason, such as settings_missing")
+    .option("--drifted", "not all nodes have done what is wanted")
+    .option("--node <id>", "as this node has it")
+    .option("--match <text>", "the id contains it")
+    .option("--nodes", "with the row of each node, in -o json")
+    .action(async (options: ListOptions) => {
+      await runRead(cli(), async (client) => {
+        const listing = await readListing(client, "/v1/apps", {
+          desired: options.desired,
+          initStatus: options.status,
+          reason: options.reasonCode,
+          drifted: options.drifted,
+          node: options.node,
+          q: options.match,
+          include: options.nodes ? "nodes" : undefined,
+        });
+        return listingOf(listing, appColumns);
+      });
+    });
+  noun
+    .command("get <app>")
+    .description("one app with the row of each node")
+    .action(async (id: string) => {
+      const given = cli();
+      await runRead(given, async (client) => {
+        const app = await client.get(pathOf(id));
+        return { ...one(app), text: (table, wide) => appText(app, table, { wide, ...given }) };
+      });
+    });
+  noun
+    .command("status [app]")
+    .description("what each node really has, and why")
+    .action(async (id: string | undefined) => {
+      await runRead(cli(), (client) =>
+        id === undefined ? statusOfAll(client) : statusOf(client, id),
+      );
+    });
+  noun
+    .command("install <app>")
+    .description("makes an app known to the cluster; nodes find its package by id and version")
+    .requiredOption("--version <version>", "version of the package")
+    .option("--ref <text>", "what the nodes need to find the package")
+    .option("--disabled", "install it without enabling it")
+    .option("--set <key=value...>", "a setting; its value is JSON where it can be, else text")
+    .option("--settings <file>", "settings as a JSON object; - reads standard input")
+    .action(async (id: string, options: Parameters<typeof readInstallRequest>[1]) => {
+      const given = cli();
+      const request = await readInstallRequest(id, options, given.io);
+      await runChange(given, {
+        what: `install ${id}`,
+        plan: async (client) => {
+          try {
+            const app = await client.get(pathOf(id));
+            return { would: `${id} is installed already`, shown: one(app) };
+          } catch (error) {
+            if (!isCode(error, "APP_NOT_FOUND")) throw error;
+            const shown = { data: request, items: [request], columns: appColumns };
+            return { would: `install ${id} ${request.version}`, shown };
+          }
+        },
+        send: async (client, reason) => {
+          const app = await client.post("/v1/apps", { ...request, reason });
+          return { did: `${id} is installed, ${generation(app)}`, shown: one(app) };
+        },
+      });
+    });
+  const change = (verb: "enable" | "disable", description: string): void => {
+    const status = `${verb}d`;
+    noun
+      .command(`${verb} <app>`)
+      .description(description)
+      .action(async (id: string) => {
+        await runChange(cli(), {
+          what: `${verb} ${id}`,
+          plan: async (client) => {
+            const app = await client.get(pathOf(id));
+            const held = textAt(app, "desiredStatus") === status;
+            const would = held
+              ? `${id} is to be ${status} already, ${generation(app)}`
+              : `${verb} ${id}; ${generation(app)} would become ${(numberAt(app, "generation") ?? 0) + 1}`;
+            return { would, shown: one(app) };
+          },
+          send: async (client, reason) => {
+            const answer = await client.post(pathOf(id, verb), { reason });
+            const app = recordAt(answer, "app");
+            const did =
+              answer["changed"] === true
+                ? `${id} is to be ${status}, ${generation(app)}; follow it: muster apps status ${id} --watch`
+                : `${id} was to be ${status} already, ${generation(app)}; nothing was changed`;
+            return { did, shown: { ...one(app), data: answer, lines: [answer] } };
+          },
+        });
+      });
+  };
+  change("enable", "wants the app to run on every node");
+  change("disable", "wants the app to be off on every node");
+};

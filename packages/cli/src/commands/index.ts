@@ -1,0 +1,47 @@
+/** All nouns. Help and suggestions need no more than this table, so only what is called is loaded. */
+import type { Noun } from "../noun.ts";
+
+export const nouns: readonly Noun[] = [
+  {
+    name: "demo",
+    summary: "three real processes on a private Redis, with sample apps and the dashboard",
+    load: async () => (await import("./demo.ts")).registerDemo,
+  },
+  {
+    name: "dev",
+    summary: "one node in memory, nothing to install; starts again when a file changes",
+    load: async () => (await import("./dev.ts")).registerDev,
+  },
+  {
+    name: "serve",
+    summary: "one stand-alone node on Redis",
+    load: async () => (await import("./serve.ts")).registerServe,
+  },
+  {
+    name: "status",
+    summary: "how the cluster is: the verdict, what is wrong, then counts",
+    load: async () => (await import("./status.ts")).registerStatus,
+  },
+  {
+    name: "nodes",
+    summary: "the server processes of the cluster",
+    defaultVerb: "list",
+    load: async () => (await import("./nodes.ts")).registerNodes,
+  },
+  {
+    name: "apps",
+    summary: "apps: what is wanted of each, and what each node really has",
+    defaultVerb: "list",
+    load: async () => (await import("./apps.ts")).registerApps,
+  },
+  {
+    name: "token",
+    summary: "makes tokens for the HTTP API",
+    load: async () => (await import("./token.ts")).registerToken,
+  },
+  {
+    name: "version",
+    summary: "version of this program",
+    load: async () => (await import("./version.ts")).registerVersion,
+  },
+];

@@ -1,0 +1,205 @@
+/** Decides what node `muster serve` runs: flags, environment, settings file; the first that says it. */
+import { dirname, resolve } from "node:path";
+import { usageError } from "../cli-error.ts";
+import { clientMembers } from "../config/client-settings.ts";
+import { nodeMembers } from "../config/node-members.ts";
+import {
+  checkMembers,
+  projectFileName,
+  readJsonFile,
+  readTextFile,
+} from "../config/settings-file.ts";
+import type { ServeEnvironment } from "../environment.ts";
+import { isRecord, type JsonRecord, numberAt, parseJson, recordAt, textAt } from "../json.ts";
+import { parsePort } from "../port.ts";
+import { parseTokenEntries, type TokenEntry } from "./token-entry.ts";
+
+export interface ServeFlags {
+  readonly config?: string;
+  readonly cluster?: string;
+  readonly nodeId?: string;
+  readonly redis?: string;
+  readonly apps?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly auth?: string;
+  readonly tokensFile?: string;
+}
+
+/** Who may call: anyone on this machine, or who has a token. */
+export type ServeAuth =
+  | { readonly kind: "none" }
+  | { readonly kind: "tokens"; readonly entries: readonly TokenEntry[] };
+
+export interface NodeSettings {
+  readonly cluster: string;
+  readonly node: {
+    readonly id?: string;
+    readonly weight?: number;
+    readonly version?: string;
+    readonly url?: string;
+  };
+  readonly redisUrl: string;
+  readonly apps:
+    | { readonly dir: string; readonly hookTimeoutMs?: number; readonly slowRetryMs?: number }
+    | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly auth: ServeAuth;
+  /** Shared settings as written; checked when the node is made. */
+  readonly settings: JsonRecord;
+}
+
+export interface NodeSources {
+  readonly flags: ServeFlags;
+  readonly env: ServeEnvironment;
+  readonly cwd: string;
+}
+
+interface File {
+  readonly path: string;
+  readonly value: JsonRecord;
+}
+
+const readFile = async ({ flags, cwd }: NodeSources): Promise<File> => {
+  const path = resolve(cwd, flags.config ?? projectFileName);
+  const value = await readJsonFile(path);
+  if (value === undefined && flags.config !== undefined) {
+    throw usageError(`--config: there is no file ${flags.config}`);
+  }
+  const read = value ?? {};
+  checkMembers(path, "", read, { ...clientMembers, ...nodeMembers });
+  checkMembers(path, "node", recordAt(read, "node"), {
+    id: "text",
+    weight: "number",
+    version: "text",
+    url: "text",
+  });
+  checkMembers(path, "apps", recordAt(read, "apps"), {
+    dir: "text",
+    hookTimeoutMs: "number",
+    slowRetryMs: "number",
+  });
+  checkMembers(path, "http", recordAt(read, "http"), {
+    host: "text",
+    port: "number",
+    auth: "text",
+    tokens: "list",
+  });
+  return { path, value: read };
+};
+
+const checkRedisUrl = (text: string): string => {
+  let protocol: string;
+  try {
+    ({ protocol } = new URL(text));
+  } catch {
+    throw usageError("the address of Redis is no URL", "Write it as redis://host:6379");
+  }
+  if (protocol === "redis:" || protocol === "rediss:") return text;
+  throw usageError("the address of Redis must begin with redis:// or rediss://");
+};
+
+const parseAuthNone = (text: string, from: string): ServeAuth => {
+  if (text === "none") return { kind: "none" };
+  throw usageError(
+    `${from} "${text}" is not known`,
+    'Only "none" can be named; tokens come by --tokens-file or http.tokens.',
+  );
+};
+
+const readTokens = async (path: string, from: string): Promise<ServeAuth> => {
+  const text = await readTextFile(path);
+  if (text === undefined) throw usageError(`${from}: there is no file ${path}`);
+  const value = parseJson(text);
+  const list = isRecord(value) ? value["tokens"] : value;
+  return { kind: "tokens", entries: parseTokenEntries(path, list) };
+};
+
+/** Each source decides as a whole: tokens of a file are never joined by a `none` of another. */
+const decideAuth = async (sources: NodeSources, file: File): Promise<ServeAuth> => {
+  const { flags, env, cwd } = sources;
+  const http = recordAt(file.value, "http");
+  const layers = [
+    { auth: flags.auth, tokensFile: flags.tokensFile, from: ["--auth", "--tokens-file"] },
+    {
+      auth: env.auth,
+      tokensFile: env.tokensFile,
+      from: ["MUSTER_HTTP_AUTH", "MUSTER_HTTP_TOKENS_FILE"],
+    },
+  ] as const;
+  for (const { auth, tokensFile, from } of layers) {
+    if (auth !== undefined && tokensFile !== undefined) {
+      throw usageError(`${from[0]} and ${from[1]} contradict each other`);
+    }
+    if (auth !== undefined) return parseAuthNone(auth, from[0]);
+    if (tokensFile !== undefined) return await readTokens(resolve(cwd, tokensFile), from[1]);
+  }
+  const auth = textAt(http, "auth");
+  const tokens = http["tokens"];
+  if (auth !== undefined && tokens !== undefined) {
+    throw usageError(`${file.path}: "http.auth" and "http.tokens" contradict each other`);
+  }
+  if (auth !== undefined) return parseAuthNone(auth, `${file.path}: http.auth`);
+  if (tokens !== undefined) {
+    return { kind: "tokens", entries: parseTokenEntries(`${file.path}: http.tokens`, tokens) };
+  }
+  throw usageError(
+    "who may use the HTTP API is not decided",
+    "Give --tokens-file FILE (see: muster token new), or --auth none for this machine only.",
+  );
+};
+
+/** Reads and checks everything a node is made from. @throws CliError `USAGE` */
+export const readNodeSettings = async (sources: NodeSources): Promise<NodeSettings> => {
+  const { flags, env, cwd } = sources;
+  const file = await readFile(sources);
+  const node = recordAt(file.value, "node");
+  const apps = recordAt(file.value, "apps");
+  const http = recordAt(file.value, "http");
+  const missing = (what: string, ways: string) => usageError(`${what} is missing`, `Give ${ways}.`);
+
+  const cluster = flags.cluster ?? env.cluster ?? textAt(file.value, "cluster");
+  if (cluster === undefined) {
+    throw missing(
+      "the name of the cluster",
+      `--cluster, MUSTER_CLUSTER or "cluster" in ${file.path}`,
+    );
+  }
+  const redisUrl = flags.redis ?? env.redisUrl ?? textAt(file.value, "redis");
+  if (redisUrl === undefined) {
+    throw missing("the address of Redis", `--redis, MUSTER_REDIS_URL or "redis" in ${file.path}`);
+  }
+  const typedDir = flags.apps ?? env.appsDir;
+  const fileDir = textAt(apps, "dir");
+  const dir =
+    typedDir !== undefined
+      ? resolve(cwd, typedDir)
+      : fileDir && resolve(dirname(file.path), fileDir);
+  const typedPort = flags.port ?? env.port;
+  const id = flags.nodeId ?? env.nodeId;
+  const numbers = {
+    hookTimeoutMs: numberAt(apps, "hookTimeoutMs"),
+    slowRetryMs: numberAt(apps, "slowRetryMs"),
+  };
+  return {
+    cluster,
+    node: { ...node, ...(id !== undefined && { id }) },
+    redisUrl: checkRedisUrl(redisUrl),
+    apps:
+      dir === undefined
+        ? undefined
+        : {
+            dir,
+            ...(numbers.hookTimeoutMs !== undefined && { hookTimeoutMs: numbers.hookTimeoutMs }),
+            ...(numbers.slowRetryMs !== undefined && { slowRetryMs: numbers.slowRetryMs }),
+          },
+    host: flags.host ?? env.host ?? textAt(http, "host") ?? "127.0.0.1",
+    port:
+      typedPort !== undefined
+        ? parsePort("--port", typedPort)
+        : parsePort(`${file.path}: http.port`, String(numberAt(http, "port") ?? 7300)),
+    auth: await decideAuth(sources, file),
+    settings: recordAt(file.value, "settings"),
+  };
+};
