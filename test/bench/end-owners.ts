@@ -1,4 +1,5 @@
 /** Ends owners one after the other and lets a survivor tell when their actors are back. */
+import { defaultSettings } from "@muster/core";
 import { type Program, startProgram } from "./program.ts";
 import type { BenchContext } from "./row.ts";
 
@@ -29,6 +30,8 @@ export const endOwners = async (
   }
   const running: [Program, Program] = [first, second];
   const ends: OwnerEnd[] = [];
+  // A node judges nobody by a missing subscription for one lease after it has connected itself.
+  await new Promise((resolve) => setTimeout(resolve, 2 * defaultSettings.leaseMs));
   for (let n = 0; n < times; n++) {
     await watcher.call("settled", { owners });
     const which = n % 2;

@@ -121,5 +121,9 @@ test("every route answers bad bodies, types, ids and queries with a documented e
   const intents = ({ items }: typeof before) =>
     items.map(({ id, intentId }) => `${id} ${intentId}`);
   expect(intents(await cluster.node("web-1").apps())).toEqual(intents(before));
-  expect((await cluster.node("web-1").status()).verdict).toBe("healthy");
+  await cluster.waitUntil(
+    "the node is well",
+    () => cluster.node("web-1").status(),
+    ({ verdict }) => verdict === "healthy",
+  );
 }, 120_000);

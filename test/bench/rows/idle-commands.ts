@@ -27,6 +27,7 @@ export const idleCommands: Row = {
       profileDir,
       config: { redisPort, cluster: context.fresh("idle"), nodeId: "idle-1" },
     });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     const empty = await count();
     await node.call("install", { count: apps });
     await node.call("converged", { count: apps });
