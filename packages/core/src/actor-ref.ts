@@ -38,8 +38,8 @@ export const createActorRef = <St extends z.ZodType, P extends CommandSpecs>(
   for (const [command, spec] of Object.entries(protocol.commands)) {
     const op = `${protocol.kind}.${command}`;
     const hasRefusals = (spec.refusals?.length ?? 0) > 0;
-    ask[command] = async (input, options) =>
-      answerOf(op, await node.ask(untyped, id, command, input, options), hasRefusals);
+    const answer = (outcome: Outcome) => answerOf(op, outcome, hasRefusals);
+    ask[command] = (input, options = {}) => node.ask(untyped, id, command, input, options, answer);
     tell[command] = (input) => node.tell(untyped, id, command, input);
   }
   return { ask, tell } as unknown as ActorRef<P>;

@@ -2,6 +2,7 @@
 import { decode } from "../codec.ts";
 import type { ActorKey } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import type { Settlement } from "./commit-batch.ts";
 import type { EntryTrack } from "./inbox.ts";
 import type { AnyKind } from "./kinds.ts";
 import type { LiveTimer } from "./timer-set.ts";
@@ -9,14 +10,12 @@ import { describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
 /** A caller on the owner's own node, which needs no mailbox. */
-export interface LocalCaller {
+export interface LocalCaller extends Settlement {
   readonly input: TurnInput;
   /** Called when the turn begins; false once the caller's deadline has passed. */
   begin(): boolean;
-  answered(outcome: Outcome): void;
-  /** Not applied here: send it again, on whatever path is right by then. */
-  reroute(): void;
-  unknown(): void;
+  /** Takes the answer, to be given once the commit is accepted (`applied`). */
+  answer(outcome: Outcome): void;
 }
 
 /** One command on its way through its owner. */

@@ -18,6 +18,7 @@ import type { ReplyMemory } from "./reply-memory.ts";
 export interface ActorCellsContext {
   readonly store: ShardStore;
   readonly clock: Clock;
+  monotonic(): number;
   readonly claim: Claim;
   readonly kinds: Kinds;
   readonly logger: Logger;
@@ -67,7 +68,7 @@ export class ActorCells {
       if (cell.blocked || !request || this.#fetchFor(cell, request)) continue;
       cell.queue.shift();
       this.#queued -= 1;
-      cell.lastUsedAt = this.#context.clock.monotonic();
+      cell.lastUsedAt = this.#context.monotonic();
       this.#schedule(cell);
       return { cell, request };
     }
@@ -108,7 +109,7 @@ export class ActorCells {
   #of(message: Message, key: ActorKey): ActorCell {
     const known = this.#cells.get(key);
     if (known) return known;
-    const { kinds, clock } = this.#context;
+    const { kinds, monotonic } = this.#context;
     const cell: ActorCell = {
       key,
       kind: kinds.get(message.kind),
@@ -120,7 +121,7 @@ export class ActorCells {
       scheduled: false,
       queue: [],
       bytes: 0,
-      lastUsedAt: clock.monotonic(),
+      lastUsedAt: monotonic(),
     };
     this.#cells.set(key, cell);
     return cell;

@@ -29,12 +29,15 @@ const bucketMs = 8;
 
 export class AskTable {
   readonly #clock: Clock;
+  readonly #monotonic: () => number;
   readonly #pending = new Map<number, PendingAsk>();
   readonly #buckets = new Map<number, number[]>();
   #lastId = 0;
 
-  constructor(clock: Clock) {
+  /** `monotonic` may lag by one turn of the event loop. */
+  constructor(clock: Clock, monotonic: () => number) {
     this.#clock = clock;
+    this.#monotonic = monotonic;
   }
 
   get size(): number {
@@ -46,7 +49,7 @@ export class AskTable {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#pending.set(id, { settle, failFast, sent: false });
-    const bucket = Math.floor((this.#clock.monotonic() + timeoutMs) / bucketMs);
+    const bucket = Math.floor((this.#monotonic() + timeoutMs) / bucketMs);
     const ids = this.#buckets.get(bucket);
     if (ids) ids.push(id);
     else {

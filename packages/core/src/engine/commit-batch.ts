@@ -5,7 +5,7 @@
 import { encode } from "../codec.ts";
 import type { ActorKey, EntryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Claim, CommitRequest, OutMessage } from "../ports/shard-store.ts";
-import { encodeBatch, encodeReplies, type Outcome } from "./wire.ts";
+import { encodeBatch, encodeReplies, type Outcome, packOutcome } from "./wire.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -18,6 +18,42 @@ export interface Settlement {
   /** Nobody can tell. */
   unknown(): void;
 }
+
+/** Thrown while a batch is cut: something of this actor cannot be written, and no turn noticed. */
+export class Unwritable extends Error {
+  readonly key: ActorKey;
+  constructor(key: ActorKey, why: string) {
+    super(`${key}: ${why}`);
+    this.key = key;
+  }
+}
+
+interface Reply {
+  readonly key: ActorKey;
+  readonly incarnation: Incarnation;
+  readonly askId: number;
+  readonly outcome: Outcome;
+}
+
+/** Packs the replies to one node. @throws Unwritable naming the actor of one that does not fit */
+const packReplies = (replies: readonly Reply[], maxBytes: number): Uint8Array => {
+  try {
+    const payload = encodeReplies(replies);
+    if (payload.byteLength <= maxBytes) return payload;
+  } catch {
+    // Found below.
+  }
+  for (const reply of replies) {
+    let size: number;
+    try {
+      size = encode(packOutcome(reply.outcome)).byteLength;
+    } catch (error) {
+      throw new Unwritable(reply.key, `its reply cannot be encoded: ${String(error)}`);
+    }
+    if (size > maxBytes) throw new Unwritable(reply.key, `its reply is ${size} bytes`);
+  }
+  return encodeReplies(replies);
+};
 
 export class CommitBatch {
   turns = 0;
@@ -36,10 +72,7 @@ export class CommitBatch {
   readonly deadRemoved: string[] = [];
   readonly local: Uint8Array[] = [];
   readonly log: Uint8Array[] = [];
-  readonly replies = new Map<
-    NodeId,
-    { incarnation: Incarnation; askId: number; outcome: Outcome }[]
-  >();
+  readonly replies = new Map<NodeId, Reply[]>();
   readonly settlements: Settlement[] = [];
   handledMessages = 0;
   /** Set by {@link toRequest}: the entry that goes to the shard's own mailbox. */
@@ -58,9 +91,14 @@ export class CommitBatch {
     );
   }
 
-  reply(to: { node: NodeId; incarnation: Incarnation; askId: number }, outcome: Outcome): void {
+  /** Adds the answer of the actor `key` to an ask. */
+  reply(
+    key: ActorKey,
+    to: { readonly node: NodeId; readonly incarnation: Incarnation; readonly askId: number },
+    outcome: Outcome,
+  ): void {
     const replies = this.replies.get(to.node);
-    const reply = { incarnation: to.incarnation, askId: to.askId, outcome };
+    const reply = { key, incarnation: to.incarnation, askId: to.askId, outcome };
     if (replies) replies.push(reply);
     else this.replies.set(to.node, [reply]);
   }
@@ -71,13 +109,17 @@ export class CommitBatch {
     else this.views.set(kind, new Map([[id, row]]));
   }
 
-  /** Cuts the batch: encodes states and rows as they are now. */
+  /**
+   * Cuts the batch: encodes states and rows as they are now.
+   * @throws Unwritable
+   */
   toRequest(cut: {
     readonly claim: Claim;
     readonly seq: number;
     readonly hash: string;
     readonly sender: string;
     readonly now: RedisMs;
+    readonly maxReplyBytes: number;
     readonly mail: {
       readonly handled: readonly EntryId[];
       readonly handledUpTo?: EntryId;
@@ -137,7 +179,7 @@ export class CommitBatch {
     if (this.replies.size > 0) {
       request.replies = [...this.replies].map(([node, replies]) => ({
         node,
-        payload: encodeReplies(replies),
+        payload: packReplies(replies, cut.maxReplyBytes),
       }));
     }
     return request;

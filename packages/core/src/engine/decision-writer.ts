@@ -8,12 +8,13 @@ import type { More, TimerChange } from "../define-actor.ts";
 import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
-import { type CommitBatch, encodeState } from "./commit-batch.ts";
+import { type CommitBatch, encodeState, Unwritable } from "./commit-batch.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { type LiveTimer, type TimerSet, timerKey } from "./timer-set.ts";
+import { describeThrown } from "./turn.ts";
 import {
   type EffectRecord,
   encodeEffect,
@@ -26,14 +27,33 @@ type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
 
 const refusal = (code: string, message: string): ErrorOutcome => ({ kind: "error", code, message });
 
-/** Thrown while a batch is cut: a state outgrew its bound without a turn having noticed. */
-export class StateTooLarge extends Error {
-  readonly key: ActorKey;
-  constructor(key: ActorKey) {
-    super(`the state of ${key} is over its bound`);
-    this.key = key;
-  }
+/** What a decision brings besides its state, ready to be taken. */
+interface Encoded {
+  readonly parcels: readonly { readonly shard: ShardId; readonly bytes: Uint8Array }[];
+  readonly timers: readonly { readonly key: string; readonly timer: LiveTimer | "cancelled" }[];
+  readonly log: readonly Uint8Array[];
+  readonly effects: readonly { readonly record: EffectRecord; readonly bytes: Uint8Array }[];
 }
+
+const orUnwritable = <T>(key: ActorKey, write: () => T): T => {
+  try {
+    return write();
+  } catch (thrown) {
+    throw new Unwritable(key, describeThrown(thrown));
+  }
+};
+
+const liveTimer = (
+  actor: ActorKey,
+  change: TimerChange,
+  now: RedisMs,
+): LiveTimer | "cancelled" => {
+  if ("cancel" in change) return "cancelled";
+  const { name, command, input } = change;
+  const record = { actor, name, command, input };
+  const dueAt = Math.ceil("at" in change ? change.at : now + change.afterMs);
+  return { ...record, key: timerKey(actor, name), member: encodeTimer(record), dueAt };
+};
 
 export class DecisionWriter {
   readonly #owner: OwnerContext;
@@ -63,40 +83,57 @@ export class DecisionWriter {
     now: RedisMs,
   ): ErrorOutcome | undefined {
     const { more } = decided;
-    const problem = this.#problem(cell, request, decided);
-    if (problem) return problem;
-    const parcels = this.#encodeTells(request, more, now);
+    let encoded: Encoded;
+    try {
+      const problem = this.#problem(cell, request, decided);
+      if (problem) return problem;
+      encoded = this.#encode(cell.key, request, more, now);
+    } catch (thrown) {
+      const text = `what ${cell.key} decided cannot be stored: ${describeThrown(thrown)}`;
+      return refusal("HANDLER_FAILED", text);
+    }
     const { maxMessageBytes } = this.#owner.settings;
-    if (parcels.some(({ bytes }) => bytes.byteLength > maxMessageBytes)) {
+    if (encoded.parcels.some(({ bytes }) => bytes.byteLength > maxMessageBytes)) {
       return refusal("PAYLOAD_TOO_LARGE", `a message may be ${maxMessageBytes} bytes`);
     }
     this.#takeState(batch, cell, decided.state);
-    for (const timer of more.timers ?? []) this.#takeTimer(batch, cell.key, timer, now);
-    for (const { shard, bytes } of parcels) {
+    for (const { key, timer } of encoded.timers) this.#takeTimer(batch, key, timer);
+    for (const { shard, bytes } of encoded.parcels) {
       batch.bytes += bytes.byteLength;
       if (shard === this.#claim.shard) batch.local.push(bytes);
       else batch.outAdd.push(this.#outbox.number(shard, this.#owner.asBatch(cell.key, bytes)));
     }
-    for (const { type, data, reason } of more.events ?? []) {
-      const { principal } = request.message;
-      batch.log.push(
-        encode([cell.key, type, now, principal ?? null, reason ?? null, data ?? null]),
-      );
-    }
-    for (const start of more.effects ?? []) {
-      this.#takeEffect(batch, {
-        actor: cell.key,
-        effect: start.effect,
-        id: start.id ?? request.turnId,
-        input: start.input,
-        attempts: 0,
-        notBefore: 0,
-        started: false,
-        historyId: this.#claim.historyId,
-        principal: request.message.principal,
-      });
-    }
+    batch.log.push(...encoded.log);
+    for (const { record, bytes } of encoded.effects) this.#takeEffect(batch, record, bytes);
     return undefined;
+  }
+
+  #encode(actor: ActorKey, request: TurnRequest, more: More, now: RedisMs): Encoded {
+    const { principal } = request.message;
+    return {
+      parcels: this.#encodeTells(request, more, now),
+      timers: (more.timers ?? []).map((change) => ({
+        key: timerKey(actor, change.name),
+        timer: liveTimer(actor, change, now),
+      })),
+      log: (more.events ?? []).map(({ type, data, reason }) =>
+        encode([actor, type, now, principal ?? null, reason ?? null, data ?? null]),
+      ),
+      effects: (more.effects ?? []).map(({ effect, id, input }, index) => {
+        const record: EffectRecord = {
+          actor,
+          effect,
+          id: id ?? (index === 0 ? request.turnId : `${request.turnId}.${index}`),
+          input,
+          attempts: 0,
+          notBefore: 0,
+          started: false,
+          historyId: this.#claim.historyId,
+          principal,
+        };
+        return { record, bytes: encodeEffect(record) };
+      }),
+    };
   }
 
   #problem(
@@ -104,7 +141,7 @@ export class DecisionWriter {
     request: TurnRequest,
     { state, more }: { readonly state: unknown; readonly more: More },
   ): ErrorOutcome | undefined {
-    const { settings, checkSize } = this.#owner;
+    const { settings, suspects } = this.#owner;
     const tells = more.tell?.length ?? 0;
     if (tells > settings.maxFanOut) {
       return refusal(
@@ -120,6 +157,9 @@ export class DecisionWriter {
         const text = `the timer "${timer.name}" names an unknown command "${timer.command}"`;
         return refusal("HANDLER_FAILED", text);
       }
+      if (!("cancel" in timer) && !Number.isFinite("at" in timer ? timer.at : timer.afterMs)) {
+        return refusal("HANDLER_FAILED", `the timer "${timer.name}" has no time`);
+      }
     }
     const effects = cell.kind.implementation.effects;
     for (const { effect } of more.effects ?? []) {
@@ -128,8 +168,11 @@ export class DecisionWriter {
       }
     }
     // Encoding at every turn is costly: only states that may be near the bound are measured here.
-    if (cell.bytes > settings.maxStateBytes / 8 || checkSize.has(cell.key)) {
-      cell.bytes = encodeState(cell.kind.implementation.version ?? 1, state).byteLength;
+    const isSuspect = suspects.has(cell.key);
+    if (cell.bytes > settings.maxStateBytes / 8 || isSuspect) {
+      const { implementation } = cell.kind;
+      cell.bytes = encodeState(implementation.version ?? 1, state).byteLength;
+      if (isSuspect) encode(implementation.view?.(state, cell.id));
       if (cell.bytes > settings.maxStateBytes) {
         return refusal(
           "STATE_TOO_LARGE",
@@ -169,39 +212,39 @@ export class DecisionWriter {
     const { maxStateBytes } = this.#owner.settings;
     cell.state = state;
     if (batch.dirty.has(cell.key)) return;
-    batch.dirty.set(cell.key, () => {
-      const bytes = encodeState(implementation.version ?? 1, cell.state);
-      cell.bytes = bytes.byteLength;
-      if (bytes.byteLength > maxStateBytes) throw new StateTooLarge(cell.key);
-      return bytes;
-    });
+    batch.dirty.set(cell.key, () =>
+      orUnwritable(cell.key, () => {
+        const bytes = encodeState(implementation.version ?? 1, cell.state);
+        cell.bytes = bytes.byteLength;
+        if (bytes.byteLength > maxStateBytes) throw new Error(`its state is ${cell.bytes} bytes`);
+        return bytes;
+      }),
+    );
     if (!implementation.view) return;
-    batch.viewRow(kind, cell.id, () => {
-      const row = implementation.view?.(cell.state, cell.id);
-      return row === undefined ? "removed" : encode(row);
-    });
+    batch.viewRow(kind, cell.id, () =>
+      orUnwritable(cell.key, () => {
+        const row = implementation.view?.(cell.state, cell.id);
+        return row === undefined ? "removed" : encode(row);
+      }),
+    );
   }
 
-  #takeTimer(batch: CommitBatch, actor: ActorKey, change: TimerChange, now: RedisMs): void {
-    const key = timerKey(actor, change.name);
+  #takeTimer(batch: CommitBatch, key: string, timer: LiveTimer | "cancelled"): void {
     const former = this.#timers.remove(key);
     if (former) {
       batch.timersSet.delete(key);
       batch.timersRemoved.push(former.member);
     }
-    if ("cancel" in change) return;
-    const dueAt = Math.ceil("at" in change ? change.at : now + change.afterMs);
-    const record = { actor, name: change.name, command: change.command, input: change.input };
-    const timer: LiveTimer = { ...record, key, member: encodeTimer(record), dueAt };
-    batch.timersSet.set(key, { member: timer.member, dueAt });
+    if (timer === "cancelled") return;
+    batch.timersSet.set(key, { member: timer.member, dueAt: timer.dueAt });
     this.#timers.set(timer);
   }
 
-  #takeEffect(batch: CommitBatch, record: EffectRecord): void {
+  #takeEffect(batch: CommitBatch, record: EffectRecord, bytes: Uint8Array): void {
     const effectId = effectIdOf(record);
     if (this.#effects.isRecorded(effectId)) return;
     this.#effects.note(effectId, record);
-    batch.effectsPut.set(effectId, encodeEffect(record));
+    batch.effectsPut.set(effectId, bytes);
     batch.settlements.push({
       applied: () => this.#effects.begin(effectId),
       notApplied: () => {},

@@ -71,6 +71,8 @@ export class EffectRunner {
   readonly #context: EffectRunnerContext;
   readonly #recorded = new Map<string, EffectRecord>();
   readonly #running = new Map<string, AbortController>();
+  /** Due while the node could not be sure of its lease. */
+  readonly #stalled = new Set<string>();
   #stopped = false;
 
   constructor(context: EffectRunnerContext) {
@@ -120,6 +122,13 @@ export class EffectRunner {
     }
   }
 
+  /** Begins what fell due while the node could not be sure of its lease. */
+  resume(): void {
+    const stalled = [...this.#stalled];
+    this.#stalled.clear();
+    for (const effectId of stalled) this.begin(effectId);
+  }
+
   /** Aborts what runs; the outcome of an aborted effect is not told from here. */
   stop(): void {
     this.#stopped = true;
@@ -158,7 +167,11 @@ export class EffectRunner {
         this.#recorded.set(effectId, current);
         await this.#context.save(effectId, current);
       }
-      if (this.#stopped || !this.#context.trusted()) return;
+      if (this.#stopped) return;
+      if (!this.#context.trusted()) {
+        this.#stalled.add(effectId);
+        return;
+      }
       await this.#attempt(effectId, current, spec, controller);
     } catch {
       // The mark could not be committed: this owner has fallen, the next one decides.

@@ -26,6 +26,7 @@ import { Membership } from "./membership.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
+import { PerTick } from "./per-tick.ts";
 import { ReplicaLoop } from "./replica-loop.ts";
 import { Router } from "./router.ts";
 import { StatusBoard } from "./status-board.ts";
@@ -62,6 +63,9 @@ export class Node {
   readonly kinds: Kinds;
   readonly #options: NodeOptions;
   readonly #router: Router;
+  readonly #unavailable: PerTick<MusterError | undefined>;
+  readonly #monotonic: PerTick<number>;
+  readonly #storeNow: PerTick<RedisMs>;
   readonly #tables = new Map<string, ViewTable<unknown>>();
   readonly #loops: ReplicaLoop<unknown, unknown>[] = [];
   readonly #lag: LoopLag;
@@ -131,6 +135,9 @@ export class Node {
       sweepMs: settings.viewSweepMs,
       mayWrite: () => this.membership.trusted(),
     });
+    this.#unavailable = new PerTick(clock, () => this.unavailable());
+    this.#monotonic = new PerTick(clock, () => clock.monotonic());
+    this.#storeNow = new PerTick(clock, () => this.time.now());
     this.#router = new Router({
       store: backend.shards,
       clock,
@@ -138,10 +145,11 @@ export class Node {
       settings,
       nodeId,
       incarnation,
-      now: () => this.time.now(),
-      unavailable: () => this.unavailable(),
+      now: () => this.#storeNow.get(),
+      unavailable: () => this.#unavailable.get(),
+      monotonic: () => this.#monotonic.get(),
       shardOf: (partition) => this.shardOf(partition),
-      ownerOf: (shard) => (this.membership.trusted() ? this.#ownership?.get(shard) : undefined),
+      ownerOf: (shard) => this.#ownership?.get(shard),
       join: () => this.membership.joined?.join ?? 0,
       newHash: () => this.#newHash(),
       lost: () => void this.membership.beat(),
@@ -248,14 +256,15 @@ export class Node {
     return membership.silentMs > Math.max(awayAfterMs, 2 * this.#options.settings.heartbeatMs);
   }
 
-  ask(
+  ask<A>(
     protocol: AnyProtocol,
     id: string,
     command: string,
     input: unknown,
-    options?: AskOptions,
-  ): Promise<Outcome> {
-    return this.#router.ask(protocol, id, command, input, options);
+    options: AskOptions,
+    answerOf: (outcome: Outcome) => A,
+  ): Promise<A> {
+    return this.#router.ask(protocol, id, command, input, options, answerOf);
   }
 
   tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
@@ -400,8 +409,9 @@ export class Node {
       settings,
       pace: new Pace(clock),
       effectSlots: new EffectSlots(settings.concurrentEffects),
-      checkSize: new Set<ActorKey>(),
-      now: () => this.time.now(),
+      suspects: new Set<ActorKey>(),
+      now: () => this.#storeNow.get(),
+      monotonic: () => this.#monotonic.get(),
       trusted: () => {
         this.membership.checkTrust();
         return this.membership.trusted();

@@ -20,9 +20,11 @@ export interface OwnerContext {
   readonly kinds: Kinds;
   readonly settings: ClusterSettings;
   readonly effectSlots: EffectSlots;
-  /** Actors whose state outgrew its bound: their size is checked at every turn. */
-  readonly checkSize: Set<ActorKey>;
+  /** Actors of which something could not be written: each of their turns is checked for it. */
+  readonly suspects: Set<ActorKey>;
   now(): RedisMs;
+  /** Monotonic ms of this turn of the event loop. */
+  monotonic(): number;
   /** False once the node may no longer act on what it owns. */
   trusted(): boolean;
   shardOf(partitionKey: string): ShardId;

@@ -19,7 +19,7 @@ import { type AskEnd, AskTable } from "./ask.ts";
 import { fieldErrorsOf } from "./kinds.ts";
 import { type AppendEnd, Producer } from "./producer.ts";
 import type { ShardOwner } from "./shard-owner.ts";
-import type { TurnInput } from "./turn.ts";
+import { describeThrown, type TurnInput } from "./turn.ts";
 import { decodeReplies, encodeMessage, type Outcome } from "./wire.ts";
 
 export interface RouterContext {
@@ -30,6 +30,8 @@ export interface RouterContext {
   readonly nodeId: NodeId;
   readonly incarnation: Incarnation;
   now(): RedisMs;
+  /** Monotonic ms of this turn of the event loop. */
+  monotonic(): number;
   /** Why no command can be taken now; `undefined` when all is well. */
   unavailable(): MusterError | undefined;
   shardOf(partitionKey: string): ShardId;
@@ -71,7 +73,7 @@ export class Router {
 
   constructor(context: RouterContext) {
     this.#context = context;
-    this.#asks = new AskTable(context.clock);
+    this.#asks = new AskTable(context.clock, context.monotonic);
     this.#sender = `node:${context.nodeId}`;
   }
 
@@ -79,34 +81,31 @@ export class Router {
     return this.#asks.size;
   }
 
-  /** Sends a command and resolves with what it came to. Rejects with MusterError only. */
-  ask(
+  /** Sends a command and resolves with what it came to, or rejects with what `answerOf` throws or MusterError. */
+  ask<A>(
     protocol: AnyProtocol,
     id: string,
     command: string,
     input: unknown,
-    options: AskOptions = {},
-  ): Promise<Outcome> {
+    options: AskOptions,
+    answerOf: (outcome: Outcome) => A,
+  ): Promise<A> {
     return new Promise((resolve, reject) => {
-      const timeoutMs = options.timeoutMs ?? this.#context.settings.askTimeoutMs;
-      this.#dispatch(
-        protocol,
-        id,
-        command,
-        input,
-        { ...options, timeoutMs },
-        true,
-        resolve,
-        reject,
-      );
+      const answer = (outcome: Outcome) => {
+        try {
+          resolve(answerOf(outcome));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#dispatch(protocol, id, command, input, options, true, answer, reject);
     });
   }
 
   /** Sends a command; resolves when it is durable. */
   tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      const options = { timeoutMs: this.#context.settings.askTimeoutMs };
-      this.#dispatch(protocol, id, command, input, options, false, () => resolve(), reject);
+      this.#dispatch(protocol, id, command, input, {}, false, () => resolve(), reject);
     });
   }
 
@@ -121,14 +120,14 @@ export class Router {
     id: string,
     command: string,
     input: unknown,
-    options: AskOptions & { readonly timeoutMs: number },
+    options: AskOptions,
     wantsReply: boolean,
     resolve: (outcome: Outcome) => void,
     reject: (error: MusterError) => void,
   ): void {
     const op = `${protocol.kind}.${command}`;
     try {
-      const timeoutMs = boundedTimeout(options.timeoutMs);
+      const timeoutMs = boundedTimeout(options.timeoutMs ?? this.#context.settings.askTimeoutMs);
       const { message, checked } = this.#message(protocol, id, command, input, options);
       const askId = this.#asks.open(
         timeoutMs,
@@ -258,11 +257,40 @@ export class Router {
   #route(parcel: Dispatch): void {
     const lane = this.#lane(parcel.shard);
     const owner = this.#context.ownerOf(parcel.shard);
-    if (owner && lane.held.length === 0 && this.#hasSeenAll(owner, lane)) {
+    // A told message of a kind unknown here waits for another owner, and must be durable for that.
+    const mayRun = parcel.message.replyTo || owner?.knows(parcel.message.kind);
+    if (owner && mayRun && lane.held.length === 0 && this.#hasSeenAll(owner, lane)) {
       lane.local += 1;
-      owner.submit(parcel.message, this.#localCaller(lane, parcel));
+      owner.submit(parcel.message, new LocalAsk(this, lane, parcel));
     } else if (lane.local > 0) lane.held.push(parcel);
     else this.#append(lane, parcel);
+  }
+
+  /** Notes that the owner has taken a command up; false once its caller has given up. */
+  begins(lane: Lane, { askId }: Dispatch): boolean {
+    const open = this.#asks.isOpen(askId);
+    if (open) this.#asks.markSent(askId);
+    else this.#leave(lane);
+    return open;
+  }
+
+  /** Ends a command that took the local path. */
+  ends(lane: Lane, { askId }: Dispatch, end: AskEnd): void {
+    this.#asks.settle(askId, end);
+    this.#leave(lane);
+  }
+
+  /** Takes back a command that the owner did not apply. */
+  returns(lane: Lane, parcel: Dispatch): void {
+    this.#asks.markUnsent(parcel.askId);
+    lane.returned.push(parcel);
+    this.#leave(lane);
+  }
+
+  #leave(lane: Lane): void {
+    lane.local -= 1;
+    if (lane.local > 0 || lane.returned.length + lane.held.length === 0) return;
+    for (const next of [...lane.returned.splice(0), ...lane.held.splice(0)]) this.#route(next);
   }
 
   /** Told messages are durable before they are run: the owner may still have to read them. */
@@ -273,44 +301,16 @@ export class Router {
     return false;
   }
 
-  #localCaller(lane: Lane, parcel: Dispatch): LocalCaller {
-    const { askId } = parcel;
-    const leave = () => {
-      lane.local -= 1;
-      if (lane.local > 0 || lane.returned.length + lane.held.length === 0) return;
-      for (const next of [...lane.returned.splice(0), ...lane.held.splice(0)]) this.#route(next);
-    };
-    return {
-      input: parcel.input,
-      begin: () => {
-        const open = this.#asks.isOpen(askId);
-        if (open) this.#asks.markSent(askId);
-        else leave();
-        return open;
-      },
-      answered: (outcome) => {
-        this.#asks.settle(askId, { kind: "answered", outcome });
-        leave();
-      },
-      reroute: () => {
-        this.#asks.markUnsent(askId);
-        lane.returned.push(parcel);
-        leave();
-      },
-      unknown: () => {
-        this.#asks.settle(askId, {
-          kind: "failed",
-          code: "OUTCOME_UNKNOWN",
-          known: "unknown",
-          message: "the owner lost its shard while the command was being written",
-        });
-        leave();
-      },
-    };
-  }
-
   #append(lane: Lane, { message, askId }: Dispatch): void {
-    const bytes = encodeMessage(message);
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeMessage(message);
+    } catch (thrown) {
+      const text = `the input cannot be sent: ${describeThrown(thrown)}`;
+      const outcome = { kind: "error", code: "VALIDATION", message: text } as const;
+      this.#asks.settle(askId, { kind: "answered", outcome });
+      return;
+    }
     const { maxMessageBytes } = this.#context.settings;
     if (bytes.byteLength > maxMessageBytes) {
       this.#asks.settle(askId, {
@@ -342,6 +342,45 @@ export class Router {
       return;
     }
     this.#asks.settle(askId, endOfAppend(end));
+  }
+}
+
+/** A command of this node on its owner, which runs here too. */
+class LocalAsk implements LocalCaller {
+  readonly #router: Router;
+  readonly #lane: Lane;
+  readonly #parcel: Dispatch;
+  #outcome: Outcome | undefined;
+
+  constructor(router: Router, lane: Lane, parcel: Dispatch) {
+    this.#router = router;
+    this.#lane = lane;
+    this.#parcel = parcel;
+  }
+
+  get input(): TurnInput {
+    return this.#parcel.input;
+  }
+  begin(): boolean {
+    return this.#router.begins(this.#lane, this.#parcel);
+  }
+  answer(outcome: Outcome): void {
+    this.#outcome = outcome;
+  }
+  applied(): void {
+    if (this.#outcome === undefined) this.unknown();
+    else this.#router.ends(this.#lane, this.#parcel, { kind: "answered", outcome: this.#outcome });
+  }
+  notApplied(): void {
+    this.#router.returns(this.#lane, this.#parcel);
+  }
+  unknown(): void {
+    this.#router.ends(this.#lane, this.#parcel, {
+      kind: "failed",
+      code: "OUTCOME_UNKNOWN",
+      known: "unknown",
+      message: "the owner lost its shard while the command was being written",
+    });
   }
 }
 

@@ -19,9 +19,9 @@ import type {
 } from "../ports/shard-store.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import { ActorCells } from "./actor-cells.ts";
-import type { CommitBatch } from "./commit-batch.ts";
+import { type CommitBatch, Unwritable } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
-import { DecisionWriter, StateTooLarge } from "./decision-writer.ts";
+import { DecisionWriter } from "./decision-writer.ts";
 import { type EffectOutcome, EffectRunner } from "./effect-runner.ts";
 import { Inbox, isAfter } from "./inbox.ts";
 import { MailReader, type ReadAnswer } from "./mail-reader.ts";
@@ -37,6 +37,8 @@ const maxBatchTurns = 256;
 const maxBatchBytes = 1_048_576;
 /** Commands held in memory before reading the mailbox pauses. */
 const maxAdmitted = 4_096;
+/** Beyond it they are forgotten, and found again when they offend again. */
+const maxSuspects = 10_000;
 
 /** What the owner was granted, beside its claim. */
 export interface Grant {
@@ -62,6 +64,7 @@ export class ShardOwner {
   readonly #replies: ReplyMemory;
   readonly #checks: ReadChecks;
   #pumpScheduled = false;
+  #turns = 0;
   #state: "running" | "draining" | "gone" = "running";
   #drained: (() => void) | undefined;
 
@@ -87,6 +90,7 @@ export class ShardOwner {
     this.#cells = new ActorCells({
       store,
       clock,
+      monotonic: owner.monotonic,
       claim,
       kinds,
       logger,
@@ -167,6 +171,11 @@ export class ShardOwner {
     return this.#cells.size;
   }
 
+  /** Tells whether the kind can be run here. */
+  knows(kind: string): boolean {
+    return this.#owner.kinds.get(kind) !== undefined;
+  }
+
   /** Begins: takes over effects, unsent messages and timers, and reads the mailbox. */
   start(): void {
     const { image, notBefore } = this.#grant;
@@ -191,8 +200,7 @@ export class ShardOwner {
 
   /** Takes a command from this node. Call only while {@link isRunning}. */
   submit(message: Message, local: LocalCaller): void {
-    const turnId = this.#owner.random.id();
-    this.#cells.enqueue(this.#request(message, turnId, { local }));
+    this.#cells.enqueue(this.#request(message, this.#turnId(), { local }));
   }
 
   /** Takes a wake-up, which may carry the entry itself. */
@@ -221,6 +229,7 @@ export class ShardOwner {
   /** Takes up work again after trust came back. */
   resume(): void {
     this.#timers.arm();
+    this.#effects.resume();
     this.#schedule();
   }
 
@@ -266,7 +275,11 @@ export class ShardOwner {
   }
 
   #handBack(): void {
-    for (const request of this.#cells.takeAll()) request.local?.reroute();
+    for (const { local, message } of this.#cells.takeAll()) {
+      if (local) local.notApplied();
+      // The outcome of an effect is nowhere but here: the next owner would run it once more.
+      else if (message.effectId !== undefined) this.#owner.tell(message);
+    }
   }
 
   #fall(refusal: Refusal): void {
@@ -276,6 +289,12 @@ export class ShardOwner {
   }
 
   // Intake: what comes in becomes a request; it waits for its actor, then for its turn.
+
+  /** Unguessable and unique, since claims are. */
+  #turnId(): string {
+    this.#turns += 1;
+    return `${this.claim.claimId}.${this.#turns.toString(36)}`;
+  }
 
   #request(message: Message, turnId: string, origin: Partial<TurnRequest>): TurnRequest {
     const key = actorKey(message.kind, message.id);
@@ -315,7 +334,7 @@ export class ShardOwner {
       depth: 0,
       sentAt: this.#owner.now(),
     };
-    this.#cells.enqueue(this.#request(message, this.#owner.random.id(), { timer }));
+    this.#cells.enqueue(this.#request(message, this.#turnId(), { timer }));
   }
 
   #holdBack(cell: ActorCell, request: TurnRequest, delay: number | "until-known"): void {
@@ -343,7 +362,14 @@ export class ShardOwner {
     while (line.batch.turns < maxBatchTurns && line.batch.bytes < maxBatchBytes) {
       const turn = this.#cells.next();
       if (!turn) break;
-      this.#desk.run(turn.cell, turn.request);
+      try {
+        this.#desk.run(turn.cell, turn.request);
+      } catch (error) {
+        // The embedding server must not end because of one command (I9).
+        const { key } = turn.cell;
+        this.#owner.logger.error({ actor: key, error: String(error) }, "a turn broke off");
+        this.#desk.failed(turn.request, error);
+      }
     }
     line.flush();
     this.#mail.catchUp();
@@ -357,6 +383,7 @@ export class ShardOwner {
       hash: this.#owner.newHash(),
       sender: `shard:${this.shard}`,
       now: this.#owner.now(),
+      maxReplyBytes: this.#owner.settings.maxMessageBytes,
       mail: this.#inbox.cut(),
     });
   }
@@ -373,9 +400,14 @@ export class ShardOwner {
     this.#schedule();
   }
 
-  /** A state outgrew its bound unseen: drop the batch and run it again, measuring each turn. */
+  /**
+   * A state, row or reply cannot be written, and its turn did not notice: drop the batch and run it
+   * again, checking each turn of that actor.
+   */
   #uncuttable(error: unknown): void {
-    if (error instanceof StateTooLarge) this.#owner.checkSize.add(error.key);
+    const { suspects } = this.#owner;
+    if (suspects.size >= maxSuspects) suspects.clear();
+    if (error instanceof Unwritable) suspects.add(error.key);
     this.#owner.logger.error({ shard: this.shard, error: String(error) }, "a batch was dropped");
     this.#fall({ kind: "fenced", finalSeq: this.#line.seq });
   }
@@ -408,6 +440,6 @@ export class ShardOwner {
       ...(record.principal !== undefined && { principal: record.principal }),
     };
     if (this.#state !== "running") this.#owner.tell(message);
-    else this.#cells.enqueue(this.#request(message, this.#owner.random.id(), {}));
+    else this.#cells.enqueue(this.#request(message, this.#turnId(), {}));
   }
 }

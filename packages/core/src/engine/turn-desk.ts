@@ -18,8 +18,8 @@ import type { OwnerContext } from "./owner-context.ts";
 import type { ReadChecks } from "./read-checks.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
-import { runTurn } from "./turn.ts";
-import { encodeMessage, type Outcome } from "./wire.ts";
+import { describeThrown, runTurn } from "./turn.ts";
+import { encodeMessage, type Outcome, packOutcome } from "./wire.ts";
 
 type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
 
@@ -47,9 +47,22 @@ export const replyKeyOf = (message: Message, key: ActorKey): string | undefined 
     : `${message.principal ?? ""}\u0000${key}\u0000${message.idempotencyKey}`;
 
 /** Tells a repeat from another request under the same key. */
-const requestHashOf = (message: Message): number => {
-  const bytes = encode([message.command, message.input]);
-  return stableHash(String.fromCharCode(...bytes.subarray(0, 32_768))) + bytes.byteLength;
+const requestHashOf = (message: Message): number | undefined => {
+  try {
+    const bytes = encode([message.command, message.input]);
+    return stableHash(String.fromCharCode(...bytes.subarray(0, 32_768))) + bytes.byteLength;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What is kept of a message that is put aside; an input that cannot be written is left out. */
+const deadMessage = (message: Message): Uint8Array => {
+  try {
+    return encodeMessage(message);
+  } catch {
+    return encodeMessage({ ...message, input: null });
+  }
 };
 
 const knows = (cell: ActorCell): cell is ActorCell & { readonly kind: AnyKind } =>
@@ -102,6 +115,14 @@ export class TurnDesk {
       return;
     }
     const requestHash = requestHashOf(request.message);
+    if (requestHash === undefined) {
+      this.#reject(request, {
+        kind: "error",
+        code: "VALIDATION",
+        message: "the input cannot be stored, which an idempotency key asks for",
+      });
+      return;
+    }
     const kept = replies.get(replyKey, now);
     if (kept) {
       const same = kept.requestHash === requestHash;
@@ -159,21 +180,38 @@ export class TurnDesk {
       this.#reject(request, result.outcome);
       return undefined;
     }
-    if (!result.next) return result.outcome;
-    const refused = this.#parts.writer.take(
-      this.#parts.line.batch,
-      cell,
-      request,
-      result.next,
-      now,
-    );
+    const { writer, line } = this.#parts;
+    const refused =
+      this.#unanswerable(cell, request, result.outcome) ??
+      (result.next && writer.take(line.batch, cell, request, result.next, now));
     if (!refused) return result.outcome;
     this.#reject(request, refused);
     return undefined;
   }
 
+  /** Why a reply cannot be kept or sent; looked at where it is kept, or could not be sent before. */
+  #unanswerable(cell: ActorCell, request: TurnRequest, outcome: Outcome): ErrorOutcome | undefined {
+    const { suspects, settings } = this.#parts.owner;
+    if (request.replyKey === undefined && !suspects.has(cell.key)) return undefined;
+    try {
+      const size = encode(packOutcome(outcome)).byteLength;
+      if (size <= settings.maxMessageBytes) return undefined;
+      const message = `the reply would be ${size} bytes, the bound is ${settings.maxMessageBytes}`;
+      return { kind: "error", code: "PAYLOAD_TOO_LARGE", message };
+    } catch (thrown) {
+      const message = `the reply cannot be sent: ${describeThrown(thrown)}`;
+      return { kind: "error", code: "HANDLER_FAILED", message };
+    }
+  }
+
+  /** Ends a command whose turn failed in a way that nothing here foresees. */
+  failed(request: TurnRequest, error: unknown): void {
+    const message = describeThrown(error);
+    this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message });
+  }
+
   #unknownKind(cell: ActorCell, request: TurnRequest): void {
-    if (!request.message.replyTo && !request.local) {
+    if (!request.message.replyTo) {
       // Waits, unquarantined, for an owner that knows the kind.
       this.#parts.holdBack(cell, request, "until-known");
       return;
@@ -195,7 +233,7 @@ export class TurnDesk {
     );
     if (request.attempt === 1) request.failedAt = now;
     const usedUp = request.attempt >= maxAttempts || now - request.failedAt > maxRetryMs;
-    if (request.local || replyTo || usedUp) {
+    if (replyTo || usedUp) {
       this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message: error });
       return;
     }
@@ -205,8 +243,8 @@ export class TurnDesk {
 
   /** Ends a command that cannot be run: the asker is told, a told message becomes a dead letter. */
   #reject(request: TurnRequest, outcome: ErrorOutcome): void {
-    const { message, local } = request;
-    if (!local && !message.replyTo) {
+    const { message } = request;
+    if (!message.replyTo) {
       this.#parts.line.batch.dead.set(
         request.turnId,
         encode([
@@ -215,7 +253,7 @@ export class TurnDesk {
           outcome.message,
           this.#parts.owner.now(),
           request.attempt,
-          encodeMessage(message),
+          deadMessage(message),
         ]),
       );
     }
@@ -238,27 +276,29 @@ export class TurnDesk {
     }
     if (timer) {
       batch.timersRemoved.push(timer.member);
-      if (timers.get(timer.key) === timer) timers.remove(timer.key);
+      // Not set again by this turn: a timer due at once may have been set by this very batch.
+      if (timers.get(timer.key) === timer) {
+        timers.remove(timer.key);
+        batch.timersSet.delete(timer.key);
+      }
     }
     if (message.effectId !== undefined) {
       batch.effectsPut.delete(message.effectId);
       batch.effectsRemoved.add(message.effectId);
       effects.forget(message.effectId);
     }
-    if (message.replyTo && !local) batch.reply(message.replyTo, outcome);
+    if (message.replyTo && !local) batch.reply(request.key, message.replyTo, outcome);
     if (local) {
-      batch.settlements.push({
-        applied: () => local.answered(outcome),
-        notApplied: () => local.reroute(),
-        unknown: () => local.unknown(),
-      });
+      local.answer(outcome);
+      batch.settlements.push(local);
     }
   }
 
   /** A read waits for the commits it depends on, then for a check that began after it came. */
   #answerRead(cell: ActorCell, local: LocalCaller, outcome: Outcome): void {
     const { line, checks } = this.#parts;
-    const read = { answer: () => local.answered(outcome), reroute: () => local.reroute() };
+    local.answer(outcome);
+    const read = { answer: () => local.applied(), reroute: () => local.notApplied() };
     const depends = line.batch.dirty.has(cell.key)
       ? line.batch
       : line.flying?.dirty.has(cell.key)

@@ -70,6 +70,20 @@ export const runTurn = (
   given: TurnInput,
   facts: Facts,
 ): TurnResult => {
+  try {
+    return decide(kind, command, state, given, facts);
+  } catch (thrown) {
+    return { kind: "threw", error: describeThrown(thrown) };
+  }
+};
+
+const decide = (
+  kind: AnyKind,
+  command: string,
+  state: unknown,
+  given: TurnInput,
+  facts: Facts,
+): TurnResult => {
   const spec = commandOf(kind, command);
   const handler: unknown = spec && kind.implementation.on[command];
   if (!spec || typeof handler !== "function") {
@@ -86,17 +100,14 @@ export const runTurn = (
       fieldErrorsOf(input.error),
     );
   }
-  let decided: unknown;
-  try {
-    decided = (handler as Handler)(
-      new TurnBuilder() as unknown as Turn<unknown, never>,
-      state,
-      input.data,
-      facts,
-    );
-  } catch (thrown) {
-    return { kind: "threw", error: describeThrown(thrown) };
-  }
+  const decided: unknown = (handler as Handler)(
+    new TurnBuilder() as unknown as Turn<unknown, never>,
+    state,
+    input.data,
+    facts,
+  );
+  // What such a promise comes to must not end the process as a rejection that nobody handles.
+  if (decided instanceof Promise) decided.catch(() => {});
   if (!(decided instanceof Decided) || decided.outcome === undefined) {
     return {
       kind: "threw",
