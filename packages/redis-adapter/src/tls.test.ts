@@ -1,0 +1,74 @@
+/** TLS as the options give it, against a server with a certificate made for this test. */
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BackendUnavailable } from "@muster/core/ports";
+import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
+import { joinNode, makeBackend } from "../test-kit/backend.ts";
+import type { RedisBackendOptions } from "./options.ts";
+import type { RedisBackend } from "./redis-backend.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "muster-tls-"));
+const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+let server: RedisServer;
+let port = 0;
+const open: RedisBackend[] = [];
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+beforeAll(async () => {
+  execFileSync(
+    "openssl",
+    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout ${keyFile} -out ${certFile}`.split(
+      " ",
+    ),
+    { stdio: "ignore" },
+  );
+  port = await freePort();
+  const files = [
+    "--tls-cert-file",
+    certFile,
+    "--tls-key-file",
+    keyFile,
+    "--tls-ca-cert-file",
+    certFile,
+  ];
+  server = await startRedisServer({
+    args: ["--tls-port", String(port), "--tls-auth-clients", "no", ...files],
+  });
+});
+afterEach(async () => {
+  for (const backend of open.splice(0)) await backend.close();
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const connect = async (options: RedisBackendOptions) => {
+  const backend = makeBackend(options);
+  open.push(backend);
+  await backend.open();
+  return (await joinNode(backend)).kind;
+};
+
+test("a server whose certificate is trusted is spoken to, by host and by address", async () => {
+  const tls = { ca: readFileSync(certFile) };
+  expect(await connect({ host: "localhost", port, tls })).toBe("joined");
+  expect(await connect({ url: `rediss://127.0.0.1:${port}`, tls })).toBe("joined");
+});
+
+test("a server whose certificate is not trusted is refused", async () => {
+  const error = await connect({ host: "localhost", port, tls: true }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(BackendUnavailable);
+  expect(String(error.cause)).toMatch(/self.signed/i);
+});
