@@ -58,6 +58,10 @@ export class AppUnit<App> {
   get package(): { readonly version: string; readonly digest: string | null } | undefined {
     return this.#package;
   }
+  /** What the app was enabled with; `undefined` while it was not. */
+  get settings(): AppSettings | undefined {
+    return this.#entered?.settings;
+  }
   /** True when nothing of the app can be running. */
   get tornDown(): boolean {
     return this.#entered === undefined && this.#overruns.size === 0;

@@ -352,6 +352,27 @@ describe("failures", () => {
     expect((await web.apply(intent())).observed.initStatus).toBe(status);
   });
 
+  test("secrets of the settings stay out of what is reported", async () => {
+    const settings = { user: "bob", password: "hunter22" };
+    const leak = () => Promise.reject(new Error("login bob:hunter22 failed"));
+    const web = node(scriptedHost({ enable: leak }));
+    const applied = await web.apply(intent({ settings }));
+    expect(JSON.stringify([applied, web.reports])).not.toContain("hunter22");
+    expect(applied.error).toBe("enable: login bob:[redacted] failed");
+    delete web.hooks.enable;
+    await web.apply(intent({ settings }), 2);
+    web.hooks.disable = leak;
+    const changed = intent({ settings: { password: "other" }, intentId: "i2", generation: 2 });
+    expect((await web.apply(changed)).error).toBe("disable: login bob:[redacted] failed");
+  });
+
+  test("a message is cut to what a row may hold, and not through a secret", async () => {
+    const text = `${"x".repeat(980)}hunter22${"y".repeat(500)}`;
+    const web = node(scriptedHost({ load: () => ({ kind: "broken", error: text }) }));
+    const { error } = await web.apply(intent({ settings: { password: "hunter22" } }));
+    expect(error).toBe(`${"x".repeat(980)}[redacted]${"y".repeat(9)}…`);
+  });
+
   test("what a failed enable left is cleared before it is tried again", async () => {
     const web = node(scriptedHost({ enable: () => Promise.reject(new Error("away")) }));
     await web.apply(intent());

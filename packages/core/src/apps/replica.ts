@@ -19,7 +19,8 @@ import type { AppIntentRow } from "./intent.ts";
 import { type LocalApps, LocalAppTable } from "./local-apps.ts";
 import { type AppReason, type AppStatus, isEnabled } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
-import { settingsHash } from "./settings.ts";
+import { withoutSecrets } from "./redact.ts";
+import { type AppSettings, settingsHash } from "./settings.ts";
 
 export interface AppReplicaOptions<App> {
   readonly host: AppHost<App>;
@@ -142,6 +143,7 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
       if (!app) return gone(runtime);
       let outcome: AttemptOutcome;
       const cause = causeOf(app, intent, attempt);
+      const settings = settingsOf(intent, app);
       app.tried = true;
       if (intent?.desiredStatus === "enabled") {
         if (app.unit.runs(intent) !== "as-wanted") takeOutOfUse(id);
@@ -160,7 +162,7 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
         takeOutOfUse(id);
         outcome = await app.unit.tearDown(cause);
       }
-      const verdict = decideStatus(outcome);
+      const verdict = withoutSecrets(decideStatus(outcome), settings);
       const observed = observe(app, intent, verdict.initStatus, verdict.reason);
       if (intent) local.set(id, observed);
       else if (app.unit.tornDown) {
@@ -185,9 +187,10 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
       const app = followed.get(id);
       if (!app) return;
       takeOutOfUse(id);
+      const settings = settingsOf(undefined, app);
       const outcome = await app.unit.tearDown("shutdown");
       if (outcome.kind === "tear-down-failed") {
-        const { reason } = decideStatus(outcome);
+        const { reason } = withoutSecrets(decideStatus(outcome), settings);
         logger.warn({ appId: id, nodeId, reason }, "app was not torn down at shutdown");
       }
       followed.delete(id);
@@ -195,6 +198,13 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     },
   };
 };
+
+/** All settings that an attempt may speak of: those wanted, and those the app runs with. */
+const settingsOf = <App>(
+  intent: AppIntentRow | undefined,
+  { unit }: Followed<App>,
+): readonly AppSettings[] =>
+  [intent?.settings, unit.settings].filter((settings) => settings !== undefined);
 
 /** An app that is neither wanted nor known here. */
 const gone = (runtime: string): Applied<AppObserved> => ({

@@ -24,7 +24,8 @@ export type HookResult<T> =
       readonly overrun?: Promise<void>;
     };
 
-const maxMessageLength = 1_000;
+/** Far more than is shown: it is cut to that only after secrets were taken out. */
+const maxMessageLength = 20_000;
 /** Time to obey the signal, before a hook counts as one that ignores it. */
 const graceMs = (limitMs: number): number => Math.min(500, limitMs / 4);
 
