@@ -22,7 +22,8 @@ export type CommandSpecs = Readonly<Record<string, CommandSpec>>;
 /** What a command answers. */
 export type Output<C extends CommandSpec> = C extends { readonly output: infer O extends Z }
   ? z.output<O>
-  : void;
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a command without output answers nothing
+    void;
 /** The refusals a command declares. */
 export type RefusalOf<C extends CommandSpec> = C extends {
   readonly refusals: readonly (infer R extends string)[];
@@ -107,6 +108,7 @@ export interface Decision<C extends CommandSpec> {
 export interface Turn<S, C extends CommandSpec> {
   /** Sets the next state, and what happens with it. Without it the state stays. */
   next(state: S, more?: More): Turn<S, C>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a command without output takes no value
   reply(...value: [Output<C>] extends [void] ? [] : [Output<C>]): Decision<C>;
   /** Declines as declared: nothing of `next` is kept. */
   refuse(refusal: RefusalOf<C>): Decision<C>;
