@@ -25,8 +25,10 @@ export interface LinkRules {
   refused(link: Link): boolean;
   /** Delay of replies in milliseconds. */
   delayMs(link: Link): number;
-  /** Asked once for each request; `true` loses its reply together with the connection. */
-  loses(link: Link, words: readonly string[]): boolean;
+  /** Asked once for each request: whether its reply may be lost. */
+  mayLose(link: Link, words: readonly string[]): boolean;
+  /** Asked when such a reply arrives; `true` loses it together with the connection. */
+  loses(): boolean;
 }
 
 export interface ProxiedConnection {
@@ -81,7 +83,6 @@ export const proxyConnection = (options: {
   readonly client: Socket;
   readonly targetPort: number;
   readonly rules: LinkRules;
-  readonly onSwallowed: () => void;
   readonly onClosed: () => void;
 }): ProxiedConnection => {
   const { client, rules } = options;
@@ -89,7 +90,7 @@ export const proxyConnection = (options: {
   const server = connect({ port: options.targetPort, host: "127.0.0.1", noDelay: true });
   const requests = createRespReader();
   const replies = createRespReader();
-  /** One entry per request without reply: whether its reply is to be lost. */
+  /** One entry per request without reply: whether its reply may be lost. */
   const waiting: boolean[] = [];
   let abandoned = false;
   let closed = false;
@@ -115,7 +116,7 @@ export const proxyConnection = (options: {
       link.subscriber = true;
       link.channels.push(...words.slice(1));
     }
-    if (!link.subscriber) waiting.push(rules.loses(link, words));
+    if (!link.subscriber) waiting.push(rules.mayLose(link, words));
   };
 
   client.setNoDelay(true);
@@ -131,10 +132,7 @@ export const proxyConnection = (options: {
     if (link.subscriber) return downward.put(Buffer.concat([replies.take(), chunk]), delayMs);
     for (const message of replies.push(chunk)) {
       const isPush = message[0] === 62;
-      if (!isPush && waiting.shift()) {
-        options.onSwallowed();
-        return close();
-      }
+      if (!isPush && waiting.shift() && rules.loses()) return close();
       downward.put(message, delayMs);
     }
   });

@@ -156,6 +156,14 @@ describe("swallowReplies", () => {
   });
 });
 
+test("swallowing goes on over resends until the count of lost replies is reached", async () => {
+  const c = client({ maxRetriesPerRequest: null });
+  await c.ping();
+  proxy.swallowReplies(5);
+  expect(await Promise.all([c.incr("n"), c.incr("m")])).toEqual([6, 6]);
+  expect(proxy.swallowed).toBe(5);
+});
+
 test("halfOpen leaves the client with a socket that never answers, and new links work", async () => {
   const c = client();
   await c.ping();

@@ -71,9 +71,12 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     held: (link: Link) => isCut("silent", link),
     refused: (link: Link) => isCut("refused", link),
     delayMs: (link: Link) => (delaying?.match(link) ? delaying.ms : 0),
-    loses: (link: Link, words: readonly string[]) => {
-      if (losing === undefined || losing.left <= 0 || !losing.when(words, link)) return false;
+    mayLose: (link: Link, words: readonly string[]) =>
+      losing !== undefined && losing.left > 0 && losing.when(words, link),
+    loses: () => {
+      if (losing === undefined || losing.left <= 0) return false;
       losing.left -= 1;
+      swallowed += 1;
       return true;
     },
   };
@@ -87,9 +90,6 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       client,
       targetPort,
       rules,
-      onSwallowed: () => {
-        swallowed += 1;
-      },
       onClosed: () => open.delete(connection),
     });
     open.add(connection);
