@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Principal } from "@muster/core";
 import { FailureLimit } from "./failure-limit.ts";
 import { HttpProblem } from "./problem.ts";
+import { roleRank } from "./role.ts";
 
 /** One caller; two tokens allow a rotation without a gap. */
 export interface TokenEntry {
@@ -17,8 +18,10 @@ export interface TokenEntry {
 
 /** What is known of a request's other end. */
 export interface Peer {
-  /** IP address; absent for a call within the process. */
+  /** IP address, where it is known. */
   readonly address?: string | undefined;
+  /** The request was made by code of this process and came over no connection. */
+  readonly inProcess?: boolean;
 }
 
 export interface Authenticator {
@@ -40,12 +43,26 @@ const unauthenticated = (detail: string): HttpProblem =>
     headers: { "www-authenticate": 'Bearer realm="muster"' },
   });
 
+const maxProven = 10_000;
+
+/** What a caller may do is decided by its role: one that is misspelt must not go unnoticed. */
+const isPrincipal = ({ name, role }: Principal): boolean =>
+  typeof name === "string" && name.trim() !== "" && Object.hasOwn(roleRank, role);
+
 /**
- * Checks bearer tokens in constant time.
- * @throws Error for an entry without a token, with more than two, or with a token under 16 characters
+ * Checks bearer tokens in constant time. After 30 wrong ones within a minute from one address its
+ * further attempts are refused for the rest of that minute, except with a token that was right
+ * from there before: behind a proxy, one forgotten client must not lock out all others.
+ * @throws Error for an entry without a name, role or token, with more than two tokens, with a token
+ *   under 16 characters, or with a token that another entry has
  */
 export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
   const known = entries.flatMap(({ tokens: plain = [], sha256: hashes = [], ...caller }) => {
+    if (!isPrincipal(caller)) {
+      throw new Error(
+        `A caller needs a name and a role (viewer, operator or admin), not "${caller.name}" and "${caller.role}".`,
+      );
+    }
     const count = plain.length + hashes.length;
     if (count < 1 || count > 2) {
       throw new Error(`The caller "${caller.name}" needs one or two tokens, not ${count}.`);
@@ -63,19 +80,29 @@ export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
       (hash) => ({ hash, principal }),
     );
   });
+  const distinct = new Set(known.map(({ hash }) => hash.toString("hex")));
+  if (distinct.size < known.length) throw new Error("Two callers have the same token.");
   const failures = new FailureLimit();
+  const proven = new Set<string>();
   const authenticate = (request: Request, peer: Peer): Principal => {
     const header = request.headers.get("authorization");
     if (header === null) throw unauthenticated("The request carries no token.");
-    failures.check(peer.address ?? "process");
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     const given = sha256(token ?? "");
     let found: Principal | undefined;
     for (const { hash, principal } of known) {
       if (timingSafeEqual(hash, given) && token !== undefined) found = principal;
     }
-    if (found) return found;
-    failures.note(peer.address ?? "process");
+    const place = peer.address ?? "unknown";
+    const pair = `${place} ${given.toString("hex")}`;
+    if (found && proven.has(pair)) return found;
+    failures.check(place);
+    if (found) {
+      if (proven.size >= maxProven) proven.clear();
+      proven.add(pair);
+      return found;
+    }
+    failures.note(place);
     throw unauthenticated("The token is not known here.");
   };
   return { authenticate };
@@ -85,15 +112,17 @@ const loopbackHost = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,
 const isLoopback = (address: string): boolean =>
   /^(::ffff:)?127\./.test(address) || address === "::1";
 
+const forwarding: ReadonlySet<string> = new Set(["forwarded", "via", "x-real-ip"]);
+
 /** Everybody is an administrator, provided that they call from this machine. */
 export const noAuth = (allowPublic: boolean): Authenticator => ({
   authenticate: (request, peer) => {
     if (allowPublic) return { name: "anonymous", role: "admin" };
     const host = request.headers.get("host") ?? new URL(request.url).host;
     const forwarded = [...request.headers.keys()].some(
-      (name) => name === "forwarded" || name.startsWith("x-forwarded-"),
+      (name) => forwarding.has(name) || name.startsWith("x-forwarded-"),
     );
-    const near = peer.address === undefined || isLoopback(peer.address);
+    const near = peer.address === undefined ? peer.inProcess === true : isLoopback(peer.address);
     if (near && loopbackHost.test(host) && !forwarded) return { name: "anonymous", role: "admin" };
     throw new HttpProblem("NOT_LOOPBACK", "Without tokens only this machine may call.", {
       hint: "Set auth: tokens([…]), or allowPublic: true if something in front checks callers.",
@@ -105,7 +134,8 @@ export const noAuth = (allowPublic: boolean): Authenticator => ({
 export const customAuth = (check: CustomAuth): Authenticator => ({
   authenticate: async (request, _peer, env) => {
     const principal = await check(request, env);
-    if (principal) return principal;
-    throw unauthenticated("The server does not know the caller.");
+    if (!principal) throw unauthenticated("The server does not know the caller.");
+    if (isPrincipal(principal)) return principal;
+    throw new TypeError("auth answered a principal without a name or without a known role.");
   },
 });

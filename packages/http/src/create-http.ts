@@ -3,18 +3,20 @@
  * Mountable under any base path; any node answers for the whole cluster.
  */
 import { randomBytes } from "node:crypto";
-import { isMusterError, type Muster, type Principal } from "@muster/core";
+import type { Muster, Principal } from "@muster/core";
 import { type Context, Hono } from "hono";
+import { z } from "zod";
 import { type Authenticator, type CustomAuth, customAuth, noAuth } from "./auth.ts";
-import { checked, readBody } from "./body.ts";
-import { contentTag } from "./content-tag.ts";
-import { openApiDocument } from "./openapi.ts";
+import { readBody } from "./body.ts";
+import { idempotencyKeyOf, refuseCrossSite } from "./change-checks.ts";
+import { checked, checkedQuery } from "./checked.ts";
+import { methodNotAllowed, methodsOf, routeNotFound } from "./not-found.ts";
 import { peerOf } from "./peer.ts";
-import { HttpProblem, problemOf, problemResponse } from "./problem.ts";
-import type { Route, RouteAnswer } from "./route.ts";
-import { appRoutes } from "./routes/apps.ts";
-import { clusterRoutes } from "./routes/cluster.ts";
-import { healthRoutes } from "./routes/health.ts";
+import { HttpProblem, isCallersFault, problemOf } from "./problem.ts";
+import { respond } from "./respond.ts";
+import { requireRole } from "./role.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes/index.ts";
 import { servePage } from "./serve-page.ts";
 
 export interface HttpOptions {
@@ -32,10 +34,8 @@ export interface HttpOptions {
 
 type HttpEnv = { Bindings: Record<string, unknown>; Variables: { requestId: string } };
 
-const apiVersion = "0.1.0";
-const routes: readonly Route[] = [...healthRoutes, ...clusterRoutes, ...appRoutes];
-
-const authenticatorOf = ({ auth, allowPublic = false }: HttpOptions): Authenticator => {
+const authenticatorOf = (options: HttpOptions): Authenticator => {
+  const { auth, allowPublic = false } = options ?? {};
   if (auth === "none") return noAuth(allowPublic);
   if (typeof auth === "function") return customAuth(auth);
   if (typeof auth?.authenticate === "function") return auth;
@@ -47,82 +47,47 @@ const requestIdOf = (header: string | undefined): string =>
     ? header
     : randomBytes(12).toString("base64url");
 
-const rank = { viewer: 0, operator: 1, admin: 2 } as const;
+const nobody: Principal = Object.freeze({ name: "nobody", role: "viewer" });
+const nothing = z.strictObject({});
 
-const requireRole = (principal: Principal, route: Route): void => {
-  if (route.role === "public" || rank[principal.role] >= rank[route.role]) return;
-  throw new HttpProblem(
-    "FORBIDDEN",
-    `This needs the role ${route.role}; "${principal.name}" has ${principal.role}.`,
-    { outcome: "not-applied" },
+const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+/** Below another app `/` is the address without its last slash, and one empty segment that with it. */
+const roots = ["/", "/:root{(?:)}"] as const;
+
+/** Parameters of the route itself; those of the path it is mounted under are the mount's. */
+const ownParams = (route: Route, c: Context): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.keys(route.params?.shape ?? {}).map((name) => [name, c.req.param(name)]),
   );
-};
-
-/** A page of another site must not act with what a browser of an operator is allowed. */
-const refuseCrossSite = (request: Request): void => {
-  if (request.headers.get("authorization")?.toLowerCase().startsWith("bearer ")) return;
-  const site = request.headers.get("sec-fetch-site");
-  const origin = request.headers.get("origin");
-  if (site === "same-origin" || (site === null && origin === null)) return;
-  throw new HttpProblem("CROSS_SITE", "Changes from a browser must come from this page itself.", {
-    outcome: "not-applied",
-  });
-};
-
-const idempotencyKeyOf = (request: Request): { idempotencyKey?: string } => {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return {};
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return { idempotencyKey: key };
-  throw new HttpProblem("VALIDATION", "The Idempotency-Key is not valid.", {
-    fieldErrors: { "Idempotency-Key": "must be 1 to 255 printable characters without spaces" },
-    outcome: "not-applied",
-  });
-};
-
-const respond = (request: Request, answer: RouteAnswer, requestId: string): Response => {
-  const text = JSON.stringify(answer.body);
-  const headers: Record<string, string> = {
-    "content-type": "application/json; charset=utf-8",
-    "cache-control": answer.cacheable ? "no-cache" : "no-store",
-    "x-request-id": requestId,
-    "x-content-type-options": "nosniff",
-  };
-  if (answer.cacheable) {
-    headers["etag"] = contentTag(text);
-    if (request.headers.get("if-none-match") === headers["etag"]) {
-      return new Response(null, { status: 304, headers });
-    }
-  }
-  return new Response(text, { status: answer.status ?? 200, headers });
-};
 
 /**
  * Makes the API, with the page at its root.
  * @throws TypeError when `auth` is missing: no mount without a decision
  */
 export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> => {
-  const { readOnly = false, maxBodyBytes = 262_144 } = options;
   const { authenticate } = authenticatorOf(options);
+  const { readOnly = false, maxBodyBytes = 262_144 } = options;
+
+  const principalOf = async (route: Route, c: Context<HttpEnv>): Promise<Principal> => {
+    if (route.role === "public") return nobody;
+    const { raw } = c.req;
+    const principal = await authenticate(raw, peerOf(c.env, raw), c.env);
+    requireRole(principal, route);
+    return principal;
+  };
 
   const handle = async (route: Route, c: Context<HttpEnv>): Promise<Response> => {
     const { raw: request } = c.req;
-    const nobody: Principal = { name: "nobody", role: "viewer" };
-    let principal = nobody;
-    if (route.role !== "public") {
-      principal = await authenticate(request, peerOf(c.env, request), c.env);
-      requireRole(principal, route);
-    }
-    if (route.method !== "get") {
+    const isChange = route.method !== "get";
+    const principal = await principalOf(route, c);
+    if (isChange) {
       refuseCrossSite(request);
-      if (readOnly) {
-        throw new HttpProblem("READ_ONLY", "This mount answers questions only.", {
-          outcome: "not-applied",
-        });
-      }
+      if (readOnly) throw new HttpProblem("READ_ONLY", "This mount answers questions only.");
     }
-    const params = route.params ? checked(route.params, c.req.param(), "The path") : {};
-    const query = route.query ? checked(route.query, c.req.query(), "The query") : {};
-    const body = route.body ? await readBody(request, route.body, maxBodyBytes) : {};
+    const params = route.params ? checked(route.params, ownParams(route, c), "The path") : {};
+    const query = checkedQuery(route.query ?? nothing, request.url);
+    const body = route.body ? await readBody(request, c.env, route.body, maxBodyBytes) : {};
     const answer = await route.handle({
       muster,
       principal,
@@ -130,9 +95,23 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
       params: params as never,
       query: query as never,
       body: body as never,
-      idempotencyKey: idempotencyKeyOf(request),
+      idempotencyKey: isChange ? idempotencyKeyOf(request) : {},
     });
     return respond(request, answer, c.get("requestId"));
+  };
+
+  /** A listener that fails must not keep the caller from an answer. */
+  const tell = (error: unknown, requestId: string): void => {
+    try {
+      options.onError?.(error, requestId);
+    } catch {}
+  };
+
+  const failed = (error: unknown, c: Context<HttpEnv>): Response => {
+    const requestId = c.get("requestId") ?? requestIdOf(undefined);
+    if (!isCallersFault(error) && !c.req.raw.signal.aborted) tell(error, requestId);
+    const { method } = c.req;
+    return problemOf(error, requestId, { isChange: method !== "GET" && method !== "HEAD" });
   };
 
   const app = new Hono<HttpEnv>();
@@ -141,48 +120,24 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     await next();
   });
   for (const route of routes) {
-    app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => handle(route, c));
-  }
-  app.get("/openapi.json", (c) =>
-    respond(
-      c.req.raw,
-      { body: openApiDocument(routes, apiVersion), cacheable: true },
-      c.get("requestId"),
-    ),
-  );
-  app.get("/", (c) => servePage(c.req.raw));
-  app.all("*", (c) => notFound(c));
-  app.onError((error, c) => {
-    const requestId = c.get("requestId") ?? requestIdOf(undefined);
-    if (!(error instanceof HttpProblem) && !isMusterError(error)) {
-      options.onError?.(error, requestId);
-    }
-    return problemOf(error, requestId);
-  });
-  return app;
-};
-
-const methodsAt = (path: string): readonly string[] =>
-  routes
-    .filter((route) => new RegExp(`${route.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path))
-    .map((route) => route.method.toUpperCase());
-
-const notFound = (c: Context<HttpEnv>): Response => {
-  const requestId = c.get("requestId");
-  const { method, path } = c.req;
-  const allowed = methodsAt(path);
-  if (allowed.length > 0) {
-    const allow = allowed.join(", ");
-    return problemResponse("METHOD_NOT_ALLOWED", `${path} answers ${allow} only.`, requestId, {
-      headers: { allow },
+    app[route.method](honoPath(route.path), async (c) => {
+      // Caught here, since Hono lets pass what was thrown and is no Error.
+      try {
+        return await handle(route, c);
+      } catch (error) {
+        return failed(error, c);
+      }
     });
   }
-  return problemResponse(
-    "ROUTE_NOT_FOUND",
-    `${method} ${path.slice(0, 200)} is no route.`,
-    requestId,
-    {
-      hint: "openapi.json lists the routes there are.",
-    },
+  for (const root of roots) app.get(root, (c) => servePage(c.req.raw));
+  const page = roots.map((root) => [root, ["GET", "HEAD"]] as const);
+  const refused = [...methodsOf(routes)].map(
+    ([path, methods]) => [honoPath(path), methods] as const,
   );
+  for (const [path, methods] of [...refused, ...page]) {
+    app.all(path, (c) => methodNotAllowed(c.req.path, methods, c.get("requestId")));
+  }
+  app.all("*", (c) => routeNotFound(c.req.method, c.req.path, c.get("requestId")));
+  app.onError(failed);
+  return app;
 };

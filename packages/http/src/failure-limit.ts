@@ -7,12 +7,18 @@ const maxAddresses = 10_000;
 
 export class FailureLimit {
   readonly #failures = new Map<string, { since: number; count: number }>();
+  readonly #now: () => number;
+
+  /** Keeps time by `now`, in milliseconds; by default the machine's. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   /** @throws HttpProblem `TOO_MANY_REQUESTS` */
   check(address: string): void {
     const known = this.#failures.get(address);
     if (!known) return;
-    const left = known.since + windowMs - Date.now();
+    const left = known.since + windowMs - this.#now();
     if (left <= 0) this.#failures.delete(address);
     else if (known.count >= maxFailures) {
       throw new HttpProblem("TOO_MANY_REQUESTS", "Too many wrong tokens from this address.", {
@@ -29,7 +35,7 @@ export class FailureLimit {
       if (this.#failures.size >= maxAddresses && oldest !== undefined) {
         this.#failures.delete(oldest);
       }
-      this.#failures.set(address, { since: Date.now(), count: 1 });
+      this.#failures.set(address, { since: this.#now(), count: 1 });
     }
   }
 }

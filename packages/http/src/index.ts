@@ -8,5 +8,6 @@ export {
 export { createHttp, type HttpOptions } from "./create-http.ts";
 export { type HttpCode, httpCodes, type ProblemCode } from "./problem.ts";
 export { serveBun } from "./serve/bun.ts";
-export { serveNode, toFastify, toNodeHandler } from "./serve/node.ts";
+export { toFastify } from "./serve/fastify.ts";
+export { serveNode, toNodeHandler } from "./serve/node.ts";
 export type { Fetcher, Served, ServeOptions } from "./serve/served.ts";

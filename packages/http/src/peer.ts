@@ -8,13 +8,18 @@ interface NodeBindings {
   readonly incoming: { readonly socket?: { readonly remoteAddress?: string } };
 }
 
-const isBunServer = (env: unknown): env is BunServer =>
-  typeof env === "object" && env !== null && "requestIP" in env;
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isBunServer = (env: unknown): env is BunServer => isObject(env) && "requestIP" in env;
 const isNode = (env: unknown): env is NodeBindings =>
-  typeof env === "object" && env !== null && "incoming" in env;
+  isObject(env) && "incoming" in env && isObject(env.incoming);
 
+/**
+ * A call counts as made within the process only where nothing points to a connection: no server's
+ * environment, an absolute address and no Host. A closed connection's address is unknown, not near.
+ */
 export const peerOf = (env: unknown, request: Request): Peer => {
   if (isNode(env)) return { address: env.incoming.socket?.remoteAddress };
   if (isBunServer(env)) return { address: env.requestIP(request)?.address };
-  return {};
+  const served = isObject(env) && Object.keys(env).length > 0;
+  return { inProcess: !served && !request.headers.has("host") && URL.canParse(request.url) };
 };

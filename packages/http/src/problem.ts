@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Codes that arise in the HTTP layer itself. */
 export const httpCodes = [
+  "MALFORMED_REQUEST",
   "MALFORMED_JSON",
   "UNSUPPORTED_MEDIA_TYPE",
   "BODY_TOO_LARGE",
@@ -21,6 +22,7 @@ export type HttpCode = (typeof httpCodes)[number];
 export type ProblemCode = HttpCode | ErrorCode;
 
 const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
+  MALFORMED_REQUEST: 400,
   MALFORMED_JSON: 400,
   UNSUPPORTED_MEDIA_TYPE: 415,
   BODY_TOO_LARGE: 413,
@@ -61,6 +63,7 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
 };
 
 const titles: Partial<Record<ProblemCode, string>> = {
+  MALFORMED_REQUEST: "The request cannot be read",
   MALFORMED_JSON: "The body is not JSON",
   UNSUPPORTED_MEDIA_TYPE: "The body must be JSON",
   BODY_TOO_LARGE: "The body is too large",
@@ -106,8 +109,13 @@ const titleOf = (code: ProblemCode): string =>
     .replaceAll("_", " ")
     .replace(/^./, (first) => first.toUpperCase());
 
-/** Where errors are described, relative to the repository of the docs. */
-const errorPage = "urn:muster:error:";
+/**
+ * Names the kind of a problem, for ever and wherever the API is mounted; `docs/errors.md` has an
+ * entry for each code. It is no address to fetch: a mount knows of none that outlives it.
+ */
+const typeOf = (code: ProblemCode): string => `urn:muster:error:${code}`;
+
+const defaultRetryMs = 1_000;
 
 /** The answer for a code. */
 export const problemResponse = (
@@ -119,7 +127,7 @@ export const problemResponse = (
   const { headers, ...members } = details;
   const status = statusOf[code];
   const body: Record<string, unknown> = {
-    type: `${errorPage}${code}`,
+    type: typeOf(code),
     title: titleOf(code),
     status,
     code,
@@ -129,17 +137,27 @@ export const problemResponse = (
   for (const [name, value] of Object.entries(members)) if (value !== undefined) body[name] = value;
   if (members.fieldErrors) body["success"] = false;
   if (code === "ASK_TIMEOUT") body["timedOut"] = "ask";
-  const retryAfterMs = members.retryAfterMs ?? (status === 503 ? 1_000 : undefined);
+  const retryAfterMs =
+    members.retryAfterMs ?? (status === 503 || status === 429 ? defaultRetryMs : undefined);
   return new Response(JSON.stringify(body), {
     status,
     headers: {
       "content-type": "application/problem+json",
       "cache-control": "no-store",
       "x-request-id": requestId,
+      "x-content-type-options": "nosniff",
       ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
       ...headers,
     },
   });
+};
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(statusOf, code);
+
+/** Tells whether an error is answered as the caller's (4xx), or as a state that passes (503, 504). */
+export const isCallersFault = (error: unknown): boolean => {
+  if (!(error instanceof HttpProblem) && !isMusterError(error)) return false;
+  return isProblemCode(error.code) && statusOf[error.code] !== 500;
 };
 
 const ofMuster = (error: MusterError, requestId: string): Response =>
@@ -151,13 +169,25 @@ const ofMuster = (error: MusterError, requestId: string): Response =>
     outcome: error.outcome,
   });
 
-/** The answer for whatever a handler threw; what is not ours says nothing of the inside. */
-export const problemOf = (error: unknown, requestId: string): Response => {
+/**
+ * The answer for whatever a handler threw; what is not ours says nothing of the inside. Problems of
+ * this layer come before anything is sent to an actor, so a change was not applied.
+ */
+export const problemOf = (
+  error: unknown,
+  requestId: string,
+  { isChange = false }: { readonly isChange?: boolean } = {},
+): Response => {
   if (error instanceof HttpProblem) {
-    return problemResponse(error.code, error.message, requestId, error.details);
+    return problemResponse(error.code, error.message, requestId, {
+      ...(isChange && { outcome: "not-applied" }),
+      ...error.details,
+    });
   }
-  if (isMusterError(error)) return ofMuster(error, requestId);
+  // The code may be of a newer core than this package knows.
+  if (isMusterError(error) && isProblemCode(error.code)) return ofMuster(error, requestId);
   return problemResponse("INTERNAL", "The server met an error of its own.", requestId, {
     hint: "The server's log holds more under this request id.",
+    ...(isChange && { outcome: "unknown" }),
   });
 };

@@ -21,6 +21,8 @@ export interface RouteAnswer {
   readonly body: unknown;
   /** Answers that change only when their content does get an ETag. */
   readonly cacheable?: boolean;
+  /** Told in the header `x-muster-stale`, for bodies that have no room for it. */
+  readonly stale?: boolean;
 }
 
 export interface Route {

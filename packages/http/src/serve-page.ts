@@ -14,12 +14,17 @@ const policy = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join("; ");
 
+/** Sends `/ops` to `/ops/`. The leading `./` keeps a name with a colon from being a scheme. */
+export const toDirectory = (path: string, search: string): Response => {
+  const name = path.split("/").at(-1) ?? "";
+  return new Response(null, { status: 302, headers: { location: `./${name}/${search}` } });
+};
+
 /** The page; an address without its last slash is sent to the one with it, since links are relative. */
 export const servePage = (request: Request): Response => {
   const url = new URL(request.url);
   if (!url.pathname.endsWith("/")) {
-    const name = url.pathname.split("/").at(-1) ?? "";
-    return new Response(null, { status: 302, headers: { location: `${name}/${url.search}` } });
+    return toDirectory(url.pathname, url.search);
   }
   const nonce = randomBytes(16).toString("base64url");
   return new Response(pageHtml(nonce), {

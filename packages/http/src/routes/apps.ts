@@ -1,9 +1,10 @@
 /** Apps: what is wanted, what each node has, and the changes of intent. */
 import type { AppFilter } from "@muster/core";
+import { unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { defineRoute, type Route } from "../route.ts";
-import { app, appChange, appRow, appsQuery, installBody } from "../schemas/apps.ts";
-import { idParams, listOf, reasonBody } from "../schemas/shared.ts";
+import { app, appChange, appNow, appRow, appsQuery, installBody } from "../schemas/apps.ts";
+import { idParams, listOf, page, reasonBody } from "../schemas/shared.ts";
 
 const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
   defineRoute({
@@ -67,9 +68,13 @@ export const appRoutes: readonly Route[] = [
     summary: "One app with its rows",
     role: "viewer",
     params: idParams,
-    answer: app,
-    errors: ["APP_NOT_FOUND"],
-    handle: ({ muster, params }) => ({ body: muster.apps.get(params.id), cacheable: true }),
+    answer: appNow,
+    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: ({ muster, params }) => {
+      const { asOf, stale } = muster.apps.list({ q: params.id });
+      const found = unlessStale(stale, () => muster.apps.get(params.id));
+      return { body: { ...found, asOf, stale }, cacheable: true };
+    },
   }),
   defineRoute({
     method: "get",
@@ -78,9 +83,14 @@ export const appRoutes: readonly Route[] = [
     summary: "What each node has of the app, and why",
     role: "viewer",
     params: idParams,
+    query: page,
     answer: listOf(appRow),
-    errors: ["APP_NOT_FOUND"],
-    handle: ({ muster, params }) => ({ body: muster.apps.rows(params.id), cacheable: true }),
+    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: ({ muster, params, query }) => {
+      const { stale } = muster.apps.list({ q: params.id });
+      const rows = unlessStale(stale, () => muster.apps.rows(params.id));
+      return { body: pageOf(rows, query, ({ nodeId }) => nodeId), cacheable: true };
+    },
   }),
   changeRoute("enable", "Sets the desired status to enabled"),
   changeRoute("disable", "Sets the desired status to disabled"),

@@ -1,12 +1,10 @@
 /** The verdict, nodes and shards. */
-import { z } from "zod";
+import { unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { appStatusReport } from "../schemas/apps.ts";
-import { clusterStatus, node, shard } from "../schemas/cluster.ts";
-import { idParams, listOf, pageQuery, reasonBody } from "../schemas/shared.ts";
-
-const page = z.strictObject(pageQuery);
+import { clusterStatus, node, nodeNow, shard } from "../schemas/cluster.ts";
+import { idParams, listOf, page, reasonBody } from "../schemas/shared.ts";
 
 const cordonRoute = (verb: "drain" | "undrain", summary: string): Route =>
   defineRoute({
@@ -39,7 +37,11 @@ export const clusterRoutes: readonly Route[] = [
     summary: "Desired status and init status of each app on each node",
     role: "viewer",
     answer: appStatusReport,
-    handle: ({ muster }) => ({ body: muster.apps.report(), cacheable: true }),
+    handle: ({ muster }) => {
+      // Asks for no app: only how old the view is.
+      const { stale } = muster.apps.list({ q: "/" });
+      return { body: muster.apps.report(), cacheable: true, stale };
+    },
   }),
   defineRoute({
     method: "get",
@@ -49,7 +51,10 @@ export const clusterRoutes: readonly Route[] = [
     role: "viewer",
     query: page,
     answer: listOf(node),
-    handle: ({ muster, query }) => ({ body: pageOf(muster.nodes.list(), query, ({ id }) => id) }),
+    handle: ({ muster, query }) => ({
+      body: pageOf(muster.nodes.list(), query, ({ id }) => id),
+      cacheable: true,
+    }),
   }),
   defineRoute({
     method: "get",
@@ -58,9 +63,13 @@ export const clusterRoutes: readonly Route[] = [
     summary: "One node",
     role: "viewer",
     params: idParams,
-    answer: node,
-    errors: ["NODE_NOT_FOUND"],
-    handle: ({ muster, params }) => ({ body: muster.nodes.get(params.id) }),
+    answer: nodeNow,
+    errors: ["NODE_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: ({ muster, params }) => {
+      const { asOf, stale } = muster.nodes.list();
+      const found = unlessStale(stale, () => muster.nodes.get(params.id));
+      return { body: { ...found, asOf, stale }, cacheable: true };
+    },
   }),
   cordonRoute("drain", "Keeps shards away from a node; its apps keep running"),
   cordonRoute("undrain", "Lets a node take shards again"),

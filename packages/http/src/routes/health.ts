@@ -23,6 +23,9 @@ export const healthRoutes: readonly Route[] = [
     query: z.strictObject({ require: z.literal("redis", "can only be redis").optional() }),
     answer: probe,
     handle: ({ muster, query }) => {
+      if (muster.state === "stopping" || muster.state === "stopped") {
+        return { status: 503, body: { status: "stopping" } };
+      }
       if (!muster.ready) return { status: 503, body: { status: "starting" } };
       const { verdict, redis, stale } = muster.status();
       const away = redis.state !== "connected" || (verdict === "unknown" && stale);

@@ -1,6 +1,6 @@
 import { AppDesiredStatus, AppStatus } from "@muster/core";
 import { z } from "zod";
-import { instant, optionalFlag, pageQuery } from "./shared.ts";
+import { freshness, id, instant, optionalFlag, pageQuery, reason } from "./shared.ts";
 
 const desiredStatus = z.enum(AppDesiredStatus);
 const initStatus = z.enum(AppStatus);
@@ -46,6 +46,9 @@ export const app = z.object({
   nodes: z.array(appRow).optional(),
 });
 
+/** One app, with the instant its rows are true for. */
+export const appNow = app.extend(freshness);
+
 export const appChange = z.object({ app, changed: z.boolean() });
 
 export const appStatusReport = z.record(
@@ -64,15 +67,21 @@ export const appsQuery = z.strictObject({
   include: z.literal("nodes", "can only be nodes").optional(),
 });
 
+/** Any JSON object, passed on as it is: a record would drop keys that the actor has to refuse. */
+const settings = z
+  .custom<Readonly<Record<string, unknown>>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be an object",
+  )
+  .meta({ type: "object" });
+
 export const installBody = z.strictObject({
-  id: z.string("an id is required"),
-  version: z.string("a version is required"),
-  ref: z.string().max(4_096).optional(),
+  id,
+  version: z
+    .string("a version is required")
+    .regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, "must match [0-9A-Za-z][0-9A-Za-z.+_-]{0,63}"),
+  ref: z.string().min(1, "must not be empty").max(4_096, "may have 4096 characters").optional(),
   desiredStatus: z.enum(["enabled", "disabled"]).optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  reason: z
-    .string("a reason is required")
-    .trim()
-    .min(1, "a reason is required")
-    .max(500, "may have 500 characters"),
+  settings: settings.optional(),
+  reason,
 });

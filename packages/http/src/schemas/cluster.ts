@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { instant } from "./shared.ts";
+import { freshness, instant } from "./shared.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -48,6 +48,9 @@ export const node = z.object({
   loopLagMs: z.number(),
   memoryBytes: z.number(),
 });
+
+/** One node, with the instant its record is true for. */
+export const nodeNow = node.extend(freshness);
 
 export const shard = z.object({
   shard: count,

@@ -1,19 +1,25 @@
 /** Parts that several routes share. */
 import { z } from "zod";
 
-export const idParams = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "must match [a-z0-9][a-z0-9._-]{0,63}"),
-});
+/** Id of an app, a node or a cluster. */
+export const id = z
+  .string("an id is required")
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "must match [a-z0-9][a-z0-9._-]{0,63}");
 
-export const reasonBody = z.strictObject({
-  reason: z
-    .string("a reason is required")
-    .trim()
-    .min(1, "a reason is required")
-    .max(500, "may have 500 characters"),
-});
+export const idParams = z.strictObject({ id });
+
+export const reason = z
+  .string("a reason is required")
+  .trim()
+  .min(1, "a reason is required")
+  .max(500, "may have 500 characters");
+
+export const reasonBody = z.strictObject({ reason });
 
 export const instant = z.iso.datetime();
+
+/** What an answer from views is true for, and whether that may be out of date. */
+export const freshness = { asOf: instant, stale: z.boolean() };
 
 const flag = z
   .enum(["true", "false"], "must be true or false")
@@ -26,12 +32,14 @@ export const pageQuery = {
   cursor: z.string().min(1).max(512).optional(),
 };
 
+/** Query of a list that has no filter. */
+export const page = z.strictObject(pageQuery);
+
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
     nextCursor: z.string().optional(),
-    asOf: instant,
-    stale: z.boolean(),
+    ...freshness,
   });
 
 export const problem = z.object({
@@ -46,5 +54,6 @@ export const problem = z.object({
   success: z.literal(false).optional(),
   current: z.string().optional(),
   retryAfterMs: z.number().optional(),
+  timedOut: z.enum(["server", "ask", "hook", "wait"]).optional(),
   outcome: z.enum(["not-applied", "unknown"]).optional(),
 });

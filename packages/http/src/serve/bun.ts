@@ -1,10 +1,12 @@
 /** Serves under Bun. */
-import { addressOf, type Fetcher, type Served, type ServeOptions } from "./served.ts";
+import { problemResponse } from "../problem.ts";
+import { addressOf, type Fetcher, type Served, type ServeOptions, stopGraceMs } from "./served.ts";
 
 interface BunRuntime {
   serve(options: {
     readonly port: number;
     readonly hostname: string;
+    readonly development: false;
     fetch(request: Request, server: unknown): Response | Promise<Response>;
   }): { readonly port: number; stop(closeActive?: boolean): Promise<void> };
 }
@@ -20,14 +22,24 @@ export const serveBun = (app: Fetcher, options: ServeOptions): Served => {
   const server = runtime.serve({
     port: options.port,
     hostname,
-    fetch: (request, bun) => app.fetch(request, bun),
+    development: false,
+    fetch: (request, bun) =>
+      // Without a Host the address Bun gives is no URL.
+      URL.canParse(request.url)
+        ? app.fetch(request, bun)
+        : problemResponse("MALFORMED_REQUEST", "The request has no valid Host.", "none"),
   });
   let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    const cut = setTimeout(() => void server.stop(true), stopGraceMs);
+    await server.stop();
+    clearTimeout(cut);
+  };
   return {
     port: server.port,
     url: addressOf(hostname, server.port),
     stop: () => {
-      stopping ??= server.stop(true);
+      stopping ??= stop();
       return stopping;
     },
   };

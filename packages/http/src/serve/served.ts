@@ -19,5 +19,8 @@ export interface Fetcher {
   fetch(request: Request, env?: unknown): Response | Promise<Response>;
 }
 
+/** How long open requests may take to end when a server is stopped. */
+export const stopGraceMs = 2_000;
+
 export const addressOf = (hostname: string, port: number): string =>
   `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

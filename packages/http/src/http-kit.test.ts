@@ -1,0 +1,102 @@
+/** What the tests of the API share: a real node over memory, three callers, and calls in process. */
+import { createHost, createMuster, type Muster, type MusterOptions } from "@muster/core";
+import { tokens } from "./auth.ts";
+import { createHttp, type HttpOptions } from "./create-http.ts";
+
+export const tokenOf = {
+  viewer: "viewer-token-0123456789",
+  operator: "operator-token-0123456789",
+  admin: "admin-token-0123456789",
+} as const;
+export type Role = keyof typeof tokenOf;
+
+export const threeCallers = () =>
+  tokens([
+    { name: "vera", role: "viewer", tokens: [tokenOf.viewer] },
+    { name: "otto", role: "operator", tokens: [tokenOf.operator] },
+    { name: "anna", role: "admin", tokens: [tokenOf.admin] },
+  ]);
+
+/** A node that runs apps which do nothing. */
+export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
+  createMuster({
+    cluster: "shop",
+    node: { id: "web-1" },
+    settings: { shardCount: 4 },
+    apps: {
+      host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
+    },
+    ...options,
+  });
+
+export const startNode = async (options: Partial<MusterOptions> = {}): Promise<Muster> => {
+  const muster = makeNode(options);
+  await muster.start();
+  return muster;
+};
+
+export interface Call {
+  /** Whose token goes with it. */
+  readonly as?: Role;
+  /** Sent as JSON; text is sent as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of all shapes
+  readonly json: any;
+}
+
+/** What `createHttp` answers, and any app it is mounted in. */
+export interface Requestable {
+  request(path: string, init?: RequestInit, env?: unknown): Response | Promise<Response>;
+}
+
+export const answerOf = async (response: Response): Promise<Answer> => {
+  const { status, headers } = response;
+  const text = await response.text();
+  const isJson = text !== "" && /json/.test(headers.get("content-type") ?? "");
+  return { status, headers, text, json: isJson ? JSON.parse(text) : undefined };
+};
+
+/** Calls within the process. */
+export const callOf =
+  (app: Requestable) =>
+  async (method: string, path: string, { as, body, headers }: Call = {}): Promise<Answer> =>
+    answerOf(
+      await app.request(path, {
+        method,
+        headers: {
+          ...(as && { authorization: `Bearer ${tokenOf[as]}` }),
+          ...(body !== undefined && { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      }),
+    );
+
+/** An API over a node with three callers, unless told otherwise. */
+export const apiOf = (muster: Muster, options: Partial<HttpOptions> = {}) => {
+  const app = createHttp(muster, { auth: threeCallers(), ...options });
+  return { app, call: callOf(app) };
+};
+
+/** Reads until it holds, up to a deadline. */
+export const until = async <T>(
+  fact: string,
+  read: () => T | Promise<T>,
+  holds: (value: T) => boolean,
+  deadlineMs = 5_000,
+): Promise<T> => {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${fact}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};

@@ -1,0 +1,15 @@
+/** All routes: the one table that handlers, the OpenAPI document and tests are made from. */
+import type { Route } from "../route.ts";
+import { appRoutes } from "./apps.ts";
+import { clusterRoutes } from "./cluster.ts";
+import { documentRoute } from "./document.ts";
+import { healthRoutes } from "./health.ts";
+
+const apiVersion = "0.1.0";
+
+export const routes: readonly Route[] = [
+  ...healthRoutes,
+  documentRoute(() => routes, apiVersion),
+  ...clusterRoutes,
+  ...appRoutes,
+];
