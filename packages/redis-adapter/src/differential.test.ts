@@ -70,6 +70,8 @@ class Subject {
         : parts;
     }
     if (typeof value === "object" && value !== null) {
+      // How full it is may be told as it was or as it is.
+      if ("kind" in value && value.kind === "full") return "full";
       return Object.fromEntries(
         Object.entries(value)
           // A repeated append may name a later entry, and the entry before is for hints alone.

@@ -231,6 +231,37 @@ test("half-open sockets are given up: calls, heartbeats and hints come back", as
   );
 }, 20_000);
 
+test("subscriptions that are refused are tried again at leisure and stand once granted", async () => {
+  const rights = ["on", "nopass", "~*", "+@all"];
+  await server.command("ACL", "SETUSER", "limited", ...rights, "&*");
+  const backend = makeBackend({ url: server.url, username: "limited", password: "any" });
+  open.push(backend);
+  await backend.open();
+  await joinNode(backend);
+  let resets = 0;
+  backend.bus.onReset(() => {
+    resets += 1;
+  });
+  await backend.bus.subscribe({ topic: "membership" }, () => {});
+  const connections = async () =>
+    Number(/total_connections_received:(\d+)/.exec(await server.command("INFO", "stats"))?.[1]);
+
+  // The server cuts those who listen to what they may no longer hear.
+  await server.command("ACL", "SETUSER", "limited", "resetchannels");
+  await waitUntil("it is connected again", () => backend.health().state === "connected");
+  const before = await connections();
+  await holdsFor("nothing is heard", 700, () => resets === 0);
+  expect((await connections()) - before).toBeLessThan(10);
+
+  await server.command("ACL", "SETUSER", "limited", ...rights, "&*");
+  await waitUntil("the bus stands again", () => resets > 0);
+  await waitUntil(
+    "the alive subscription stands again",
+    () => server.command("PUBSUB", "CHANNELS", "*alive*"),
+    (channels) => channels.includes("web-1-life"),
+  );
+});
+
 test("a cut alive subscription is back within milliseconds", async () => {
   const { backend } = await holder();
   const channels = () => server.command("PUBSUB", "CHANNELS", "*alive*");

@@ -19,7 +19,7 @@ import {
   resolveRedisOptions,
 } from "./options.ts";
 import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
-import { RedisBus } from "./redis-bus.ts";
+import { RedisBus, retryMs } from "./redis-bus.ts";
 import { loadScripts, runScript, type ScriptCall } from "./script-runner.ts";
 import { createShardStore } from "./shard-store.ts";
 import { createViewStore } from "./view-store.ts";
@@ -106,6 +106,7 @@ export class RedisBackend implements Backend {
     this.views = createViewStore(stores);
     this.bus = new RedisBus({
       keys,
+      clock: context.clock,
       logger: context.logger,
       subscriber: () => this.#require({ script: { name: "subscribe" } }).subscriber,
       publish: async (channel, bytes) =>
@@ -176,16 +177,23 @@ export class RedisBackend implements Backend {
     const { control, heartbeat, alive } = connections;
     const { clock, logger } = this.#context;
     this.#connectedAt = clock.monotonic();
+    const stayAlive = async (): Promise<void> => {
+      try {
+        await this.#beAlive(alive);
+      } catch (error) {
+        logger.warn({ error }, "the alive subscription was refused");
+        alive.redis.disconnect(true); clock.after(retryMs, () => {
+          
+        });
+      }
+    };
     control.redis.on("ready", () => void loadScripts(control).catch(() => {}));
     heartbeat.redis.on("ready", () => {
       this.#connectedAt = clock.monotonic();
     });
     alive.redis.on("ready", () => {
       this.#connectedAt = clock.monotonic();
-      this.#beAlive(alive).catch((error: unknown) => {
-        logger.debug({ error }, "the alive subscription was refused");
-        if (alive.isReady) alive.redis.disconnect(true);
-      });
+      void stayAlive();
     });
     const ping = () => {
       for (const link of [connections.subscriber, alive]) {

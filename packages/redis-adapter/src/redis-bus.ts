@@ -2,10 +2,13 @@
  * Subscriptions of one node over one connection. After a reconnect everything is subscribed again
  * before anybody is told that messages may have been missed: what is read then is followed by hints.
  */
-import type { Bus, BusMessage, Logger, Topic } from "@muster/core/ports";
+import type { Bus, BusMessage, Clock, Logger, Topic } from "@muster/core/ports";
 import { decodeMessage, encodeMessage } from "./bus-messages.ts";
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
+
+/** Rest before a subscription that was refused is tried again. */
+export const retryMs = 500;
 
 interface Subscription {
   readonly topic: Topic;
@@ -15,6 +18,7 @@ interface Subscription {
 
 export interface BusContext {
   readonly keys: Keys;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** The subscriber's connection. @throws BackendUnavailable when there is none yet */
   subscriber(): Link;
@@ -108,8 +112,10 @@ export class RedisBus implements Bus {
       try {
         await standing;
       } catch (error) {
-        this.#context.logger.debug({ error }, "could not subscribe again");
-        if (link.isReady) link.redis.disconnect(true);
+        this.#context.logger.warn({ error }, "could not subscribe again");
+        this.#context.clock.after(retryMs, () => {
+          if (link.isReady) void this.#resubscribe(link);
+        });
         return;
       }
     }
