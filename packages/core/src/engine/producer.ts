@@ -7,7 +7,7 @@ import type { EntryId, ProducerId, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
-import { encodeBatch } from "./wire.ts";
+import { encodeBatch, type Origin } from "./wire.ts";
 
 export type AppendEnd =
   | { readonly kind: "appended" }
@@ -28,6 +28,8 @@ export interface Parcel {
 export interface ProducerContext {
   readonly shard: ShardId;
   readonly sender: string;
+  /** Where answers go. */
+  readonly origin: Origin;
   readonly clock: Clock;
   /** Most messages that may wait in the mailbox. */
   readonly limit: number;
@@ -155,6 +157,7 @@ export class Producer {
         encodeBatch(
           this.#context.sender,
           batch.map((parcel) => parcel.bytes),
+          this.#context.origin,
         ),
       ],
       count: batch.length,

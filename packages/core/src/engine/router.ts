@@ -5,12 +5,14 @@
  */
 
 import type { z } from "zod";
+import { encode } from "../codec.ts";
 import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { maxActorIdLength } from "../model/actor-address.ts";
 import type { Incarnation, NodeId, ProducerId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { ClusterSettings } from "../options.ts";
+import { mostBytesPerWeight, weighPlain } from "../plain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { ShardStore } from "../ports/shard-store.ts";
@@ -146,7 +148,10 @@ export class Router {
         };
       }
       const shard = this.#context.shardOf(protocol.partition(id));
-      this.#route({ shard, message, input: { checked }, askId });
+      const parcel: Dispatch = { shard, message, input: { checked }, askId };
+      const waiting = this.#waiting(shard);
+      if (waiting < this.#context.settings.mailboxPerShard) this.#route(parcel);
+      else this.#asks.settle(askId, endOfAppend({ kind: "full", pending: waiting }));
     } catch (error) {
       reject(isMusterError(error) ? error : unexpected(op, error));
     }
@@ -198,13 +203,15 @@ export class Router {
         `The kind "${protocol.kind}" has no command "${command}".`,
       );
     }
-    if (id.length === 0 || id.length > maxActorIdLength) {
+    if (typeof id !== "string" || id.length === 0 || id.length > maxActorIdLength) {
       throw new MusterError(
         "VALIDATION",
-        `An actor id has 1 to ${maxActorIdLength} characters, not ${id.length}.`,
+        `An actor id has 1 to ${maxActorIdLength} characters, not ${id?.length ?? "none"}.`,
       );
     }
-    const checked = spec.input.safeParse(input);
+    checkKey(options);
+    const plain = this.#plain(protocol.kind, command, input);
+    const checked = spec.input.safeParse(plain);
     if (!checked.success) {
       throw new MusterError(
         "VALIDATION",
@@ -219,7 +226,7 @@ export class Router {
       kind: protocol.kind,
       id,
       command,
-      input,
+      input: plain,
       sender: this.#sender,
       depth: 0,
       sentAt: this.#context.now(),
@@ -228,6 +235,21 @@ export class Router {
     if (options.keepKeyMs !== undefined) message.keepKeyMs = options.keepKeyMs;
     if (options.principal) message.principal = options.principal.name;
     return { message, checked: checked.data };
+  }
+
+  /** A copy that the caller cannot change any more, the same for every path. */
+  #plain(kind: string, command: string, input: unknown): unknown {
+    const { maxMessageBytes } = this.#context.settings;
+    const { value, weight } = weighPlain(input);
+    // Measuring costs more than weighing, so only what may be over the bound is measured.
+    if (weight * mostBytesPerWeight > maxMessageBytes) {
+      const size = encode(value).byteLength;
+      if (size > maxMessageBytes) {
+        const text = `The input of ${kind}.${command} is ${size} bytes, the bound is ${maxMessageBytes}.`;
+        throw new MusterError("PAYLOAD_TOO_LARGE", text, { outcome: "not-applied" });
+      }
+    }
+    return value;
   }
 
   #lane(shard: ShardId): Lane {
@@ -241,6 +263,7 @@ export class Router {
       producer: new Producer({
         shard,
         sender: this.#sender,
+        origin: { node: this.#context.nodeId, incarnation: this.#context.incarnation },
         clock,
         limit: this.#context.settings.mailboxPerShard,
         append: (request) => store.append(request),
@@ -252,6 +275,13 @@ export class Router {
     };
     this.#lanes.set(shard, lane);
     return lane;
+  }
+
+  /** Commands for a shard that wait in this process. */
+  #waiting(shard: ShardId): number {
+    const lane = this.#lanes.get(shard);
+    const queued = this.#context.ownerOf(shard)?.queued ?? 0;
+    return lane ? queued + lane.held.length + lane.producer.waiting : queued;
   }
 
   #route(parcel: Dispatch): void {
@@ -407,6 +437,27 @@ const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
         known: "not-applied",
         message: end.why === "stopped" ? "the node was stopped" : "the backend is away",
       };
+  }
+};
+
+const maxKeyLength = 512;
+const maxKeepKeyMs = 7 * 86_400_000;
+
+const checkKey = ({ idempotencyKey, keepKeyMs }: AskOptions): void => {
+  if (idempotencyKey !== undefined) {
+    const { length } = idempotencyKey;
+    if (!(length >= 1 && length <= maxKeyLength)) {
+      throw new MusterError(
+        "VALIDATION",
+        `An idempotency key has 1 to ${maxKeyLength} characters, not ${length}.`,
+      );
+    }
+  }
+  if (keepKeyMs !== undefined && !(keepKeyMs >= 1 && keepKeyMs <= maxKeepKeyMs)) {
+    throw new MusterError(
+      "VALIDATION",
+      `keepKeyMs is ${keepKeyMs}; it must be 1 to ${maxKeepKeyMs} milliseconds.`,
+    );
   }
 };
 

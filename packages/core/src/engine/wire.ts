@@ -15,7 +15,8 @@ const isNumber = (value: unknown): value is number => typeof value === "number";
 const packMessage = (m: Message): unknown[] => {
   const packed: unknown[] = [m.kind, m.id, m.command, m.input, m.sentAt, m.depth];
   const reply = m.replyTo;
-  if (reply) packed[6] = [reply.askId, reply.deadlineAt, reply.node, reply.incarnation];
+  // Node and incarnation are those of the batch: a node asks in its own name only.
+  if (reply) packed[6] = [reply.askId, reply.deadlineAt];
   if (m.idempotencyKey !== undefined) packed[7] = [m.idempotencyKey, m.keepKeyMs ?? 0];
   if (m.principal !== undefined) packed[8] = m.principal;
   if (m.effectId !== undefined) packed[9] = m.effectId;
@@ -26,9 +27,21 @@ const packMessage = (m: Message): unknown[] => {
 /** Encodes one message; the result is counted against the message bound. */
 export const encodeMessage = (message: Message): Uint8Array => encode(packMessage(message));
 
+/** The process that a batch of asks comes from, and to which the answers go. */
+export interface Origin {
+  readonly node: NodeId;
+  readonly incarnation: Incarnation;
+}
+
 /** Joins encoded messages of one sender into the payload of one append. */
-export const encodeBatch = (sender: string, messages: readonly Uint8Array[]): Uint8Array => {
-  const head = encode([formatVersion, sender]);
+export const encodeBatch = (
+  sender: string,
+  messages: readonly Uint8Array[],
+  origin?: Origin,
+): Uint8Array => {
+  const head = encode(
+    origin ? [formatVersion, sender, origin.node, origin.incarnation] : [formatVersion, sender],
+  );
   let size = 5 + head.byteLength;
   for (const message of messages) size += message.byteLength;
   const bytes = new Uint8Array(size);
@@ -44,7 +57,11 @@ export const encodeBatch = (sender: string, messages: readonly Uint8Array[]): Ui
   return bytes;
 };
 
-const unpackMessage = (packed: unknown, sender: string): Message | undefined => {
+const unpackMessage = (
+  packed: unknown,
+  sender: string,
+  origin: Origin | undefined,
+): Message | undefined => {
   if (!Array.isArray(packed)) return undefined;
   const [kind, id, command, input, sentAt, depth, reply, key, principal, effectId] = packed;
   if (!isText(kind) || !isText(id) || !isText(command)) return undefined;
@@ -59,16 +76,9 @@ const unpackMessage = (packed: unknown, sender: string): Message | undefined => 
     depth,
   };
   if (Array.isArray(reply)) {
-    const [askId, deadlineAt, node, incarnation] = reply;
-    if (!isNumber(askId) || !isNumber(deadlineAt) || !isText(node) || !isText(incarnation)) {
-      return undefined;
-    }
-    message.replyTo = {
-      askId,
-      deadlineAt,
-      node: node as NodeId,
-      incarnation: incarnation as Incarnation,
-    };
+    const [askId, deadlineAt] = reply;
+    if (!origin || !isNumber(askId) || !isNumber(deadlineAt)) return undefined;
+    message.replyTo = { ...origin, askId, deadlineAt };
   }
   if (Array.isArray(key) && isText(key[0])) {
     message.idempotencyKey = key[0];
@@ -95,9 +105,13 @@ export const decodeBatch = (payload: Uint8Array): DecodedBatch => {
   if (head[0] !== formatVersion) {
     return { kind: "corrupt", error: `format ${String(head[0])} is not known here` };
   }
-  const sender = head[1];
+  const [, sender, node, incarnation] = head;
+  const origin: Origin | undefined =
+    isText(node) && isText(incarnation)
+      ? { node: node as NodeId, incarnation: incarnation as Incarnation }
+      : undefined;
   const messages: (Message | undefined)[] = [];
-  for (let i = 1; i < batch.length; i++) messages.push(unpackMessage(batch[i], sender));
+  for (let i = 1; i < batch.length; i++) messages.push(unpackMessage(batch[i], sender, origin));
   return { kind: "batch", messages };
 };
 
@@ -114,7 +128,9 @@ export type Outcome =
 
 export const packOutcome = (outcome: Outcome): unknown[] =>
   outcome.kind === "value"
-    ? [0, outcome.value]
+    ? outcome.value === undefined
+      ? [0]
+      : [0, outcome.value]
     : outcome.kind === "refusal"
       ? [1, outcome.refusal]
       : [2, outcome.code, outcome.message, outcome.fieldErrors ?? null];
@@ -122,7 +138,7 @@ export const packOutcome = (outcome: Outcome): unknown[] =>
 export const unpackOutcome = (packed: unknown): Outcome | undefined => {
   if (!Array.isArray(packed)) return undefined;
   const [tag, a, b, c] = packed;
-  if (tag === 0) return { kind: "value", value: a ?? undefined };
+  if (tag === 0) return { kind: "value", value: packed.length > 1 ? a : undefined };
   if (tag === 1 && isText(a)) return { kind: "refusal", refusal: a };
   if (tag === 2 && isText(a) && isText(b)) {
     const fields = c && typeof c === "object" ? (c as Record<string, string>) : undefined;
@@ -131,11 +147,27 @@ export const unpackOutcome = (packed: unknown): Outcome | undefined => {
   return undefined;
 };
 
-/** All answers of one commit to one node. */
+/** All answers of one commit to one node, gathered by the incarnation that asked. */
 export const encodeReplies = (
-  replies: readonly { incarnation: Incarnation; askId: number; outcome: Outcome }[],
-): Uint8Array => encode(replies.map((r) => [r.incarnation, r.askId, packOutcome(r.outcome)]));
+  replies: readonly {
+    readonly incarnation: Incarnation;
+    readonly askId: number;
+    readonly outcome: Outcome;
+  }[],
+): Uint8Array => {
+  const groups: unknown[][] = [];
+  let group: unknown[] = [];
+  for (const { incarnation, askId, outcome } of replies) {
+    if (group[0] !== incarnation) {
+      group = [incarnation];
+      groups.push(group);
+    }
+    group.push(askId, packOutcome(outcome));
+  }
+  return encode(groups);
+};
 
+/** The answers to this incarnation; those to a former one are nobody's any more. */
 export const decodeReplies = (
   payload: Uint8Array,
   incarnation: Incarnation,
@@ -143,10 +175,13 @@ export const decodeReplies = (
   const decoded = decode(payload);
   if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return [];
   const replies: { askId: number; outcome: Outcome }[] = [];
-  for (const reply of decoded.value) {
-    if (!Array.isArray(reply) || reply[0] !== incarnation || !isNumber(reply[1])) continue;
-    const outcome = unpackOutcome(reply[2]);
-    if (outcome) replies.push({ askId: reply[1], outcome });
+  for (const group of decoded.value) {
+    if (!Array.isArray(group) || group[0] !== incarnation) continue;
+    for (let i = 1; i + 1 < group.length; i += 2) {
+      const askId: unknown = group[i];
+      const outcome = unpackOutcome(group[i + 1]);
+      if (isNumber(askId) && outcome) replies.push({ askId, outcome });
+    }
   }
   return replies;
 };
