@@ -79,11 +79,11 @@ export class Inbox {
   cut(): InboxCut {
     if (this.#touched.size === 0) return { handled: [], partial: [] };
     const partial: { id: EntryId; record: Uint8Array }[] = [];
-    const finished: EntryId[] = [];
+    const finished = new Set<EntryTrack>();
     for (const track of this.#touched) {
       if (track.handled.size >= track.total) {
         track.done = true;
-        finished.push(track.id);
+        finished.add(track);
       } else partial.push({ id: track.id, record: encode([...track.handled]) });
     }
     this.#touched = new Set();
@@ -92,12 +92,15 @@ export class Inbox {
       const track = this.#order[this.#head];
       if (!track?.done) break;
       upTo = track.id;
+      // Trimming removes it: only what is finished behind an open entry is removed by name.
+      finished.delete(track);
       this.#head += 1;
     }
     if (this.#head > 1_024) {
       this.#order = this.#order.slice(this.#head);
       this.#head = 0;
     }
-    return { handled: finished, partial, ...(upTo !== undefined && { handledUpTo: upTo }) };
+    const handled = [...finished].map(({ id }) => id);
+    return { handled, partial, ...(upTo !== undefined && { handledUpTo: upTo }) };
   }
 }
