@@ -2,22 +2,15 @@
  * Values to bytes and back: msgpack, with caps on size before anything from outside is decoded (I8).
  */
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
+import { requirePlain } from "./plain.ts";
 
 const maxDepth = 64;
 
 /** What would come back as something else, or not at all, is refused before it is written (I8). */
 const refuseWhatIsNotPlain = (value: unknown): null => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Objects of another realm are plain as well: their prototype is at the end of its chain too.
-  if (prototype === null || Object.getPrototypeOf(prototype) === null) {
-    if (!Object.hasOwn(value, "__proto__")) return null;
-    throw new Error('The key "__proto__" cannot be stored.');
-  }
-  if (value instanceof Uint8Array) return null;
-  throw new Error(
-    `A ${value.constructor?.name ?? "value"} cannot be stored: use numbers, text, booleans, null, bytes, arrays and plain objects.`,
-  );
+  if (!(value instanceof Uint8Array)) requirePlain(value);
+  return null;
 };
 
 // Takes the place of the extension for dates, which the decoder refuses.

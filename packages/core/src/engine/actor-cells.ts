@@ -29,6 +29,8 @@ export interface ActorCellsContext {
   refused(refusal: Refusal): void;
 }
 
+const idle = () => ({ blocked: false, scheduled: false, queue: [] as TurnRequest[] });
+
 export class ActorCells {
   readonly #context: ActorCellsContext;
   readonly #cells = new Map<ActorKey, ActorCell>();
@@ -52,7 +54,9 @@ export class ActorCells {
 
   /** Puts a request behind the others of its actor. */
   enqueue(request: TurnRequest): void {
-    const cell = this.#of(request.message, request.key);
+    const known = this.#of(request.message, request.key);
+    // An ask of an unknown kind is refused, also when tells wait there for an owner that knows it.
+    const cell = known.kind || !request.message.replyTo ? known : { ...known, ...idle() };
     cell.queue.push(request);
     this.#queued += 1;
     this.#schedule(cell);

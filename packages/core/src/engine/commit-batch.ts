@@ -68,6 +68,8 @@ export class CommitBatch {
   readonly effectsRemoved = new Set<string>();
   readonly views = new Map<string, Map<string, () => Uint8Array | "removed">>();
   readonly idempotency = new Map<string, { record: Uint8Array; expiresAt: RedisMs }>();
+  /** Asks the store to drop expired replies and to count those left. */
+  countReplies = false;
   readonly dead = new Map<string, Uint8Array>();
   readonly deadRemoved: string[] = [];
   readonly local: Uint8Array[] = [];
@@ -163,7 +165,7 @@ export class CommitBatch {
         rows: [...rows].map(([id, row]) => ({ id, row: row() })),
       }));
     }
-    if (this.idempotency.size > 0) {
+    if (this.idempotency.size > 0 || this.countReplies) {
       request.idempotency = {
         put: [...this.idempotency].map(([key, kept]) => ({ key, ...kept })),
         expireBefore: cut.now,

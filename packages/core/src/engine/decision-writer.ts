@@ -43,11 +43,7 @@ const orUnwritable = <T>(key: ActorKey, write: () => T): T => {
   }
 };
 
-const liveTimer = (
-  actor: ActorKey,
-  change: TimerChange,
-  now: RedisMs,
-): LiveTimer | "cancelled" => {
+const liveTimer = (actor: ActorKey, change: TimerChange, now: RedisMs): LiveTimer | "cancelled" => {
   if ("cancel" in change) return "cancelled";
   const { name, command, input } = change;
   const record = { actor, name, command, input };

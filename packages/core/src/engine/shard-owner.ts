@@ -171,6 +171,11 @@ export class ShardOwner {
     return this.#cells.size;
   }
 
+  /** Commands that wait in memory. */
+  get queued(): number {
+    return this.#cells.queued;
+  }
+
   /** Tells whether the kind can be run here. */
   knows(kind: string): boolean {
     return this.#owner.kinds.get(kind) !== undefined;

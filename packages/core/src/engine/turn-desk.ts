@@ -8,6 +8,7 @@ import type { Facts } from "../define-actor.ts";
 import { stableHash } from "../model/actor-address.ts";
 import type { ActorKey, RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import { copyPlain } from "../plain.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { DecisionWriter } from "./decision-writer.ts";
@@ -64,6 +65,16 @@ const deadMessage = (message: Message): Uint8Array => {
     return encodeMessage({ ...message, input: null });
   }
 };
+
+/** What a caller of this node is given must be no part of a state or of a kept reply. */
+const ownCopy = (outcome: Outcome): Outcome =>
+  outcome.kind === "value" ? { kind: "value", value: copyPlain(outcome.value) } : outcome;
+
+const unsendable = (thrown: unknown): ErrorOutcome => ({
+  kind: "error",
+  code: "HANDLER_FAILED",
+  message: `the reply cannot be sent: ${describeThrown(thrown)}`,
+});
 
 const knows = (cell: ActorCell): cell is ActorCell & { readonly kind: AnyKind } =>
   cell.kind !== undefined;
@@ -123,13 +134,14 @@ export class TurnDesk {
       });
       return;
     }
-    const kept = replies.get(replyKey, now);
-    if (kept) {
-      const same = kept.requestHash === requestHash;
-      this.#finish(request, same ? kept.outcome : this.#conflict(request));
+    const known = replies.get(replyKey, now);
+    if (known) {
+      const same = known.requestHash === requestHash;
+      this.#finish(request, same ? ownCopy(known.outcome) : this.#conflict(request));
       return;
     }
     if (replies.size >= owner.settings.idempotencyPerShard) {
+      line.batch.countReplies = true;
       this.#finish(request, {
         kind: "error",
         code: "IDEMPOTENCY_FULL",
@@ -140,7 +152,8 @@ export class TurnDesk {
     const outcome = this.#decide(cell, request, now);
     if (!outcome) return;
     const expiresAt = now + (request.message.keepKeyMs ?? owner.settings.keepIdempotencyMs);
-    const record = replies.keep(replyKey, { requestHash, outcome, expiresAt });
+    const kept = { requestHash, outcome: ownCopy(outcome), expiresAt };
+    const record = replies.keep(replyKey, kept);
     line.batch.idempotency.set(replyKey, { record, expiresAt });
     this.#finish(request, outcome, cell);
   }
@@ -181,10 +194,17 @@ export class TurnDesk {
       return undefined;
     }
     const { writer, line } = this.#parts;
-    const refused =
-      this.#unanswerable(cell, request, result.outcome) ??
-      (result.next && writer.take(line.batch, cell, request, result.next, now));
-    if (!refused) return result.outcome;
+    let { outcome } = result;
+    let refused = this.#unanswerable(cell, request, outcome);
+    if (!refused && request.local) {
+      try {
+        outcome = ownCopy(outcome);
+      } catch (thrown) {
+        refused = unsendable(thrown);
+      }
+    }
+    if (result.next) refused ??= writer.take(line.batch, cell, request, result.next, now);
+    if (!refused) return outcome;
     this.#reject(request, refused);
     return undefined;
   }
@@ -199,8 +219,7 @@ export class TurnDesk {
       const message = `the reply would be ${size} bytes, the bound is ${settings.maxMessageBytes}`;
       return { kind: "error", code: "PAYLOAD_TOO_LARGE", message };
     } catch (thrown) {
-      const message = `the reply cannot be sent: ${describeThrown(thrown)}`;
-      return { kind: "error", code: "HANDLER_FAILED", message };
+      return unsendable(thrown);
     }
   }
 
