@@ -182,8 +182,8 @@ export class RedisBackend implements Backend {
         await this.#beAlive(alive);
       } catch (error) {
         logger.warn({ error }, "the alive subscription was refused");
-        alive.redis.disconnect(true); clock.after(retryMs, () => {
-          
+        clock.after(retryMs, () => {
+          if (alive.isReady) void stayAlive();
         });
       }
     };
