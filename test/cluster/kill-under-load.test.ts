@@ -53,3 +53,32 @@ test("a load that repeats with its keys has every command applied once across an
   await load.stop();
   expect(await load.verify("web-1")).toMatchObject({ ...nothingWrong, unknown: 0, notApplied: 0 });
 }, 60_000);
+
+test("what a killed node had sent and the network brings late is refused, and nothing acknowledged is missing", async () => {
+  await cluster.start("web-2");
+  await cluster.settled("web-1", "web-2", "web-3");
+  const load = await startLoadOn(cluster, ["web-1", "web-2", "web-3"], { pauseMs: 0 });
+  await cluster.waitUntil(
+    "the load runs",
+    () => load.acked,
+    (acked) => acked > 500,
+  );
+  cluster.cut("web-2");
+  const cut = load.acked;
+  await cluster.waitUntil(
+    "web-2 has had time to acknowledge what it could not commit",
+    () => load.acked,
+    (acked) => acked > cut + 200,
+  );
+  await cluster.kill("web-2");
+  await cluster.settled("web-1", "web-3");
+  cluster.heal("web-2");
+  const settled = load.acked;
+  await cluster.waitUntil(
+    "new owners answer",
+    () => load.acked,
+    (acked) => acked > settled + 500,
+  );
+  await load.stop();
+  expect(await load.verify("web-1")).toMatchObject(nothingWrong);
+}, 60_000);

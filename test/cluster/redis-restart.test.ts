@@ -31,6 +31,7 @@ test("a Redis killed under load and back with its AOF makes no node suspect and 
     expect((await node.nodes()).items.map(({ state }) => state)).toEqual(["up", "up", "up"]);
   }
   await cluster.settled("web-1", "web-2", "web-3");
+  expect(await cluster.judgedGone()).toBe(0);
   await load.stop();
   expect(await load.verify("web-2")).toMatchObject(nothingWrong);
 }, 60_000);

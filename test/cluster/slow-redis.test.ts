@@ -27,6 +27,7 @@ test("a node whose Redis answers 200 ms late stays up, keeps its shards and work
     ({ up, same }) => up === 3 && same,
   );
   expect(load.acked).toBeGreaterThan(slowed);
+  expect(await cluster.judgedGone()).toBe(0);
   cluster.heal("web-2");
   await load.stop();
   expect(await load.verify("web-1")).toMatchObject({ ...nothingWrong, unknown: 0, notApplied: 0 });

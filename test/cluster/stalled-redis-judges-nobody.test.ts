@@ -34,5 +34,6 @@ test("a Redis that stalls for 3 s makes no node suspect and moves no shard", asy
     (seen) =>
       seen.states.every((state) => state === "up") && seen.ownership?.join() === before?.join(),
   );
-  expect(before).toHaveLength(64);
+  expect(before?.length).toBeGreaterThan(0);
+  expect(await cluster.judgedGone()).toBe(0);
 }, 60_000);

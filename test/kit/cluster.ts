@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly http?: boolean;
   readonly hookTimeoutMs?: number;
   readonly slowRetryMs?: number;
+  /** The witness answers so much later than it records. @defaultValue 0 */
+  readonly witnessDelayMs?: number;
 }
 
 export type NodeOptions = Partial<
@@ -68,6 +70,8 @@ export interface TestCluster {
   settled(...ids: readonly string[]): Promise<void>;
   /** Owner of each shard, as told by one of the nodes running. */
   ownersOf(): Promise<ReadonlyMap<number, string | null>>;
+  /** How often any node was judged gone since it joined, also if only for a moment. */
+  judgedGone(): Promise<number>;
   /** Hears of the outcomes of loads. */
   onOutcomes(listener: (outcomes: Outcomes) => void): void;
   logs(): string;
@@ -78,7 +82,7 @@ export interface TestCluster {
 export const startCluster = async (options: ClusterOptions = {}): Promise<TestCluster> => {
   const name = `t-${randomBytes(4).toString("hex")}`;
   const redis = await startRedisServer(options.redis);
-  const witness = await startWitness();
+  const witness = await startWitness(options.witnessDelayMs);
   const running = new Map<string, NodeProcess>();
   const proxies = new Map<string, TcpProxy>();
   const started: NodeProcess[] = [];
@@ -204,6 +208,16 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
       const asked = [...running.values()].find((one) => one.running && !frozen.has(one.id));
       if (asked === undefined) throw new Error("No node is running that could tell the owners.");
       return ownersFrom(asked);
+    },
+    judgedGone: async () => {
+      // A record: state|cordoned|join|lease|started|ephemeral|void|flaps|created|incarnation
+      const records = await redis.command("HVALS", `muster:${name}:{${name}}:nodes`);
+      const flaps = records
+        .split("\r\n")
+        .filter((line) => line.includes("|"))
+        .map((record) => Number(record.split("|")[7]));
+      if (flaps.length === 0) throw new Error(`No node record was found: ${records}`);
+      return flaps.reduce((sum, count) => sum + count, 0);
     },
     onOutcomes: (listener) => {
       listeners.push(listener);

@@ -16,8 +16,8 @@ export interface Witness {
   close(): Promise<void>;
 }
 
-/** Starts a witness on a free loopback port. */
-export const startWitness = async (): Promise<Witness> => {
+/** Starts a witness on a free loopback port; it records at once and answers after `delayMs`. */
+export const startWitness = async (delayMs = 0): Promise<Witness> => {
   const records: Witnessed[] = [];
   const server = createServer((request, response) => {
     let body = "";
@@ -26,7 +26,7 @@ export const startWitness = async (): Promise<Witness> => {
     });
     request.on("end", () => {
       records.push(JSON.parse(body) as Witnessed);
-      response.end("recorded");
+      setTimeout(() => response.end("recorded"), delayMs);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
