@@ -73,6 +73,8 @@ export interface NodeKeys {
 }
 
 export interface Keys {
+  /** Matches all keys and channels of the cluster. */
+  readonly pattern: string;
   readonly cluster: ClusterKeys;
   shard(shard: ShardId): ShardKeys;
   node(node: NodeId): NodeKeys;
@@ -112,6 +114,7 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
     view: (kind) => ofShard(shard, `view:${kind}`),
   });
   return {
+    pattern: `${prefix}:${cluster}:*`,
     cluster: {
       meta: ofCluster("meta"),
       nodes: ofCluster("nodes"),

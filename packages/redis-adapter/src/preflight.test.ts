@@ -134,6 +134,7 @@ describe("opening", () => {
     test(`what the user "${username}" lacks is named`, async () => {
       const message = await refusal({ username, password: "secret" });
       expect(message).toContain("ACL_DENIED");
+      expect(message).toContain("~muster:test:* and channels &muster:test:*");
       for (const name of named) expect(message).toContain(name);
     });
   }

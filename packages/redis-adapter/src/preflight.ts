@@ -106,11 +106,11 @@ export const isAuthRefusal = (error: unknown): boolean => {
 };
 
 /** What to tell when the user may not do something that is needed. */
-export const denied = (what: string, detail: string): BackendFinding => ({
+export const denied = (keys: Keys, what: string, detail: string): BackendFinding => ({
   level: "refuse",
   code: "ACL_DENIED",
   message: `The Redis user may not run ${what}: ${detail}`,
-  remedy: "Grant it with ACL SETUSER; docs/operations.md lists all that is needed.",
+  remedy: `Grant it by ACL SETUSER with keys ~${keys.pattern} and channels &${keys.pattern}; docs/operations.md lists the commands needed.`,
 });
 
 const judgePermissions = async (link: Link, keys: Keys): Promise<readonly BackendFinding[]> => {
@@ -124,12 +124,12 @@ const judgePermissions = async (link: Link, keys: Keys): Promise<readonly Backen
       });
       for (let i = 1; i + 1 < answer.length; i += 2) {
         const [command, detail] = [text(answer[i]), text(answer[i + 1])];
-        findings.set(`${command} ${detail}`, denied(command, detail));
+        findings.set(`${command} ${detail}`, denied(keys, command, detail));
       }
     } catch (error) {
       if (!isDenied(error) || !(error instanceof BackendUnavailable)) throw error;
       const detail = String((error.cause as Error).message);
-      findings.set(detail, denied("a script", detail));
+      findings.set(detail, denied(keys, "a script", detail));
     }
   }
   return [...findings.values()];
@@ -143,7 +143,7 @@ export const preflight = async (
 ): Promise<readonly BackendFinding[]> => {
   const info = await ask(link, "info", []);
   if (info === undefined)
-    return [denied("INFO", "it is needed to tell one run of the server from another.")];
+    return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
   const save = (await ask(link, "config", ["get", "save"])) ?? "unknown";
   const findings = judgeServer({ info: parseInfo(info), save }, options);
   // An old server may not even know the scripts' commands.

@@ -10,7 +10,7 @@ import {
   type Cancel,
 } from "@muster/core/ports";
 import { type Connections, createConnections } from "./connections.ts";
-import { createKeys } from "./keys.ts";
+import { createKeys, type Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { createMembershipStore } from "./membership-store.ts";
 import {
@@ -48,10 +48,10 @@ const refusal = (findings: readonly BackendFinding[]): MusterError =>
   );
 
 /** The server's refusal of user or permissions as a finding; other errors as they are. */
-const explained = (error: unknown): unknown => {
+const explained = (keys: Keys, error: unknown): unknown => {
   if (!(error instanceof BackendUnavailable)) return error;
   const { op, cause } = error;
-  if (isDenied(error)) return refusal([denied(op, String(cause))]);
+  if (isDenied(error)) return refusal([denied(keys, op, String(cause))]);
   if (!isAuthRefusal(error)) return error;
   return refusal([
     {
@@ -70,7 +70,7 @@ export class RedisBackend implements Backend {
   readonly bus: RedisBus;
   readonly #context: BackendContext;
   readonly #options: ResolvedRedisOptions;
-  readonly #keys: ReturnType<typeof createKeys>;
+  readonly #keys: Keys;
   #connections: Connections | undefined;
   /** All there are, also those of an opening under way. */
   #links: readonly Link[] = [];
@@ -164,7 +164,7 @@ export class RedisBackend implements Backend {
       await this.#beAlive(connections.alive);
     } catch (error) {
       for (const link of links(connections)) link.close();
-      throw explained(error);
+      throw explained(this.#keys, error);
     }
     for (const finding of this.#findings) logger.warn(finding, finding.message);
     this.#keepUp(connections);
