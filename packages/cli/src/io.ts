@@ -12,13 +12,12 @@ export interface Io {
   /** Messages. */
   err(text: string): void;
   readonly outIsTerminal: boolean;
-  readonly errIsTerminal: boolean;
   /** Somebody is there to answer a question. */
   readonly canAsk: boolean;
   /** Asks for one line; `undefined` at the end of input. */
   ask(question: string): Promise<string | undefined>;
   readAll(): Promise<string>;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, with an error of the code `INTERRUPTED` as its reason. */
   readonly interrupt: AbortSignal;
   /** Aborted by SIGTERM or SIGHUP, once {@link Io.host} was called. */
   readonly terminate: AbortSignal;

@@ -1,3 +1,5 @@
+/** Waiting that a signal ends. */
+
 /** Waits, and ends early with the signal's reason. */
 export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -14,4 +16,11 @@ export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
       resolve();
     }, ms);
     signal?.addEventListener("abort", end, { once: true });
+  });
+
+/** Resolves when the signal is aborted. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });

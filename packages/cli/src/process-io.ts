@@ -41,7 +41,6 @@ export const processIo = (): Io => {
       if (!closed.err) process.stderr.write(text);
     },
     outIsTerminal: process.stdout.isTTY === true,
-    errIsTerminal: process.stderr.isTTY === true,
     get canAsk() {
       return process.stdin.isTTY === true && process.stderr.isTTY === true;
     },

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { type Cli, createCli } from "./cli.ts";
 import { nouns } from "./commands/index.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { declareFlags, type Flags, readFlags } from "./flags.ts";
+import { declareFlags, type Flags, readFlags, wantsJsonErrors } from "./flags.ts";
 import type { Io } from "./io.ts";
 
 const exitCodesHelp = `
@@ -26,7 +26,11 @@ export const createProgram = async (
     .helpOption("-h, --help", "how a command is used")
     .helpCommand("help [command]", "how a command is used")
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: wantsJsonErrors(argv) ? () => {} : io.err,
+      outputError: () => {},
+    })
     .addHelpText("after", exitCodesHelp)
     .exitOverride();
   const begin = (): Cli => {

@@ -79,13 +79,18 @@ export const appIs =
     return undefined;
   };
 
-/** On each of these nodes the app has done what its present intent asks. */
-export const appAgrees =
+/** On each of these nodes the app runs, as its present intent asks. */
+export const appRuns =
   (world: World, app: string, ids: readonly string[]) =>
   async (from: string): Promise<Missing> => {
     const rows = await rowsOf(world, from, app);
-    const off = ids.find((id) => rows.get(id)?.["converged"] !== true);
-    return off === undefined ? undefined : `${app} has not converged on ${off}`;
+    for (const id of ids) {
+      const row = rows.get(id) ?? {};
+      const status = textAt(row, "initStatus") ?? "not listed";
+      if (!status.endsWith("_enabled")) return `${app} on ${id} is ${status}`;
+      if (row["converged"] !== true) return `${app} has not converged on ${id}`;
+    }
+    return undefined;
   };
 
 /** The rows of a node are marked as stale. */
@@ -104,9 +109,17 @@ export const verdictIs =
     return verdicts.includes(verdict) ? undefined : `the verdict is ${verdict}`;
   };
 
+/** A change is accepted; `path` must be one that alters nothing. */
+export const changesAreAccepted =
+  (world: World, path: string) =>
+  async (from: string): Promise<Missing> => {
+    await world.client(from).post(path, { reason: "to see whether changes are accepted" });
+    return undefined;
+  };
+
 const refusedWithinMs = 1_000;
 
-/** A change is refused with 503 within a second; `change` must be one that would alter nothing. */
+/** A change is refused with 503 within a second; `path` must be one that would alter nothing. */
 export const changesAreRefused =
   (world: World, path: string) =>
   async (from: string): Promise<Missing> => {

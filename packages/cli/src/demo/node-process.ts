@@ -33,6 +33,8 @@ export interface NodeProcessOptions {
   readonly guard: Guard;
   /** Limit of the start in milliseconds. */
   readonly startMs: number;
+  /** Ends a start that is under way. */
+  readonly interrupt: AbortSignal;
 }
 
 const ready = (child: Child, options: NodeProcessOptions, logFile: string): Promise<string> =>
@@ -74,12 +76,16 @@ export const startNodeProcess = async (options: NodeProcessOptions): Promise<Nod
     logFile,
     guard,
   });
+  const giveUp = (): void => child.signal("SIGKILL");
+  options.interrupt.addEventListener("abort", giveUp);
   let url: string;
   try {
     url = await ready(child, options, logFile);
   } catch (error) {
-    child.signal("SIGKILL");
+    giveUp();
     throw error;
+  } finally {
+    options.interrupt.removeEventListener("abort", giveUp);
   }
   const kill = async (): Promise<void> => {
     child.signal("SIGKILL");

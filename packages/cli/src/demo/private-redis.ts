@@ -9,11 +9,17 @@ import type { Guard } from "./guard.ts";
 
 export interface PrivateRedis {
   readonly url: string;
+  /** Process id of the present run. */
   readonly pid: number;
+  /** Resolves when the present run has ended. */
+  readonly exited: Promise<number | null>;
   /** Stalls it, as if the network to it had gone. */
   freeze(): void;
   thaw(): void;
-  stop(): Promise<void>;
+  /** SIGKILL, and waits for the end. What it has acknowledged is in its file. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with its data. */
+  start(): Promise<void>;
 }
 
 export interface PrivateRedisOptions {
@@ -25,6 +31,7 @@ export interface PrivateRedisOptions {
 
 const host = "127.0.0.1";
 const attempts = 5;
+const startMs = 10_000;
 
 /** The pid of the server on a port, by INFO: another process may have taken the port before ours. */
 const servingPid = (port: number): Promise<number | undefined> =>
@@ -54,7 +61,9 @@ const begin = async (port: number, options: PrivateRedisOptions): Promise<Child>
     dir: folder,
     logfile: logFile,
     save: "",
-    appendonly: "no",
+    // Without fsync each write still reaches the kernel before its reply: it survives kill -9.
+    appendonly: "yes",
+    appendfsync: "no",
     "maxmemory-policy": "noeviction",
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
@@ -64,32 +73,44 @@ const begin = async (port: number, options: PrivateRedisOptions): Promise<Child>
       if (!child.running) return "ended";
       return (await servingPid(port)) === child.pid ? "serves" : undefined;
     },
-    { deadlineMs: 10_000 },
+    { deadlineMs: startMs },
   );
   if (seen === "serves") return child;
   child.signal("SIGKILL");
   throw new CliError("REDIS_FAILED", `${binary} does not start: ${logTail(logFile, 3)}`);
 };
 
-/** Starts the server and resolves when it answers. */
-export const startPrivateRedis = async (options: PrivateRedisOptions): Promise<PrivateRedis> => {
+const beginAnywhere = async (options: PrivateRedisOptions): Promise<readonly [number, Child]> => {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(host);
     try {
-      const child = await begin(port, options);
-      return {
-        url: `redis://${host}:${port}`,
-        pid: child.pid,
-        freeze: () => child.signal("SIGSTOP"),
-        thaw: () => child.signal("SIGCONT"),
-        stop: async () => {
-          child.signal("SIGCONT");
-          child.signal("SIGKILL");
-          await child.exited;
-        },
-      };
+      return [port, await begin(port, options)];
     } catch (error) {
       if (attempt === attempts) throw error;
     }
   }
+};
+
+/** Starts the server and resolves when it answers. */
+export const startPrivateRedis = async (options: PrivateRedisOptions): Promise<PrivateRedis> => {
+  const [port, first] = await beginAnywhere(options);
+  let child = first;
+  return {
+    url: `redis://${host}:${port}`,
+    get pid() {
+      return child.pid;
+    },
+    get exited() {
+      return child.exited;
+    },
+    freeze: () => child.signal("SIGSTOP"),
+    thaw: () => child.signal("SIGCONT"),
+    kill: async () => {
+      child.signal("SIGKILL");
+      await child.exited;
+    },
+    start: async () => {
+      child = await begin(port, options);
+    },
+  };
 };

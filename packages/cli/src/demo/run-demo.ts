@@ -2,7 +2,7 @@
 import type { Cli } from "../cli.ts";
 import { interrupted, usageError } from "../cli-error.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { pause } from "../pause.ts";
+import { aborted, pause } from "../pause.ts";
 import { printReadyLine, type ReadyNode } from "../ready-line.ts";
 import { refuseWatch } from "../run-change.ts";
 import { play, type StepResult } from "./play.ts";
@@ -40,12 +40,12 @@ const installSamples = async (world: World): Promise<void> => {
   }
 };
 
-const playOnce = async (cli: Cli, world: World): Promise<boolean> => {
+const playOnce = async (cli: Cli, world: World, end: AbortSignal): Promise<boolean> => {
   const { io, paint, asJson } = cli;
   const startedAt = performance.now();
   const live = io.outIsTerminal && !asJson;
   const results = await play(createScenario(), world, {
-    interrupt: io.interrupt,
+    interrupt: end,
     onStart: ({ title }) => {
       if (live) io.out(paint.dim(`· ${title}`));
     },
@@ -62,28 +62,37 @@ const playOnce = async (cli: Cli, world: World): Promise<boolean> => {
   return failed === 0;
 };
 
-/** Starts nodes again that the user has killed, until the demo ends. */
-const keepRunning = async (cli: Cli, world: World, end: AbortSignal): Promise<void> => {
-  await Promise.all(
-    world.ids.map(async (id) => {
-      while (!end.aborted) {
-        await Promise.race([world.node(id).exited, aborted(end)]);
-        if (end.aborted) return;
-        cli.say(`${id} has ended; it is started again in ${returnMs / 1_000} s`);
-        await pause(returnMs, end).catch(() => {});
-        if (end.aborted) return;
-        await world.start(id);
-        cli.say(`${id} is back, process ${world.node(id).pid}`);
-      }
-    }),
-  );
-};
+interface Part {
+  readonly name: string;
+  /** The process now running; read again after each start. */
+  now(): { readonly pid: number; readonly exited: Promise<unknown> };
+  start(): Promise<void>;
+}
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+/** Starts again what the user has killed, until the demo ends. */
+const keepRunning = async (cli: Cli, world: World, end: AbortSignal): Promise<void> => {
+  const parts: readonly Part[] = [
+    { name: "redis", now: () => world.redis, start: () => world.redis.start() },
+    ...world.ids.map((id) => ({
+      name: id,
+      now: () => world.node(id),
+      start: () => world.start(id),
+    })),
+  ];
+  const ended = aborted(end);
+  const keep = async ({ name, now, start }: Part): Promise<void> => {
+    for (;;) {
+      await Promise.race([now().exited, ended]);
+      if (end.aborted) return;
+      cli.say(`${name} has ended; it is started again in ${returnMs / 1_000} s`);
+      await pause(returnMs, end).catch(() => {});
+      if (end.aborted) return;
+      await start();
+      cli.say(`${name} is back, process ${now().pid}`);
+    }
+  };
+  await Promise.all(parts.map(keep));
+};
 
 /** Runs until interrupted, or through the scenario. @throws CliError */
 export const runDemo = async (cli: Cli, { nodes, port, once }: DemoOptions): Promise<void> => {
@@ -123,7 +132,7 @@ export const runDemo = async (cli: Cli, { nodes, port, once }: DemoOptions): Pro
           : `${addressesText(addresses, paint)}\n${once ? "" : nextText(addresses, paint)}`,
       );
       if (once) {
-        const seen = await playOnce(cli, world);
+        const seen = await playOnce(cli, world, end);
         if (!seen) {
           keepLogs = true;
           cli.say(`the logs are kept in ${world.folder}`);
@@ -142,5 +151,6 @@ export const runDemo = async (cli: Cli, { nodes, port, once }: DemoOptions): Pro
   } finally {
     await world.close({ keepLogs });
   }
-  if (io.interrupt.aborted) throw interrupted();
+  // A scenario that was ended has not been seen.
+  if (io.interrupt.aborted || (once && end.aborted)) throw interrupted();
 };

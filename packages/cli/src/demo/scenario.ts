@@ -1,8 +1,9 @@
 /** What `muster demo --once` plays: steps as data, each with what it does and what must then be seen. */
 import {
   all,
-  appAgrees,
   appIs,
+  appRuns,
+  changesAreAccepted,
   changesAreRefused,
   intents,
   intentsAre,
@@ -30,6 +31,7 @@ export interface Step {
 const [first, second, third] = ["web-1", "web-2", "web-3"] as const;
 const others = (world: World, id: string): readonly string[] =>
   world.ids.filter((one) => one !== id);
+const pathOf = (verb: "enable" | "disable"): string => `/v1/apps/${healthyApp}/${verb}`;
 const is = (status: string) => (): Expected => ({ status });
 
 const change = async (
@@ -38,13 +40,23 @@ const change = async (
   verb: "enable" | "disable",
   reason: string,
 ) => {
-  await world.client(through).post(`/v1/apps/${healthyApp}/${verb}`, { reason });
+  await world.client(through).post(pathOf(verb), { reason });
 };
 
 const allUp =
   (world: World) =>
   (from: string): Promise<Missing> =>
     all([() => nodesAre(world, world.ids, "up")(from), () => shardsAreOwned(world)(from)]);
+
+/** What a node shows from memory proves no recovery: it must get a change through. */
+const recovered =
+  (world: World, present: "enable" | "disable") =>
+  (from: string): Promise<Missing> =>
+    all([
+      () => changesAreAccepted(world, pathOf(present))(from),
+      () => allUp(world)(from),
+      () => verdictIs(world, "healthy", "degraded")(from),
+    ]);
 
 /** Makes the steps. What one step has to remember for another stays inside. */
 export const createScenario = (): readonly Step[] => {
@@ -136,7 +148,7 @@ export const createScenario = (): readonly Step[] => {
       },
       check: (world) =>
         onEach(world.ids, (from) =>
-          all([() => allUp(world)(from), () => appAgrees(world, healthyApp, world.ids)(from)]),
+          all([() => allUp(world)(from), () => appRuns(world, healthyApp, world.ids)(from)]),
         ),
     },
     {
@@ -147,7 +159,7 @@ export const createScenario = (): readonly Step[] => {
       check: (world) =>
         onEach(world.ids, (from) =>
           all([
-            () => changesAreRefused(world, `/v1/apps/${healthyApp}/enable`)(from),
+            () => changesAreRefused(world, pathOf("enable"))(from),
             () => verdictIs(world, "unknown")(from),
           ]),
         ),
@@ -156,10 +168,7 @@ export const createScenario = (): readonly Step[] => {
       title: "Redis is back: the nodes recover by themselves",
       withinMs: 15_000,
       act: async (world) => world.redis.thaw(),
-      check: (world) =>
-        onEach(world.ids, (from) =>
-          all([() => allUp(world)(from), () => verdictIs(world, "healthy", "degraded")(from)]),
-        ),
+      check: (world) => onEach(world.ids, recovered(world, "enable")),
     },
     {
       title: `changes are accepted again: ${healthyApp} is disabled through ${third}`,
@@ -167,6 +176,19 @@ export const createScenario = (): readonly Step[] => {
       act: (world) => change(world, third, "disable", "Redis is back"),
       check: (world) =>
         onEach(world.ids, appIs(world, healthyApp, world.ids, is("manually_disabled"))),
+    },
+    {
+      title: "Redis is killed and started again: the nodes recover, and no intent has changed",
+      withinMs: 15_000,
+      act: async (world) => {
+        before = await intents(world, first);
+        await world.redis.kill();
+        await world.redis.start();
+      },
+      check: (world) =>
+        onEach(world.ids, (from) =>
+          all([() => recovered(world, "disable")(from), () => intentsAre(world, before)(from)]),
+        ),
     },
     {
       title: "all nodes stop in order and start again: no intent has changed",

@@ -8,12 +8,12 @@ import type { Environment } from "../environment.ts";
 import { freePort, isPortFree, portTaken } from "../port.ts";
 import { startGuard } from "./guard.ts";
 import { type NodeProcess, startNodeProcess } from "./node-process.ts";
-import { startPrivateRedis } from "./private-redis.ts";
+import { type PrivateRedis, startPrivateRedis } from "./private-redis.ts";
 
 export interface World {
   /** Ids of all nodes of the cluster, running or not. */
   readonly ids: readonly string[];
-  readonly redis: { readonly url: string; readonly pid: number; freeze(): void; thaw(): void };
+  readonly redis: PrivateRedis;
   /** Folder of the logs. */
   readonly folder: string;
   /** The process now or last running under an id. */
@@ -71,11 +71,12 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     if (known !== undefined) return known;
     return options.port === 0 ? await freePort(host) : options.port + ids.indexOf(id);
   };
+  const starting = new Set<Promise<void>>();
   const startOne = async (id: string): Promise<void> => {
     const port = await portOf(id);
     const started = await startNodeProcess({
       ...{ id, cluster: "demo", redisUrl: redis.url, appsDir: options.appsDir },
-      ...{ host, port, folder, env, guard, startMs },
+      ...{ host, port, folder, env, guard, startMs, interrupt: options.interrupt },
     });
     ports.set(id, port);
     running.set(id, started);
@@ -93,7 +94,12 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
         interrupt: options.interrupt,
       }),
     start: async (...wanted) => {
-      await Promise.all(wanted.map(startOne));
+      const starts = wanted.map(startOne);
+      for (const start of starts) {
+        starting.add(start);
+        void start.catch(() => {}).then(() => starting.delete(start));
+      }
+      await Promise.all(starts);
     },
     stop: async (...wanted) => {
       const codes = await Promise.all(wanted.map((id) => node(id).stop(stopMs)));
@@ -106,8 +112,9 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
         if (keepLogs) guard.keepFolder();
         // Nodes leave in order only while Redis answers.
         redis.thaw();
+        await Promise.allSettled(starting);
         await Promise.all([...running.values()].map((one) => one.stop(stopMs)));
-        await redis.stop();
+        await redis.kill();
         if (!keepLogs) rmSync(folder, { recursive: true, force: true });
       })();
       return closing;

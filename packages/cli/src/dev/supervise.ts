@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Cli } from "../cli.ts";
 import { interrupted } from "../cli-error.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { aborted } from "../pause.ts";
 import { freePort } from "../port.ts";
 import { parseReadyNode, printReadyLine, type ReadyNode } from "../ready-line.ts";
 import { selfCommand } from "../self-command.ts";
@@ -90,14 +91,11 @@ export const superviseDev = async (cli: Cli, options: DevOptions): Promise<void>
     announced = true;
   };
 
+  const ended = aborted(end).then(() => "end" as const);
   try {
     while (!end.aborted) {
       const changed = new Promise<"changed">((done) => {
         change = () => done("changed");
-      });
-      const ended = new Promise<"end">((done) => {
-        if (end.aborted) done("end");
-        end.addEventListener("abort", () => done("end"), { once: true });
       });
       const running = start(cli, options, port, announce);
       const what = await Promise.race([changed, ended, running.exited]);

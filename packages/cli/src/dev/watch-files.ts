@@ -1,11 +1,15 @@
-/** Tells of changes to files below some folders; installed packages and hidden folders are passed over. */
+/** Tells of changes to source files below some folders; installed packages and hidden folders are passed over. */
 import { type FSWatcher, watch } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 const settleMs = 100;
 const maxFolders = 2_000;
-const passedOver = (name: string): boolean => name.startsWith(".") || name === "node_modules";
+/** Tells what a change under a name may mean; `other` may be a new folder, or a log that grows. */
+export const judgeName = (name: string): "source" | "other" | "passed-over" => {
+  if (name.startsWith(".") || name === "node_modules") return "passed-over";
+  return /\.([cm]?[jt]sx?|json)$/.test(name) ? "source" : "other";
+};
 
 /** Calls back once a burst of changes is over. The answer ends it. */
 export const watchFiles = (folders: readonly string[], onChange: () => void): (() => void) => {
@@ -13,21 +17,25 @@ export const watchFiles = (folders: readonly string[], onChange: () => void): ((
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
 
-  const changed = (): void => {
+  let sourceChanged = false;
+  const changed = (name: string | null): void => {
+    const what = name === null ? "source" : judgeName(name);
+    if (what === "passed-over") return;
+    sourceChanged ||= what === "source";
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      // A new folder is to be watched too.
-      for (const folder of folders) void follow(folder);
-      onChange();
+    timer = setTimeout(async () => {
+      // It may be a new folder, and files in it may be older than our watching it.
+      const before = watchers.size;
+      await Promise.all(folders.map(follow));
+      if (sourceChanged || watchers.size > before) onChange();
+      sourceChanged = false;
     }, settleMs);
   };
   const follow = async (folder: string): Promise<void> => {
     if (ended || watchers.size >= maxFolders) return;
     if (!watchers.has(folder)) {
       try {
-        const watcher = watch(folder, (_, name) => {
-          if (name === null || !passedOver(name)) changed();
-        });
+        const watcher = watch(folder, (_, name) => changed(name));
         watcher.on("error", () => {
           watchers.delete(folder);
           watcher.close();
@@ -39,7 +47,8 @@ export const watchFiles = (folders: readonly string[], onChange: () => void): ((
     }
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
-      if (entry.isDirectory() && !passedOver(entry.name)) await follow(join(folder, entry.name));
+      if (entry.isDirectory() && judgeName(entry.name) !== "passed-over")
+        await follow(join(folder, entry.name));
     }
   };
   for (const folder of folders) void follow(folder);

@@ -7,6 +7,7 @@ import type { Served } from "@muster/http";
 import type { Cli } from "../cli.ts";
 import { hasCode, interrupted } from "../cli-error.ts";
 import { formatDuration } from "../duration.ts";
+import { aborted } from "../pause.ts";
 import { poll } from "../poll.ts";
 import { freePort, portTaken } from "../port.ts";
 import { printReadyLine } from "../ready-line.ts";
@@ -85,12 +86,6 @@ const join = async (cli: Cli, muster: Muster, end: AbortSignal): Promise<void> =
     }).catch(() => {});
   }
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 
 /** What a ready line may tell of an address: never a password. */
 const withoutPassword = (address: string): string => {
