@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { ClusterSettings } from "@muster/core";
+import { type Runtime, testRuntime } from "./built-program.ts";
 import { type NodeProcess, type Outcomes, startNodeProcess } from "./node-process.ts";
 import type { ProgramConfig } from "./program-protocol.ts";
 import { type RedisServer, type RedisServerOptions, startRedisServer } from "./redis-server.ts";
@@ -30,6 +31,8 @@ export type NodeOptions = Partial<
 > & {
   /** Does not wait until the node has started. */
   readonly wait?: boolean;
+  /** `node` runs the built packages. @defaultValue as `MUSTER_TEST_RUNTIME` says, else `bun` */
+  readonly runtime?: Runtime;
 };
 
 export interface TestCluster {
@@ -103,7 +106,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
 
   const start = async (
     id: string,
-    { wait = true, ...given }: NodeOptions = {},
+    { wait = true, runtime = testRuntime(), ...given }: NodeOptions = {},
   ): Promise<NodeProcess> => {
     let proxy = proxies.get(id);
     if (proxy === undefined) {
@@ -129,6 +132,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
       (outcomes) => {
         for (const listener of listeners) listener(outcomes);
       },
+      runtime,
     );
     running.set(id, process);
     started.push(process);

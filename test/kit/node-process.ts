@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { AppRow, AppSummary, ClusterStatus, Listing, NodeView, ShardView } from "@muster/core";
-import { programCommand, testRuntime } from "./built-program.ts";
+import { programCommand, type Runtime, testRuntime } from "./built-program.ts";
 import { guardChild } from "./guard.ts";
 import type {
   LoadPlan,
@@ -64,8 +64,8 @@ const keptLines = 400;
 export const startNodeProcess = (
   config: ProgramConfig,
   onOutcomes: (outcomes: Outcomes) => void = () => {},
+  runtime: Runtime = testRuntime(),
 ): NodeProcess => {
-  const runtime = testRuntime();
   const [command = "", ...args] = programCommand(
     new URL("./node-program.ts", import.meta.url),
     runtime,
