@@ -90,6 +90,20 @@ export class ActorCells {
     this.#schedule(cell);
   }
 
+  /** Takes away the outcomes of effects that wait for actors in memory, held back or not. */
+  takeOutcomes(): { readonly cell: ActorCell; readonly request: TurnRequest }[] {
+    const taken: { readonly cell: ActorCell; readonly request: TurnRequest }[] = [];
+    for (const cell of this.#cells.values()) {
+      if (!cell.loaded) continue;
+      for (let i = cell.queue.length - 1; i >= 0; i--) {
+        if (cell.queue[i]?.message.effectId === undefined) continue;
+        for (const request of cell.queue.splice(i, 1)) taken.push({ cell, request });
+        this.#queued -= 1;
+      }
+    }
+    return taken.reverse();
+  }
+
   /** Takes away everything that waits. */
   takeAll(): TurnRequest[] {
     const waiting: TurnRequest[] = [];

@@ -43,6 +43,7 @@ const jobs = async (onCrash: "rerun" | "interrupt") => {
         work: defineEffect({
           input: text,
           output: text,
+          // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
           then: "done",
           failed: "failed",
           onCrash,

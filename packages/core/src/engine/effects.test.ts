@@ -62,6 +62,7 @@ const mailer = async (
       deliver: defineEffect({
         input: text,
         output: text,
+        // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
         then: "sent",
         failed: "lost",
         retry: { baseMs: 100, maxAttempts: 3, jitter: 0 },

@@ -253,6 +253,10 @@ export class ShardOwner {
     if (this.#state !== "running") return;
     this.#state = "draining";
     this.#stopParts();
+    // The next owner would run these effects once more, or call them interrupted.
+    if (this.#owner.trusted()) {
+      for (const { cell, request } of this.#cells.takeOutcomes()) this.#run(cell, request);
+    }
     this.#handBack();
     if (this.#line.isClear) return;
     const drained = new Promise<void>((resolve) => {
@@ -367,18 +371,21 @@ export class ShardOwner {
     while (line.batch.turns < maxBatchTurns && line.batch.bytes < maxBatchBytes) {
       const turn = this.#cells.next();
       if (!turn) break;
-      try {
-        this.#desk.run(turn.cell, turn.request);
-      } catch (error) {
-        // The embedding server must not end because of one command (I9).
-        const { key } = turn.cell;
-        this.#owner.logger.error({ actor: key, error: String(error) }, "a turn broke off");
-        this.#desk.failed(turn.request, error);
-      }
+      this.#run(turn.cell, turn.request);
     }
     line.flush();
     this.#mail.catchUp();
     if (this.#state === "draining" && line.isClear) this.#drained?.();
+  }
+
+  #run(cell: ActorCell, request: TurnRequest): void {
+    try {
+      this.#desk.run(cell, request);
+    } catch (error) {
+      // The embedding server must not end because of one command (I9).
+      this.#owner.logger.error({ actor: cell.key, error: String(error) }, "a turn broke off");
+      this.#desk.failed(request, error);
+    }
   }
 
   #cut(batch: CommitBatch, seq: number): CommitRequest {
