@@ -10,8 +10,11 @@ const policy = (nonce: string): string =>
     "connect-src 'self'",
     "img-src data:",
     "base-uri 'none'",
-    "form-action 'self'",
+    "form-action 'none'",
     "frame-ancestors 'none'",
+    // Nothing of the page may make markup from text, not even by mistake.
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join("; ");
 
 /** Sends `/ops` to `/ops/`. The leading `./` keeps a name with a colon from being a scheme. */

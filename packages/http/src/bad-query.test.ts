@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { fieldsOf, nameOf } from "./problem-kit.test.ts";
+import { routes } from "./routes/index.ts";
+import { useTable } from "./table-kit.test.ts";
+
+const { send, expectRefused } = useTable();
+
+/** For each parameter: values it must refuse. A new parameter needs its line. */
+const wrong: Readonly<Record<string, readonly string[]>> = {
+  limit: ["0", "-1", "501", "1.5", "x", "", "NaN", "Infinity", "1e9", "%00", "[]"],
+  cursor: ["", "not base64!", "YQ==", "%F0%9F%92%A9", "a".repeat(513)],
+  desired: ["", "ENABLED", "on", "enabled,disabled"],
+  initStatus: ["", "running", "AUTO_ENABLED"],
+  reason: ["", "a".repeat(101)],
+  drifted: ["", "1", "yes", "TRUE"],
+  node: ["", "a".repeat(65)],
+  q: ["", "a".repeat(101)],
+  include: ["", "all", "Nodes"],
+  require: ["", "sql"],
+};
+
+describe.each(routes.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {
+  test("refuses an unknown query parameter and names it", async () => {
+    for (const name of ["bogus", "__proto__", "constructor", "Limit", "limit[]", "a".repeat(300)]) {
+      const query = `?${encodeURIComponent(name)}=1`;
+      const answer = await expectRefused(() => send(route, { query }), "VALIDATION", 422);
+      expect(Object.entries(answer.json.fieldErrors)).toEqual([
+        [name.slice(0, 100), "is not known"],
+      ]);
+      expect(answer.json.success).toBe(false);
+    }
+  });
+
+  test.each(fieldsOf(route.query).map((name) => [name] as const))(
+    "refuses wrong values of the query parameter %s",
+    async (name) => {
+      const values = wrong[name];
+      if (!values) throw new Error(`no wrong values are known for the query parameter "${name}"`);
+      for (const value of values) {
+        const query = `?${name}=${value}`;
+        const answer = await expectRefused(() => send(route, { query }), "VALIDATION", 422);
+        expect(Object.keys(answer.json.fieldErrors)).toEqual([name]);
+      }
+    },
+  );
+
+  test.each(fieldsOf(route.query).map((name) => [name] as const))(
+    "refuses the query parameter %s given twice",
+    async (name) => {
+      const query = `?${name}=1&${name}=1`;
+      const answer = await expectRefused(() => send(route, { query }), "VALIDATION", 422);
+      expect(answer.json.fieldErrors).toEqual({ [name]: "is given twice" });
+    },
+  );
+});

@@ -1,0 +1,91 @@
+/** What holds for every refusal of the API, and valid requests made from the route table. */
+import { expect } from "bun:test";
+import { errorCodes } from "@muster/core";
+import { z } from "zod";
+import type { Answer } from "./http-kit.test.ts";
+import { httpCodes, type ProblemCode } from "./problem.ts";
+import type { Route } from "./route.ts";
+import { problem } from "./schemas/shared.ts";
+
+const codes = new Set<string>([...Object.keys(errorCodes), ...httpCodes]);
+/** What no refusal may show: places in code, paths of this machine, names of error classes. */
+const inside = /\bat .+:\d+:\d+|node_modules|\/packages\/|\b(Type|Range|Reference)Error\b|ZodError/;
+
+/** Checks that an answer is a problem as documented, and which. */
+export const expectProblem = (answer: Answer, code?: ProblemCode, status?: number): void => {
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  const parsed = z.strictObject(problem.shape).safeParse(answer.json);
+  expect(parsed.error?.issues ?? []).toEqual([]);
+  expect(codes).toContain(answer.json.code);
+  expect(answer.json.type).toBe(`urn:muster:error:${answer.json.code}`);
+  expect(answer.json.status).toBe(answer.status);
+  expect(answer.json.requestId).toBe(answer.headers.get("x-request-id"));
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.text).not.toMatch(inside);
+  if (answer.status === 503 || answer.status === 429) {
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  }
+  if (code !== undefined) expect(answer.json.code).toBe(code);
+  if (status !== undefined) expect(answer.status).toBe(status);
+};
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+}
+
+/** Words to try where a pattern asks for one: add to them when a new route asks for another. */
+const words = ["sample-1", "1.0.0", "2026-05-01T12:00:00Z", "0 9 * * *", "POST /sample"];
+
+const sampleOf = (schema: JsonSchema, field: string): unknown => {
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  switch (schema.type) {
+    case "string": {
+      const word = words.find((text) => new RegExp(schema.pattern ?? "").test(text));
+      if (word === undefined) throw new Error(`no sample for "${field}": ${schema.pattern}`);
+      return word;
+    }
+    case "integer":
+    case "number":
+      return schema.minimum ?? 1;
+    case "boolean":
+      return true;
+    case "array":
+      return [];
+    default:
+      return Object.fromEntries(
+        (schema.required ?? []).map((name) => [
+          name,
+          sampleOf(schema.properties?.[name] ?? {}, name),
+        ]),
+      );
+  }
+};
+
+const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+
+/** A body with every required field, made from the route's schema. */
+export const bodyOf = (route: Route): Record<string, unknown> =>
+  route.body ? (sampleOf(jsonSchemaOf(route.body), "body") as Record<string, unknown>) : {};
+
+export const fieldsOf = (schema: z.ZodObject | undefined): readonly string[] =>
+  Object.keys(schema?.shape ?? {});
+
+/** The route's path with parameters filled in: a node's for nodes, else an app's. */
+export const pathOf = (route: Route, id?: string): string =>
+  route.path.replaceAll(
+    /\{\w+\}/g,
+    id ?? (route.path.startsWith("/v1/nodes") ? "web-1" : "crm-sync"),
+  );
+
+export const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
+
+/** Whether the route is one that changes something. */
+export const isChange = ({ method }: Route): boolean => method !== "get";
