@@ -1,0 +1,108 @@
+/** Kinds and commands that the owner does not know, as in a cluster of two releases (I8). */
+import { describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { defineActor } from "../define-actor.ts";
+import { Journal, journal, world } from "./engine-kit.test.ts";
+
+/** The same kind as a newer release has it. */
+const newer = defineActor({
+  kind: "journal",
+  state: journal.state,
+  commands: {
+    ...journal.commands,
+    erase: { input: z.strictObject({}) },
+  },
+});
+
+describe("an ask", () => {
+  test("of a kind that the owner does not know is refused at once", async () => {
+    const { clock, endOf, finish, idOwnedBy, start } = world();
+    const n1 = await start("n1");
+    await start("n2", { actors: [] });
+    const { ask, tell } = n1.actor(journal, await idOwnedBy("n2"));
+    const refused = { code: "KIND_UNKNOWN", outcome: "not-applied" };
+    expect(await endOf(ask.write({ line: "x" }))).toMatchObject(refused);
+    // Also behind messages that wait there.
+    await finish(tell.write({ line: "waits" }));
+    await clock.runFor(100);
+    const before = clock.monotonic();
+    expect(await endOf(ask.write({ line: "x" }))).toMatchObject(refused);
+    expect(clock.monotonic() - before).toBeLessThan(100);
+  });
+
+  test("of a kind that its own node was not given is refused at once", async () => {
+    const { endOf, start } = world({ actors: [] });
+    const n1 = await start("n1");
+    expect(await endOf(n1.actor(journal, "a").ask.read({}))).toHaveProperty("code", "KIND_UNKNOWN");
+  });
+
+  test("of a command that the owner does not know is refused at once", async () => {
+    const { endOf, idOwnedBy, start } = world();
+    const n1 = await start("n1");
+    await start("n2");
+    for (const owner of ["n1", "n2"]) {
+      const { ask } = n1.actor(newer, await idOwnedBy(owner));
+      expect(await endOf(ask.erase({}))).toMatchObject({
+        code: "COMMAND_UNKNOWN",
+        outcome: "not-applied",
+      });
+    }
+  });
+
+  test("with an input that does not fit is refused with the fields at fault", async () => {
+    const { finish, start } = world();
+    const n1 = await start("n1");
+    const wrong = n1.actor(journal, "a").ask.write({ line: 7 } as never);
+    const error = await finish(wrong.catch((thrown: unknown) => thrown));
+    expect(error).toMatchObject({
+      code: "VALIDATION",
+      outcome: "not-applied",
+      fieldErrors: { line: expect.any(String) },
+    });
+  });
+});
+
+describe("a tell", () => {
+  test.each([
+    ["another node", "n2", [Journal]],
+    ["its own node", "n1", []],
+  ])("of a kind that %s does not know waits for an owner that does", async (_, owner, actors) => {
+    const { clock, deadLetters, finish, idOwnedBy, read, start } = world({ actors: [] });
+    const n1 = await start("n1", { actors });
+    await start("n2", { actors: owner === "n1" ? [Journal] : [] });
+    const id = await idOwnedBy(owner);
+    await finish(n1.actor(journal, id).tell.write({ line: "patience" }));
+    await clock.runFor(60_000);
+    const n3 = await start("n3", { actors: [Journal] });
+    await finish(n1.as({ name: "ops", role: "admin" }).nodes.drain(owner, { reason: "upgrade" }));
+    await clock.runFor(5_000);
+    expect(await read(n3, id)).toEqual(["patience"]);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  test("of a command that the owner does not know is put aside", async () => {
+    const { clock, deadLetters, finish, idOwnedBy, read, start } = world();
+    const n1 = await start("n1");
+    await start("n2");
+    for (const owner of ["n1", "n2"]) {
+      const id = await idOwnedBy(owner);
+      await finish(n1.actor(newer, id).tell.erase({}));
+      await finish(n1.actor(journal, id).tell.write({ line: "after" }));
+      await clock.runFor(500);
+      expect(await read(n1, id)).toEqual(["after"]);
+    }
+    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
+      ["message", "COMMAND_UNKNOWN"],
+      ["message", "COMMAND_UNKNOWN"],
+    ]);
+  });
+});
+
+test("an id that is empty or over 512 characters is refused", async () => {
+  const { endOf, start } = world();
+  const n1 = await start("n1");
+  for (const id of ["", "x".repeat(513)]) {
+    expect(await endOf(n1.actor(journal, id).ask.read({}))).toHaveProperty("code", "VALIDATION");
+  }
+  expect(await endOf(n1.actor(journal, "x".repeat(512)).ask.read({}))).toEqual({ value: [] });
+});
