@@ -46,8 +46,8 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
       `the data was found under another history ${plural(facts.historyChanges, "time")} since this node started: acknowledged changes may have been lost`,
     );
   }
-  for (const finding of facts.health.findings)
-    degraded.push(`${finding.message} ${finding.remedy}`);
+  for (const { level, message, remedy } of facts.health.findings)
+    if (level !== "warn") degraded.push(`${message} ${remedy}`);
   let verdict: Verdict = degraded.length > 0 ? "degraded" : "healthy";
   const reasons: string[] = [];
   if (facts.away) {

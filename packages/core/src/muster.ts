@@ -102,6 +102,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     view: appView,
     reports: node.board,
     nodes: () => node.nodes,
+    away: () => node.isAway,
     nodeId,
     local: appReplica?.local,
   });

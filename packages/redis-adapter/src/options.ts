@@ -11,7 +11,7 @@ interface CommonOptions {
   readonly commandTimeoutMs?: number;
   /** A heartbeat that takes longer counts as missed. In milliseconds. @defaultValue 1000 */
   readonly heartbeatTimeoutMs?: number;
-  /** Accepts a server that may evict keys under memory pressure, with a standing warning. @defaultValue false */
+  /** Accepts a server that may evict keys under memory pressure, with a standing alert. @defaultValue false */
   readonly allowEviction?: boolean;
 }
 

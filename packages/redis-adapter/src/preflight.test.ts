@@ -49,8 +49,8 @@ describe("judging a server", () => {
     test(title, () => expect(codes(info, save)).toEqual([...expected]));
   }
 
-  test("eviction is a warning where it is accepted", () => {
-    expect(codes({ maxmemory_policy: "volatile-ttl" }, "", true)).toEqual(["warn EVICTION"]);
+  test("eviction is a standing alert where it is accepted", () => {
+    expect(codes({ maxmemory_policy: "volatile-ttl" }, "", true)).toEqual(["alert EVICTION"]);
   });
 
   test("every finding has a message and a remedy", () => {
@@ -111,14 +111,14 @@ describe("opening", () => {
     expect(result).toMatchObject({ state: "connected" });
   });
 
-  test("a server that evicts is refused, or warned of when that is accepted", async () => {
+  test("a server that evicts is refused, or a standing alert when that is accepted", async () => {
     await server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
     const message = await refusal({});
     expect(message).toContain("EVICTION");
     expect(message).toContain("CONFIG SET maxmemory-policy noeviction");
     expect(await opened({ allowEviction: true })).toMatchObject({
       state: "connected",
-      findings: [{ level: "warn", code: "EVICTION" }],
+      findings: [{ level: "alert", code: "EVICTION" }],
     });
     await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
   });

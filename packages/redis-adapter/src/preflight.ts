@@ -58,7 +58,7 @@ export const judgeServer = (
   const policy = info["maxmemory_policy"] ?? "unknown";
   if (policy !== "noeviction") {
     findings.push({
-      level: options.allowEviction ? "warn" : "refuse",
+      level: options.allowEviction ? "alert" : "refuse",
       code: "EVICTION",
       message: `maxmemory-policy is ${policy}: under memory pressure the server drops data of the cluster.`,
       remedy:

@@ -33,6 +33,8 @@ export interface AppTableSources {
   readonly view: View<AppIntentRow>;
   readonly reports: AppReports;
   nodes(): readonly NodeRecord[];
+  /** True while the backend cannot be reached: what is shown may be out of date. */
+  away(): boolean;
 }
 
 interface Kept {
@@ -62,8 +64,8 @@ export class AppTable {
   }
 
   get stale(): boolean {
-    const { view, reports } = this.#sources;
-    return !view.ready || view.stale || reports.stale;
+    const { view, reports, away } = this.#sources;
+    return away() || !view.ready || view.stale || reports.stale;
   }
   /** Redis time for which everything shown is known to be true. */
   get asOf(): number {

@@ -47,6 +47,7 @@ const cluster = () => {
   const reportListeners = new Set<(nodeId: NodeId, unit: string) => void>();
   const state = {
     viewStale: false,
+    away: false,
     boardStale: false,
     ready: true,
     viewAsOf: now,
@@ -81,6 +82,7 @@ const cluster = () => {
     view,
     local,
     nodes: () => nodes,
+    away: () => state.away,
     reports: {
       row: (nodeId, unit) => {
         counts.reads += 1;
@@ -404,6 +406,14 @@ describe("list", () => {
     state.boardStale = false;
     state.ready = false;
     expect(apps.rows("mailer").stale).toBe(true);
+  });
+
+  test("shows all as stale at once when the backend is away", () => {
+    const { apps, state } = three();
+    state.away = true;
+    expect([apps.list().stale, apps.rows("mailer").stale]).toEqual([true, true]);
+    state.away = false;
+    expect(apps.list().stale).toBe(false);
   });
 
   test("reads nothing twice for ten thousand apps, and after a change only what changed", () => {

@@ -32,7 +32,8 @@ export interface BackendHealth {
 }
 
 export interface BackendFinding {
-  readonly level: "refuse" | "warn";
+  /** `refuse`: the node does not start; `alert`: it stands against the verdict; `warn`: shown only. */
+  readonly level: "refuse" | "alert" | "warn";
   readonly code: string;
   readonly message: string;
   readonly remedy: string;

@@ -18,7 +18,7 @@ export const clusterStatus = z.object({
     rttMs: z.number().optional(),
     findings: z.array(
       z.object({
-        level: z.enum(["refuse", "warn"]),
+        level: z.enum(["refuse", "alert", "warn"]),
         code: z.string(),
         message: z.string(),
         remedy: z.string(),
