@@ -231,7 +231,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, clean}",
   ]),
-  commit: script("commit", "bbc850d82896905bedda405f5c34c93a7969bff9", [
+  commit: script("commit", "0502573410da31e5c372e095ba055a01d5819d77", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -360,9 +360,11 @@ export const scripts = {
     "if #trimmed > 0 then redis.call('HDEL', KEYS[3], unpack(trimmed)) end",
     "add_dead(KEYS[7], KEYS[8], dead_score, dead_at)",
     "local previous = entry ~= '' and own[9] or ''",
+    "local pending = math.max(0, tonumber(own[8]) - tonumber(ARGV[5]))",
+    "if redis.call('XLEN', KEYS[2]) == (entry ~= '' and 1 or 0) then pending = 0 end",
     "redis.call('HSET', KEYS[1], 'seq', ARGV[3], 'hash', ARGV[4],",
     "  'answer', entry ~= '' and entry .. ' ' .. previous or '',",
-    "  'pending', math.max(0, tonumber(own[8]) - tonumber(ARGV[5])) + local_count,",
+    "  'pending', pending + local_count,",
     "  'last', entry ~= '' and entry or own[9])",
     "for i = 0, views - 1 do",
     "  at = views_at + 3 * i",

@@ -30,7 +30,8 @@ const applyMail = (shard: ShardData, mail: NonNullable<CommitRequest["mail"]>): 
     shard.mail.remove(id);
     shard.partial.delete(id);
   }
-  shard.pending = Math.max(0, shard.pending - mail.count);
+  // Unreadable payloads do not tell how many messages they held: an empty mailbox sets it right.
+  shard.pending = shard.mail.isEmpty ? 0 : Math.max(0, shard.pending - mail.count);
 };
 
 const applyOut = (shard: ShardData, out: NonNullable<CommitRequest["out"]>): void => {

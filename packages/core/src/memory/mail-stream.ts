@@ -45,6 +45,10 @@ export class MailStream {
     return `${this.#lastMs}-${this.#lastN}` as EntryId;
   }
 
+  get isEmpty(): boolean {
+    return this.#head === this.#slots.length;
+  }
+
   /** Adds an entry; its id is above all earlier ones, also when time went back. */
   add(now: number, payloads: readonly Uint8Array[]): MailEntry {
     if (now > this.#lastMs) {

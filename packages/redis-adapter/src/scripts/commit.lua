@@ -71,9 +71,12 @@ if ARGV[9] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', '=', ARGV[9]) end
 if #trimmed > 0 then redis.call('HDEL', KEYS[3], unpack(trimmed)) end
 add_dead(KEYS[7], KEYS[8], dead_score, dead_at)
 local previous = entry ~= '' and own[9] or ''
+-- Unreadable payloads do not tell how many messages they held: an empty mailbox sets it right.
+local pending = math.max(0, tonumber(own[8]) - tonumber(ARGV[5]))
+if redis.call('XLEN', KEYS[2]) == (entry ~= '' and 1 or 0) then pending = 0 end
 redis.call('HSET', KEYS[1], 'seq', ARGV[3], 'hash', ARGV[4],
   'answer', entry ~= '' and entry .. ' ' .. previous or '',
-  'pending', math.max(0, tonumber(own[8]) - tonumber(ARGV[5])) + local_count,
+  'pending', pending + local_count,
   'last', entry ~= '' and entry or own[9])
 
 for i = 0, views - 1 do

@@ -44,6 +44,26 @@ const repliesOf = async (held: Held, ...idempotencyKeys: readonly string[]) =>
 
 export const commitPartCases: readonly ConformanceCase[] = [
   {
+    title: "nothing counts as waiting in a mailbox that was emptied, whatever was counted",
+    run: async (context) => {
+      const node = await startNode(context);
+      const held = await claimShard(node, 1);
+      const producer = producerOf(node);
+      for (const number of [1, 2]) {
+        await append(node, 1, producer, number, { payloads: [bytes("?")], count: 20 });
+      }
+      const [first, second] = (await mailOf(held)).map(({ id }) => id);
+      assertThat(first !== undefined && second !== undefined, "two entries");
+      await committed(held, 1, { mail: { handled: [second], partial: [], count: 1 } });
+      assertEqual((await inspect(node, 1)).pending, 39, "pending with one left");
+      await committed(held, 2, {
+        mail: { handled: [first], handledUpTo: second, partial: [], count: 1 },
+        local: { payload: bytes("local"), count: 3 },
+      });
+      assertEqual((await inspect(node, 1)).pending, 3, "pending");
+    },
+  },
+  {
     title: "handled entries leave the mailbox and the others keep their order",
     run: async (context) => {
       const node = await startNode(context);
