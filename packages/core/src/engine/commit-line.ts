@@ -25,11 +25,17 @@ export interface CommitLineContext {
   refused(refusal: Refusal): void;
 }
 
+/** Turns that are sent without waiting for more. */
+const fullBatch = 128;
+
 export class CommitLine {
   readonly #context: CommitLineContext;
   #batch = new CommitBatch();
   #flying: CommitBatch | undefined;
   #seq = 0;
+  /** Turns of the last batch: tells whether there is company to wait for. */
+  #lastTurns = 0;
+  #deferred = false;
 
   constructor(context: CommitLineContext) {
     this.#context = context;
@@ -52,9 +58,24 @@ export class CommitLine {
     return this.#seq;
   }
 
-  /** Sends the filled batch, unless one is on its way. */
+  /**
+   * Sends the filled batch, unless one is on its way. While several turns share a commit, it waits
+   * for what else this turn of the event loop brings; a single caller is never kept waiting.
+   */
   flush(): void {
-    if (this.#flying || this.#batch.isEmpty) return;
+    if (this.#flying || this.#deferred || this.#batch.isEmpty) return;
+    if (this.#lastTurns <= 1 || this.#batch.turns >= fullBatch) {
+      this.#send();
+      return;
+    }
+    this.#deferred = true;
+    this.#context.clock.defer(() => {
+      this.#deferred = false;
+      if (!this.#flying && !this.#batch.isEmpty) this.#send();
+    });
+  }
+
+  #send(): void {
     const batch = this.#batch;
     const seq = this.#seq + 1;
     let request: CommitRequest;
@@ -64,6 +85,7 @@ export class CommitLine {
       this.#context.uncuttable(error);
       return;
     }
+    this.#lastTurns = batch.turns;
     this.#batch = new CommitBatch();
     this.#flying = batch;
     void this.#deliver(batch, seq, request);

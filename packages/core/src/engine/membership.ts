@@ -11,12 +11,14 @@ import type { Bus } from "../ports/bus.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { HeartbeatAnswer, JoinAnswer, MembershipStore } from "../ports/membership-store.ts";
+import type { Random } from "../ports/random.ts";
 import type { StoreTime } from "./store-time.ts";
 
 export interface MembershipContext {
   readonly store: MembershipStore;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly random: Random;
   readonly time: StoreTime;
   readonly logger: Logger;
   readonly settings: ClusterSettings;
@@ -224,10 +226,11 @@ export class Membership {
   async beat(): Promise<void> {
     if (this.#beating || this.#stopped || !this.#joined) return;
     this.#beating = true;
-    const { store, settings, nodeId, incarnation, clock, time, logger } = this.#context;
+    const { store, settings, nodeId, incarnation, clock, random, time, logger } = this.#context;
     const sentAt = clock.monotonic();
     const withStats = sentAt - this.#statsAt >= statsEveryMs;
-    let recheckMs = settings.heartbeatMs;
+    // Nodes that were started together must not beat in step: whoever beats next sees a death first.
+    let recheckMs = settings.heartbeatMs * (0.8 + 0.4 * random.draw());
     try {
       const answer = await store.heartbeat({
         nodeId,

@@ -96,6 +96,7 @@ export class Node {
         store: backend.membership,
         bus: backend.bus,
         clock,
+        random,
         time: this.time,
         logger,
         settings,

@@ -54,6 +54,8 @@ export class Producer {
   #number = 0;
   #lastEntry: EntryId | undefined;
   #inFlight = false;
+  /** Commands of the last batch: tells whether there is company to wait for. */
+  #lastCount = 0;
   #scheduled = false;
   #stopped = false;
 
@@ -108,10 +110,13 @@ export class Producer {
   #schedule(): void {
     if (this.#scheduled || this.#inFlight) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    const flush = () => {
       this.#scheduled = false;
       if (!this.#inFlight) void this.#flush();
-    });
+    };
+    // Where several commands share a batch it waits for what else this turn of the loop brings.
+    if (this.#lastCount > 1) this.#context.clock.defer(flush);
+    else queueMicrotask(flush);
   }
 
   #cut(): Parcel[] {
@@ -143,6 +148,7 @@ export class Producer {
       return;
     }
     this.#inFlight = true;
+    this.#lastCount = batch.length;
     for (const parcel of batch) parcel.sent();
     const number = this.#number + 1;
     const request: AppendRequest = {
