@@ -16,8 +16,8 @@ const bin = (name) => join(root, "node_modules/.bin", name);
 /** Passes when the program ends with 0. */
 const program = (name, ...args) => ({
   name,
-  run: async () => {
-    const { code } = await run(args[0], args.slice(1), { show: true });
+  run: async ({ env }) => {
+    const { code } = await run(args[0], args.slice(1), { show: true, env });
     return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
   },
 });
@@ -44,9 +44,9 @@ const holdsTests = (folder) =>
     (file) => /\.test\.tsx?$/.test(file) && !file.includes("node_modules"),
   );
 
-/** Folders of test/ that need no stage of their own below; `bench` measures and tests nothing. */
+/** Folders of test/ that need no stage of their own below. */
 const otherFolders = () => {
-  const named = new Set(["bench", "cluster", "simulation", "node_modules"]);
+  const named = new Set(["cluster", "simulation", "node_modules"]);
   return readdirSync(join(root, "test"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !named.has(entry.name))
     .map((entry) => entry.name)
@@ -73,6 +73,7 @@ const stages = [
   program("build", process.execPath, "scripts/build.mjs", "--changed"),
   check("pack", async () => (await import("./stages/pack.mjs")).pack),
   ...folderStages(),
+  program("bench-smoke", bin("bun"), "test/bench/main.ts", "--smoke"),
 ];
 
 const select = (only) => {
