@@ -7,6 +7,7 @@ interface BunRuntime {
     readonly port: number;
     readonly hostname: string;
     readonly development: false;
+    readonly reusePort: false;
     fetch(request: Request, server: unknown): Response | Promise<Response>;
   }): { readonly port: number; stop(closeActive?: boolean): Promise<void> };
 }
@@ -23,6 +24,8 @@ export const serveBun = (app: Fetcher, options: ServeOptions): Served => {
     port: options.port,
     hostname,
     development: false,
+    // Outside development Bun shares a port with any other process that asks for it.
+    reusePort: false,
     fetch: (request, bun) =>
       // Without a Host the address Bun gives is no URL.
       URL.canParse(request.url)
