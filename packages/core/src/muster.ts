@@ -85,6 +85,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       weight: options.node?.weight ?? 1,
       ephemeral: options.node?.id === undefined,
       kinds: kinds.map((kind) => kind.kind),
+      replicas: replicas.map((replica) => replica.kind),
       ...(options.node?.url !== undefined && { url: options.node.url }),
     },
     backend,

@@ -53,6 +53,10 @@ const notReported: AppReason = Object.freeze({
   code: "not_reported",
   message: "this node has not reported the app yet",
 });
+const noHost: AppReason = Object.freeze({
+  code: "no_host",
+  message: "this node has no app host, so it runs no apps",
+});
 const unreadable: AppReason = Object.freeze({
   code: "unreadable",
   message: "what this node reported cannot be read by this version of the program",
@@ -73,6 +77,9 @@ export const statusOf = (said: Said): { initStatus: AppStatus; reason: AppReason
 
 const instantOrNull = (ms = 0): string | null => (ms > 0 ? isoInstant(ms) : null);
 
+/** A node without an app host has nothing to agree on. */
+const runsApps = ({ info }: NodeRecord): boolean => info.replicas?.includes("app") ?? true;
+
 /** One app on one node. */
 export const appRow = (
   intent: AppIntentRow,
@@ -92,14 +99,14 @@ export const appRow = (
     desiredStatus: intent.desiredStatus,
     generation: intent.generation,
     intentId: intent.intentId,
-    ...statusOf(said),
+    ...(runsApps(node) ? statusOf(said) : { initStatus: "unknown", reason: noHost }),
     observedGeneration: observed?.observedGeneration ?? null,
     observedIntentId: raw?.row.intentId ?? null,
     version: observed?.version ?? null,
     packageDigest: observed?.packageDigest ?? null,
     settingsHash: observed?.settingsHash ?? null,
     runtime: observed?.runtime ?? null,
-    converged: isConverged(intent, report, node),
+    converged: !runsApps(node) || isConverged(intent, report, node),
     attempts: raw?.row.attempts ?? 0,
     nextAttemptAt: instantOrNull(raw?.row.nextAttemptAt),
     lastError: raw?.row.lastError ?? null,
@@ -127,7 +134,7 @@ export const tally = (
   let drifted = 0;
   let terminal = 0;
   for (const node of nodes) {
-    if (!isLive(node.state)) continue;
+    if (!isLive(node.state) || !runsApps(node)) continue;
     live += 1;
     const answer = said(node.id);
     const agreement = decideAgreement(

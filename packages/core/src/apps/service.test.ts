@@ -498,3 +498,20 @@ describe("this node", () => {
     ]);
   });
 });
+
+describe("a node without an app host", () => {
+  test("has nothing to agree on, and says so", () => {
+    const { apps, put, report, setNodes } = cluster();
+    const app = put(intent());
+    const worker = record("web-2");
+    setNodes(record("web-1"), { ...worker, info: { ...worker.info, replicas: [] } });
+    report("web-1", app, observed("auto_enabled"));
+    expect(apps.get(app.id)).toMatchObject({ converged: true, drifted: 0 });
+    expect(apps.rows(app.id).items[1]).toMatchObject({
+      nodeId: "web-2",
+      initStatus: "unknown",
+      reason: { code: "no_host" },
+      converged: true,
+    });
+  });
+});

@@ -16,6 +16,8 @@ export interface NodeInfo {
   readonly ephemeral: boolean;
   /** Actor kinds this node can run. */
   readonly kinds: readonly string[];
+  /** Kinds whose intent this node follows; absent means that it did not say. */
+  readonly replicas?: readonly string[];
   /** Base URL of the node's HTTP API where it has one. */
   readonly url?: string;
 }
