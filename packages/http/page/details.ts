@@ -23,6 +23,12 @@ const attempt = (row: AppRow, now: number): string | undefined => {
   return row.converged ? undefined : "none is planned";
 };
 
+/** A message that is the last error word for word is told there only. */
+const reasonOf = ({ reason, lastError }: AppRow): string | undefined => {
+  if (!reason) return undefined;
+  return reason.message === lastError ? reason.code : `${reason.message} (${reason.code})`;
+};
+
 const agreement = (row: AppRow): string => {
   if (row.converged) return "yes";
   if (row.observedGeneration === null) return "no: it has not acted on any generation yet";
@@ -38,7 +44,7 @@ export const detailsOfRow = (row: AppRow, now: number): Details => ({
   facts: pairs([
     ["Status", words(row.initStatus)],
     ["As wanted", agreement(row)],
-    ["Reason", row.reason ? `${row.reason.message} (${row.reason.code})` : undefined],
+    ["Reason", reasonOf(row)],
     ["Attempts", row.attempts > 0 ? String(row.attempts) : undefined],
     ["Next attempt", attempt(row, now)],
     ["Last error", row.lastError ?? undefined],

@@ -36,7 +36,13 @@ let failure: Failure | undefined;
 let answeredAt = performance.now();
 let wrongToken = false;
 
-const say = (text: string): void => setText(byId("said"), text);
+const saidMs = 6_000;
+let unsay: ReturnType<typeof setTimeout> | undefined;
+const say = (text: string): void => {
+  clearTimeout(unsay);
+  setText(byId("said"), text);
+  unsay = setTimeout(() => setText(byId("said"), ""), saidMs);
+};
 
 const matrixTable = byId<HTMLTableElement>("matrix");
 const ask = createReasonDialog();

@@ -19,11 +19,12 @@ const counted = (counts: Readonly<Record<string, number>>, names: readonly strin
 
 /** Counts in words; what is zero and no trouble is left out. */
 export const tilesOf = ({ nodes, apps, shards, redis }: ClusterStatus): readonly Tile[] => {
+  const known = Object.values(nodes).reduce((sum, count) => sum + count, 0);
   const others = counted(nodes, ["joining", "draining", "suspect", "lost"]);
   const off = counted(apps, ["drifted", "terminal"]);
   const rtt = redis.rttMs === undefined ? "" : `, ${Math.round(redis.rttMs * 10) / 10} ms`;
   return [
-    { label: "Nodes", text: `${nodes.up} up`, sub: others || "no other" },
+    { label: "Nodes", text: `${nodes.up} of ${known} up`, sub: others || "none missing" },
     {
       label: "Apps",
       text: `${apps.converged} of ${apps.total} converged`,

@@ -16,6 +16,7 @@ export const respond = (request: Request, answer: RouteAnswer, requestId: string
     "x-request-id": requestId,
     "x-content-type-options": "nosniff",
   };
+  if (answer.status === 503) headers["retry-after"] = "1";
   if (answer.stale !== undefined) headers["x-muster-stale"] = String(answer.stale);
   if (answer.cacheable) {
     const tag = contentTag(answer.stale ? `stale ${text}` : text);

@@ -1,0 +1,74 @@
+/** Who may call what. A route that is not listed here fails, so none comes without a decision. */
+import { describe, expect, test } from "bun:test";
+import type { Role } from "./http-kit.test.ts";
+import { expectProblem, nameOf } from "./problem-kit.test.ts";
+import { routes } from "./routes/index.ts";
+import { useTable } from "./table-kit.test.ts";
+
+const { send, expectRefused } = useTable();
+
+const decided: Readonly<Record<string, Role | "public">> = {
+  "GET /healthz": "public",
+  "GET /readyz": "public",
+  "GET /openapi.json": "public",
+  "GET /v1/status": "viewer",
+  "GET /v1/status/apps": "viewer",
+  "GET /v1/nodes": "viewer",
+  "GET /v1/nodes/{id}": "viewer",
+  "POST /v1/nodes/{id}/drain": "admin",
+  "POST /v1/nodes/{id}/undrain": "admin",
+  "GET /v1/shards": "viewer",
+  "GET /v1/apps": "viewer",
+  "POST /v1/apps": "operator",
+  "GET /v1/apps/{id}": "viewer",
+  "GET /v1/apps/{id}/status": "viewer",
+  "POST /v1/apps/{id}/enable": "operator",
+  "POST /v1/apps/{id}/disable": "operator",
+};
+const ranks = ["viewer", "operator", "admin"] as const;
+
+test("every route has a role that was decided on", () => {
+  expect(Object.fromEntries(routes.map((route) => [nameOf(route), route.role]))).toEqual(decided);
+});
+
+test("no change is open to viewers or to everybody", () => {
+  for (const { method, role } of routes) {
+    if (method !== "get") expect(["operator", "admin"]).toContain(role);
+  }
+});
+
+describe.each(Object.entries(decided))("%s", (name, least) => {
+  const route = routes.find((candidate) => nameOf(candidate) === name);
+  if (!route) throw new Error(`${name} is no route`);
+
+  test(
+    least === "public" ? "answers without a token" : "answers nobody without a token",
+    async () => {
+      const call = () => send(route, { headers: { authorization: "" } });
+      if (least === "public") {
+        expect((await call()).status).toBe(200);
+        return;
+      }
+      const answer = await expectRefused(call, "UNAUTHENTICATED", 401);
+      expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="muster"');
+    },
+  );
+
+  test.each(ranks.map((role) => [role] as const))(
+    `gives the %s what ${least} may have`,
+    async (role) => {
+      const isAllowed = least === "public" || ranks.indexOf(role) >= ranks.indexOf(least);
+      if (isAllowed) {
+        expect((await send(route, { as: role })).status).toBeLessThan(300);
+        return;
+      }
+      const answer = await expectRefused(() => send(route, { as: role }), "FORBIDDEN", 403);
+      expect(answer.json.detail).toContain(least);
+    },
+  );
+
+  test("says nothing of the body to a caller that may not send one", async () => {
+    if (!route.body || least === "public") return;
+    expectProblem(await send(route, { as: "viewer", body: "{" }), "FORBIDDEN", 403);
+  });
+});
