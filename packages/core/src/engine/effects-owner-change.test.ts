@@ -144,10 +144,12 @@ describe("an effect that is interrupted", () => {
   });
 
   test("that never was started runs on the next owner", async () => {
-    const { backend, clock, finish, id, log, n1, runs } = await jobs("interrupt");
-    await finish(n1.actor(job, id).ask.start({}));
+    const { backend, clock, commits, endOf, id, log, n1, runs, until } = await jobs("interrupt");
+    const asked = endOf(n1.actor(job, id).ask.start({}));
     // Killed between the commit that records the effect and the one that marks its start.
+    await until(() => commits.some(({ effects }) => (effects?.put.length ?? 0) > 0));
     backend.kill("n2" as never);
+    await asked;
     await clock.runFor(10_000);
     expect(runs.map(({ node }) => node)).toEqual(["n1"]);
     expect(await log()).toEqual(["done on n1"]);

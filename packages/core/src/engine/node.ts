@@ -155,6 +155,15 @@ export class Node {
       newHash: () => this.#newHash(),
       lost: () => void this.membership.beat(),
     });
+    const followed = options.replicas.map(({ kind }) => kind);
+    for (const kind of followed) {
+      if (this.kinds.get(kind)?.implementation.view) continue;
+      throw new MusterError(
+        "OPTIONS_INVALID",
+        `A replica follows the kind "${kind}", which has no view on this node.`,
+        { hint: "Give the kind in `actors`, with a `view`." },
+      );
+    }
     for (const kind of this.kinds.withView()) {
       this.#tables.set(
         kind.kind,
@@ -440,13 +449,7 @@ export class Node {
     });
     for (const definition of this.#options.replicas) {
       const view = this.#tables.get(definition.kind);
-      if (!view) {
-        throw new MusterError(
-          "OPTIONS_INVALID",
-          `A replica follows the kind "${definition.kind}", which has no view on this node.`,
-          { hint: "Give the kind in `actors`, with a `view`." },
-        );
-      }
+      if (!view) continue; // refused by the constructor
       this.#loops.push(
         new ReplicaLoop({
           definition,

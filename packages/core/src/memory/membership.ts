@@ -9,8 +9,16 @@ import type {
   MembershipStore,
 } from "../ports/membership-store.ts";
 import { emptyShard, type Member, type MembershipData } from "./cluster-data.ts";
+import { channelOf } from "./hub.ts";
 import { judgePeers } from "./judge.ts";
 import type { Link } from "./link.ts";
+
+/** Raises the membership version and tells everybody. */
+const raise = (link: Link, data: MembershipData, version = data.version + 1): void => {
+  data.version = version;
+  const topic = { topic: "membership" } as const;
+  link.server.hub.publish(channelOf(link.cluster, topic), () => ({ ...topic, version }));
+};
 
 /** Creates the cluster's data; each shard is created with it, so that an absent one means loss. */
 const createCluster = (link: Link, request: JoinRequest): MembershipData => {
@@ -41,7 +49,6 @@ const register = (
   const { now } = link;
   // At least the time, so that numbers given before a loss of the counter are not given again.
   data.joins = Math.max(data.joins + 1, now);
-  data.version += 1;
   const record: NodeRecord = {
     id: request.nodeId,
     incarnation: request.incarnation,
@@ -55,6 +62,7 @@ const register = (
   };
   const member: Member = { record, join: data.joins, flaps: 0, missingSince: 0 };
   data.members.set(request.nodeId, member);
+  raise(link, data);
   return member;
 };
 
@@ -120,7 +128,7 @@ const heartbeat = (link: Link, request: HeartbeatRequest): HeartbeatAnswer => {
   });
   data.lastBeatAt = now;
   data.lastBeatHistory = link.historyId;
-  if (changed || former.state !== request.state) data.version += 1;
+  if (changed || former.state !== request.state) raise(link, data);
   return {
     kind: "accepted",
     now,
@@ -153,7 +161,7 @@ const leave = (
   if (!data || member?.record.incarnation !== request.incarnation) return;
   if (member.record.state === "left") return;
   member.record = { ...member.record, state: "left" };
-  data.version += 1;
+  raise(link, data);
 };
 
 export const memoryMembership = (link: Link): MembershipStore => ({
@@ -178,7 +186,7 @@ export const memoryMembership = (link: Link): MembershipStore => ({
       if (!data || !member) return { kind: "unknown-node" };
       if (member.record.cordoned !== cordoned) {
         member.record = { ...member.record, cordoned };
-        data.version += 1;
+        raise(link, data);
       }
       return { kind: "set" };
     }),
@@ -186,7 +194,7 @@ export const memoryMembership = (link: Link): MembershipStore => ({
     link.call("raiseVersion", () => {
       const data = link.data.membership;
       if (!data) return { version };
-      data.version = Math.max(data.version, version + 1);
+      if (version >= data.version) raise(link, data, version + 1);
       return { version: data.version };
     }),
 });

@@ -5,6 +5,7 @@ import { assertEqual, assertThat, only } from "./assert.ts";
 import type { ConformanceCase, ConformanceContext } from "./context.ts";
 import {
   append,
+  beat,
   bytes,
   claimShard,
   committed,
@@ -64,6 +65,31 @@ export const busCases: readonly ConformanceCase[] = [
       await one.backend.bus.publish(topic, message);
       await until(context, () => heard.every(({ messages }) => messages.length > 0), "all hear");
       for (const { messages } of heard) assertEqual(messages, [message], "messages");
+    },
+  },
+  {
+    title: "each change of membership is told with the version that a list then shows",
+    run: async (context) => {
+      const one = await startNode(context, "web-1");
+      const heard = await listen(one, { topic: "membership" });
+      const told = async (what: string) => {
+        const { version } = await one.backend.membership.list();
+        const isNewest = () => {
+          const last = heard.messages.at(-1);
+          return last?.topic === "membership" && last.version === version;
+        };
+        await until(context, isNewest, what);
+      };
+      const two = await startNode(context, "web-2");
+      await told("the join");
+      await beat(two, { state: "draining" });
+      await told("the new state");
+      await one.backend.membership.cordon({ nodeId: two.id, cordoned: true });
+      await told("the cordon");
+      await one.backend.membership.raiseVersion({ version: 1_000 });
+      await told("the raised version");
+      await two.backend.membership.leave({ nodeId: two.id, incarnation: two.incarnation });
+      await told("the leave");
     },
   },
   {
