@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { poll } from "../poll.ts";
@@ -19,13 +19,10 @@ short.once("exit", () => console.log(sleeper.pid));
 setInterval(() => {}, 1000);
 `;
 
+/** Ended, but not yet fetched by its parent, counts as ended. */
 const isRunning = (pid: number): boolean => {
-  try {
-    const state = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
-    return state !== "Z";
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
 };
 const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => child.stdout?.once("data", (chunk) => resolve(String(chunk).trim())));
