@@ -4,7 +4,7 @@ import { errorCodes, type Muster } from "@muster/core";
 import { z } from "zod";
 import { apiOf, startNode } from "./http-kit.test.ts";
 import { httpCodes } from "./problem.ts";
-import { bodyOf, fieldsOf, nameOf, pathOf } from "./problem-kit.test.ts";
+import { bodyOf, fieldsOf, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
 
 let muster: Muster;
@@ -57,6 +57,7 @@ describe.each(routes.map((route) => [nameOf(route), route] as const))("%s", (nam
     expect(names).toEqual([
       ...fieldsOf(route.params).map((field) => `path ${field}`),
       ...fieldsOf(route.query).map((field) => `query ${field}`),
+      ...(isChange(route) ? ["header Idempotency-Key"] : []),
     ]);
     expect(
       operation?.parameters.every((parameter) => parameter.required === (parameter.in === "path")),

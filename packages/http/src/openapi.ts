@@ -16,6 +16,14 @@ const parameters = (schema: z.ZodObject | undefined, place: "path" | "query"): u
     schema: jsonSchema(part as z.ZodType, "input"),
   }));
 
+const keyHeader = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Under the same key the same change is made once, however often it is sent.",
+  schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
+};
+
 const content = (schema: z.ZodType, io: "input" | "output", type = "application/json") => ({
   [type]: { schema: jsonSchema(schema, io) },
 });
@@ -26,7 +34,11 @@ const operation = (route: Route): unknown => ({
   summary: route.summary,
   ...(route.role === "public" && { security: [] }),
   description: route.role === "public" ? "Needs no token." : `Needs the role ${route.role}.`,
-  parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query")],
+  parameters: [
+    ...parameters(route.params, "path"),
+    ...parameters(route.query, "query"),
+    ...(route.method === "get" ? [] : [keyHeader]),
+  ],
   ...(route.body && { requestBody: { required: true, content: content(route.body, "input") } }),
   responses: {
     [String(route.status ?? 200)]: {

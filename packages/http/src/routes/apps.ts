@@ -6,6 +6,15 @@ import { defineRoute, type Route } from "../route.ts";
 import { app, appChange, appNow, appRow, appsQuery, installBody } from "../schemas/apps.ts";
 import { idParams, listOf, page, reasonBody } from "../schemas/shared.ts";
 
+/** What every change of an app may end with, beside what is its own. */
+const changeErrors = [
+  "IDEMPOTENCY_CONFLICT",
+  "MAILBOX_FULL",
+  "BACKEND_UNAVAILABLE",
+  "OUTCOME_UNKNOWN",
+  "ASK_TIMEOUT",
+] as const;
+
 const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
   defineRoute({
     method: "post",
@@ -16,7 +25,7 @@ const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
     params: idParams,
     body: reasonBody,
     answer: appChange,
-    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE", "ASK_TIMEOUT"],
+    errors: ["APP_NOT_FOUND", ...changeErrors],
     handle: async ({ as, params, body, idempotencyKey }) => ({
       body: await as.apps[verb](params.id, { ...body, ...idempotencyKey }),
     }),
@@ -48,7 +57,7 @@ export const appRoutes: readonly Route[] = [
     body: installBody,
     answer: app,
     status: 201,
-    errors: ["APP_EXISTS", "BACKEND_UNAVAILABLE", "ASK_TIMEOUT"],
+    errors: ["APP_EXISTS", ...changeErrors],
     handle: async ({ as, body, idempotencyKey }) => {
       const { desiredStatus, settings, ref, ...rest } = body;
       const installed = await as.apps.install({
