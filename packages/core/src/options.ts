@@ -45,7 +45,10 @@ export interface MusterOptions {
 
 /** Shared settings: they seed the cluster's data when it is created. Times in milliseconds. */
 export interface ClusterSettings {
-  /** Fixed when the cluster's data is created. @defaultValue 64 */
+  /**
+   * Units of ownership: no more nodes than this can own any. Fewer mean larger batches and more
+   * throughput. Fixed when the cluster's data is created. @defaultValue 16
+   */
   readonly shardCount: number;
   /** @defaultValue 1500 */
   readonly leaseMs: number;
@@ -86,7 +89,7 @@ export interface ClusterSettings {
 }
 
 export const defaultSettings: ClusterSettings = Object.freeze({
-  shardCount: 64,
+  shardCount: 16,
   leaseMs: 1_500,
   heartbeatMs: 250,
   confirmMs: 60,
