@@ -563,9 +563,10 @@ export class Node {
   #watchAway(): void {
     const away = this.isAway;
     this.membership.checkTrust();
+    // Each time, not only at the change: a short return in between may have gone unseen.
+    if (away) this.#router.refuseUnsent();
     if (away === this.#away) return;
     this.#away = away;
-    if (away) this.#router.refuseUnsent();
     this.#tell();
   }
 
