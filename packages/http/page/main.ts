@@ -191,7 +191,16 @@ const round = async (): Promise<RoundEnd> => {
   return isLocked ? "locked" : failure ? "failed" : "answered";
 };
 
-const poll = startPoll({ round, isHidden: () => document.hidden, everyMs: 1_000, maxMs: 5_000 });
+const poll = startPoll({
+  round,
+  isHidden: () => document.hidden,
+  after: (delayMs, work) => {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  },
+  everyMs: 1_000,
+  maxMs: 5_000,
+});
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !poll.paused) poll.now();

@@ -6,6 +6,8 @@ export type RoundEnd = "answered" | "failed" | "locked";
 export interface PollOptions {
   round(): Promise<RoundEnd>;
   isHidden(): boolean;
+  /** Calls back once after a delay; the answer ends it. */
+  after(delayMs: number, work: () => void): () => void;
   readonly everyMs: number;
   /** Pause after failed rounds grows up to this. */
   readonly maxMs: number;
@@ -17,8 +19,8 @@ export interface Poll {
   paused: boolean;
 }
 
-export const startPoll = ({ round, isHidden, everyMs, maxMs }: PollOptions): Poll => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export const startPoll = ({ round, isHidden, after, everyMs, maxMs }: PollOptions): Poll => {
+  let cancel = (): void => {};
   let isPaused = false;
   let isRunning = false;
   let isWanted = false;
@@ -27,10 +29,10 @@ export const startPoll = ({ round, isHidden, everyMs, maxMs }: PollOptions): Pol
   const plan = (end: RoundEnd): void => {
     failures = end === "failed" ? failures + 1 : 0;
     if (end === "locked" || isPaused || isHidden()) return;
-    timer = setTimeout(run, Math.min(maxMs, everyMs * 2 ** Math.min(failures, 8)));
+    cancel = after(Math.min(maxMs, everyMs * 2 ** Math.min(failures, 8)), () => void run());
   };
   const run = async (): Promise<void> => {
-    clearTimeout(timer);
+    cancel();
     if (isRunning) {
       isWanted = true;
       return;
@@ -39,7 +41,11 @@ export const startPoll = ({ round, isHidden, everyMs, maxMs }: PollOptions): Pol
     let end: RoundEnd;
     do {
       isWanted = false;
-      end = await round();
+      // A round that throws is a fault of the page; it must not end the asking.
+      end = await round().catch((error: unknown) => {
+        console.error(error);
+        return "failed" as const;
+      });
     } while (isWanted);
     isRunning = false;
     plan(end);
@@ -52,7 +58,7 @@ export const startPoll = ({ round, isHidden, everyMs, maxMs }: PollOptions): Pol
     },
     set paused(value) {
       isPaused = value;
-      if (isPaused) clearTimeout(timer);
+      if (isPaused) cancel();
       else void run();
     },
   };

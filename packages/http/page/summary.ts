@@ -27,8 +27,8 @@ export const tilesOf = ({ nodes, apps, shards, redis }: ClusterStatus): readonly
     { label: "Nodes", text: `${nodes.up} of ${known} up`, sub: others || "none missing" },
     {
       label: "Apps",
-      text: `${apps.converged} of ${apps.total} converged`,
-      sub: off || (apps.total === 0 ? "none installed" : "no drift"),
+      text: apps.total === 0 ? "none" : `${apps.converged} of ${apps.total} converged`,
+      sub: off || (apps.total === 0 ? "nothing is installed" : "no drift"),
     },
     {
       label: "Shards",
