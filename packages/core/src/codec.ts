@@ -3,6 +3,7 @@
  */
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { requirePlain } from "./plain.ts";
+import { areSound } from "./sound-bytes.ts";
 
 const maxDepth = 64;
 
@@ -35,28 +36,17 @@ export type Decoded =
   | { readonly kind: "decoded"; readonly value: unknown }
   | { readonly kind: "corrupt"; readonly error: string };
 
-const decoders = new Map<number, Decoder>();
-const decoderFor = (maxBytes: number): Decoder => {
-  const known = decoders.get(maxBytes);
-  if (known) return known;
-  const made = new Decoder({
-    maxStrLength: maxBytes,
-    maxBinLength: maxBytes,
-    maxArrayLength: Math.min(maxBytes, 1_000_000),
-    maxMapLength: Math.min(maxBytes, 1_000_000),
-    maxExtLength: 0,
-  });
-  decoders.set(maxBytes, made);
-  return made;
-};
+// Lengths were found to be true by then, extensions to be absent.
+const decoder = new Decoder({ maxExtLength: 0 });
 
 /** Decodes bytes of at most `maxBytes`; never throws. */
 export const decode = (bytes: Uint8Array, maxBytes = 8_388_608): Decoded => {
   if (bytes.byteLength > maxBytes) {
     return { kind: "corrupt", error: `${bytes.byteLength} bytes are over the cap of ${maxBytes}` };
   }
+  if (!areSound(bytes)) return { kind: "corrupt", error: "not a whole and plain value" };
   try {
-    return { kind: "decoded", value: decoderFor(maxBytes).decode(bytes) };
+    return { kind: "decoded", value: decoder.decode(bytes) };
   } catch (error) {
     return { kind: "corrupt", error: error instanceof Error ? error.message : String(error) };
   }
