@@ -8,7 +8,7 @@ import { type Runtime, testRuntime } from "./built-program.ts";
 import { type NodeProcess, type Outcomes, startNodeProcess } from "./node-process.ts";
 import type { ProgramConfig } from "./program-protocol.ts";
 import { type RedisServer, type RedisServerOptions, startRedisServer } from "./redis-server.ts";
-import { stretchedLease } from "./stretch.ts";
+import { stretch, stretchedLease } from "./stretch.ts";
 import { type LinkMatch, type SwallowRule, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { type WaitOptions, waitUntil } from "./wait-until.ts";
 import { startWitness, type Witness } from "./witness.ts";
@@ -71,6 +71,10 @@ export interface TestCluster {
   ): Promise<T>;
   /** Waits until each of the nodes sees all of them up and every shard owned by one of them. */
   settled(...ids: readonly string[]): Promise<void>;
+  /** Waits until no shard has changed hands for half a second; answers owner and epoch of each. */
+  still(): Promise<readonly string[]>;
+  /** Shard, owner and epoch of each shard, as told by one of the nodes running. */
+  ownership(): Promise<readonly string[]>;
   /** Owner of each shard, as told by one of the nodes running. */
   ownersOf(): Promise<ReadonlyMap<number, string | null>>;
   /** How often any node was judged gone since it joined, also if only for a moment. */
@@ -153,6 +157,13 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
   };
   const ownersFrom = async (asked: NodeProcess): Promise<ReadonlyMap<number, string | null>> =>
     new Map((await asked.shards()).items.map(({ shard, owner }) => [shard, owner]));
+  const anyNode = (): NodeProcess => {
+    const found = [...running.values()].find((one) => one.running && !frozen.has(one.id));
+    if (found === undefined) throw new Error("No node is running that could tell the owners.");
+    return found;
+  };
+  const ownership = async (): Promise<readonly string[]> =>
+    (await anyNode().shards()).items.map(({ shard, owner, epoch }) => `${shard} ${owner} ${epoch}`);
   const wait: TestCluster["waitUntil"] = (fact, read, holds, more = {}) =>
     waitUntil(fact, read, holds, { deadlineMs: 15_000, ...more, context: logs });
 
@@ -208,11 +219,22 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
         );
       }
     },
-    ownersOf: async () => {
-      const asked = [...running.values()].find((one) => one.running && !frozen.has(one.id));
-      if (asked === undefined) throw new Error("No node is running that could tell the owners.");
-      return ownersFrom(asked);
+    still: async () => {
+      let since = performance.now();
+      let last = "";
+      return wait(
+        "no shard has changed hands for half a second",
+        async () => {
+          const now = await ownership();
+          if (now.join() !== last) since = performance.now();
+          last = now.join();
+          return now;
+        },
+        () => performance.now() - since > stretch(500),
+      );
     },
+    ownership,
+    ownersOf: () => ownersFrom(anyNode()),
     judgedGone: async () => {
       // A record: state|cordoned|join|lease|started|ephemeral|void|flaps|created|incarnation
       const records = await redis.command("HVALS", `muster:${name}:{${name}}:nodes`);
