@@ -69,6 +69,8 @@ const stages = [
   check("guard", async () => (await import("./stages/guard.mjs")).guard),
   program("lint", bin("biome"), "check", "--error-on-warnings", "."),
   program("types", bin("tsc"), "-p", "tsconfig.json"),
+  // The page sees a browser's globals, which the rest must not.
+  program("page-types", bin("tsc"), "-p", "packages/http/page"),
   program("knip", bin("knip")),
   program("build", process.execPath, "scripts/build.mjs", "--changed"),
   check("pack", async () => (await import("./stages/pack.mjs")).pack),
