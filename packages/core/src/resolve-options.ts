@@ -6,27 +6,102 @@ import { type ClusterSettings, defaultSettings, type MusterOptions } from "./opt
 
 const id = (what: string) =>
   z.string(`${what} must be text`).regex(idPattern, `${what} must match [a-z0-9][a-z0-9._-]{0,63}`);
-const positive = z.int().positive();
+const text = (what: string, most: number) =>
+  z.string(`${what} must be text`).max(most, `${what} may have at most ${most} characters`);
+const holds = (what: string, ...members: readonly string[]) =>
+  z.custom(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      members.every((member) => typeof (value as Record<string, unknown>)[member] === "function"),
+    what,
+  );
+
+const whole = (what: string) =>
+  z
+    .number(`${what} must be a number`)
+    .refine(
+      (value) => Number.isSafeInteger(value) && value > 0,
+      `${what} must be a whole number above 0`,
+    )
+    .optional();
+/** What is said of a value that is no object, or has a field that nothing reads. */
+const objectErrors = (what: string) => ({
+  error: ({ code, keys }: { readonly code?: string; readonly keys?: readonly string[] }) =>
+    code === "unrecognized_keys"
+      ? `${what} has no ${keys?.join(", ")}`
+      : `${what} must be an object`,
+});
 
 const settingsSchema = z.strictObject(
-  Object.fromEntries(Object.keys(defaultSettings).map((name) => [name, positive.optional()])),
+  Object.fromEntries(Object.keys(defaultSettings).map((name) => [name, whole(`settings.${name}`)])),
+  objectErrors("settings"),
+);
+const nodeSchema = z.strictObject(
+  {
+    id: id("node.id").optional(),
+    weight: z
+      .number("node.weight must be a number")
+      .refine((weight) => weight > 0 && weight <= 1_000, "node.weight must be above 0, up to 1000")
+      .optional(),
+    version: text("node.version", 100).optional(),
+    url: text("node.url", 2_048).optional(),
+  },
+  objectErrors("node"),
+);
+const appsSchema = z.strictObject(
+  {
+    host: holds("apps.host must be a host, as createHost() makes it", "load"),
+    hookTimeoutMs: whole("apps.hookTimeoutMs"),
+    slowRetryMs: whole("apps.slowRetryMs"),
+  },
+  objectErrors("apps"),
 );
 
-const schema = z.looseObject({
+const fields = {
   cluster: id("cluster"),
-  node: z
-    .strictObject({
-      id: id("node.id").optional(),
-      weight: z.number().positive().max(1_000).optional(),
-      version: z.string().max(100).optional(),
-      url: z.string().max(2_048).optional(),
-    })
+  node: nodeSchema.optional(),
+  backend: holds("backend must be a backend, as redisBackend() makes it", "create").optional(),
+  actors: z
+    .array(
+      holds("actors must be what implement() returns", "partition", "implement").refine(
+        (kind) => typeof kind === "object" && kind !== null && "implementation" in kind,
+        "actors must be what implement() returns",
+      ),
+      "actors must be a list",
+    )
     .optional(),
+  replicas: z
+    .array(
+      holds("replicas must be what defineReplica() returns", "apply"),
+      "replicas must be a list",
+    )
+    .optional(),
+  apps: appsSchema.optional(),
   settings: settingsSchema.optional(),
-});
+  logger: holds(
+    "logger must have debug, info, warn and error",
+    ...["debug", "info", "warn", "error"],
+  ).optional(),
+  clock: z.unknown().optional(),
+  random: z.unknown().optional(),
+} satisfies Record<keyof MusterOptions, z.ZodType>;
+const schema = z.strictObject(fields, objectErrors("createMuster"));
+
+/** The codec reads no more than 8 MiB at once, and a batch holds up to 1 MiB besides its largest. */
+const mostStateBytes = 8_388_000;
+const mostMessageBytes = 4_194_304;
 
 const crossRules: readonly [broken: (s: ClusterSettings) => boolean, sentence: string][] = [
   [(s) => s.shardCount > 4_096, "settings.shardCount may be at most 4096"],
+  [
+    (s) => s.maxStateBytes > mostStateBytes,
+    `settings.maxStateBytes may be at most ${mostStateBytes}`,
+  ],
+  [
+    (s) => s.maxMessageBytes > mostMessageBytes,
+    `settings.maxMessageBytes may be at most ${mostMessageBytes}`,
+  ],
   [
     (s) => s.heartbeatMs * 3 > s.leaseMs,
     "settings.leaseMs must be at least three times settings.heartbeatMs, or one late heartbeat ends a lease",
@@ -46,14 +121,8 @@ const crossRules: readonly [broken: (s: ClusterSettings) => boolean, sentence: s
  * @throws MusterError `OPTIONS_INVALID` naming all broken rules
  */
 export const resolveSettings = (options: MusterOptions): ClusterSettings => {
-  const problems: string[] = [];
   const checked = schema.safeParse(options);
-  if (!checked.success) {
-    for (const issue of checked.error.issues) {
-      const path = issue.path.join(".");
-      problems.push(issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`);
-    }
-  }
+  const problems = [...new Set(checked.error?.issues.map(({ message }) => message))];
   const given = Object.fromEntries(
     Object.entries(options?.settings ?? {}).filter(([, value]) => value !== undefined),
   );
