@@ -97,20 +97,21 @@ test("the built program runs under Bun too, and by its own first line", async ()
   }
 });
 
-test("its first output is there within 100 ms of what an empty Node program takes", () => {
-  const [program, file] = musterCommand("node");
-  /** The best of some runs: what the machine does beside only ever adds. */
-  const best = (args: readonly string[]): number =>
-    Math.min(
-      ...Array.from({ length: 7 }, () => {
-        const startedAt = performance.now();
-        spawnSync(program, args, { cwd: "/" });
-        return performance.now() - startedAt;
-      }),
-    );
-  const empty = best(["-e", "0"]);
-  // spawnSync keeps our own server from answering, so what is asked is a port that refuses.
-  for (const args of [["--help"], ["apps", "--help"], ["status", "--url", "http://127.0.0.1:9"]]) {
-    expect(best([file, ...args]) - empty).toBeLessThan(stretch(100));
-  }
-});
+test.each([["--help"], ["apps --help"], ["status --url http://127.0.0.1:9"]])(
+  "the first output of %s is there within 100 ms of what an empty Node program takes",
+  (command) => {
+    const [program, file] = musterCommand("node");
+    const took = (args: readonly string[]): number => {
+      const startedAt = performance.now();
+      spawnSync(program, args, { cwd: "/" });
+      return performance.now() - startedAt;
+    };
+    // What the machine does beside only ever adds, so the best of each counts.
+    let [empty, muster] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < 25 && (round < 5 || muster - empty > 80); round += 1) {
+      empty = Math.min(empty, took(["-e", "0"]));
+      muster = Math.min(muster, took([file, ...command.split(" ")]));
+    }
+    expect(muster - empty).toBeLessThan(stretch(100));
+  },
+);

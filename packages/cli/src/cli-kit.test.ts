@@ -11,9 +11,12 @@ import { type JsonRecord, parseJson } from "./json.ts";
 import { run } from "./run.ts";
 
 const endings: (() => void)[] = [];
-afterEach(() => {
-  for (const end of endings.splice(0)) end();
-});
+/** Ends servers and removes folders after each test. Called once in every file that makes any. */
+export const cleanUpAfterEach = (): void => {
+  afterEach(() => {
+    for (const end of endings.splice(0)) end();
+  });
+};
 
 export interface Asked {
   readonly method: string;

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { type Answer, fakeNode, muster, problem } from "./cli-kit.test.ts";
+import { type Answer, cleanUpAfterEach, fakeNode, muster, problem } from "./cli-kit.test.ts";
+
+cleanUpAfterEach();
 
 const failing = async (answer: Answer, ...args: readonly string[]) => {
   const { url } = await fakeNode(() => answer);

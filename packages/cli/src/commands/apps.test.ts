@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { type Asked, fakeNode, folderWith, muster, problem } from "../cli-kit.test.ts";
+import {
+  type Asked,
+  cleanUpAfterEach,
+  fakeNode,
+  folderWith,
+  muster,
+  problem,
+} from "../cli-kit.test.ts";
+
+cleanUpAfterEach();
 
 const app = {
   id: "crm",

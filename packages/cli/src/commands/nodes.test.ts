@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { fakeNode, muster, problem } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, fakeNode, muster, problem } from "../cli-kit.test.ts";
+
+cleanUpAfterEach();
 
 const node = (id: string, more = {}) => ({
   id,

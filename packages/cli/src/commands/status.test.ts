@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { interrupted } from "../cli-error.ts";
-import { fakeNode, muster } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, fakeNode, muster } from "../cli-kit.test.ts";
 import type { JsonRecord } from "../json.ts";
+
+cleanUpAfterEach();
 
 const healthy = {
   cluster: "shop",

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { folderWith, muster } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, folderWith, muster } from "../cli-kit.test.ts";
+
+cleanUpAfterEach();
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fakeNode, folderWith, muster } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, fakeNode, folderWith, muster } from "../cli-kit.test.ts";
+
+cleanUpAfterEach();
 
 /** A node that tells which token it was called with. */
 const node = async () => {

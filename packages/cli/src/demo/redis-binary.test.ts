@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { folderWith } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, folderWith } from "../cli-kit.test.ts";
 import { findRedisBinary } from "./redis-binary.ts";
+
+cleanUpAfterEach();
 
 /** A program that tells a version as servers do. */
 const server = (version: string): string => {

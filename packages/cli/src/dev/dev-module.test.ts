@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { folderWith } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, folderWith } from "../cli-kit.test.ts";
 import { loadDevModule } from "./dev-module.ts";
+
+cleanUpAfterEach();
 
 const load = (source: string) => loadDevModule("node.mjs", folderWith({ "node.mjs": source }));
 

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderWith } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, folderWith } from "../cli-kit.test.ts";
 import { poll } from "../poll.ts";
 import { judgeName, watchFiles } from "./watch-files.ts";
+
+cleanUpAfterEach();
 
 let end: () => void = () => {};
 afterEach(() => end());

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { folderWith, muster } from "../cli-kit.test.ts";
+import { cleanUpAfterEach, folderWith, muster } from "../cli-kit.test.ts";
 import { serveEnvironment } from "../environment.ts";
 import { type NodeSettings, readNodeSettings, type ServeFlags } from "./node-settings.ts";
+
+cleanUpAfterEach();
 
 const hash = "a".repeat(64);
 const caller = { name: "ops", role: "operator", sha256: [hash] };
