@@ -5,8 +5,9 @@ import {
   type RequestListener,
   type ServerResponse,
 } from "node:http";
-import { createRequire } from "node:module";
 import type { Muster } from "@muster/core";
+// @ts-expect-error it brings no types
+import untypedExpress from "express";
 import { createHttp } from "../create-http.ts";
 import { startNode, threeCallers } from "../http-kit.test.ts";
 import { expectProblem } from "../problem-kit.test.ts";
@@ -36,13 +37,14 @@ interface Express extends RequestListener {
   use(...parts: readonly unknown[]): Express;
 }
 /** Typed here, since its types are a package of their own. */
-const express: {
+interface ExpressModule {
   (): Express;
   json(): unknown;
   text(options: object): unknown;
   raw(options: object): unknown;
   urlencoded(options: object): unknown;
-} = createRequire(import.meta.url)("express");
+}
+const express: ExpressModule = untypedExpress;
 
 test("plain http", () => withServer(handler(), (url) => expectServed(url, "by-http")));
 
