@@ -143,7 +143,7 @@ export const createMatrix = ({ table, now, change }: MatrixOptions): Matrix => {
     setText(desired.lastElementChild, `generation ${app.generation}${management}`);
     details.set(desired, () => detailsOfIntent(app, now()));
     const rows = new Map(app.nodes?.map((one) => [String(one.nodeId), one]));
-    const cells: readonly (Column | "button")[] = [...columns, "button"];
+    const cells: readonly (Column | "button")[] = ["button", ...columns];
     reconcile(row, cells, {
       skip: 2,
       keyOf: (cell) => (cell === "button" ? "act" : `node ${cell.id}`),
@@ -178,7 +178,7 @@ export const createMatrix = ({ table, now, change }: MatrixOptions): Matrix => {
     show: (facts) => {
       columns = columnsOf(facts);
       waiting.clear();
-      const heads: readonly (Column | "change")[] = [...columns, "change"];
+      const heads: readonly (Column | "change")[] = ["change", ...columns];
       reconcile(headRow, heads, {
         skip: 2,
         keyOf: (one) => (one === "change" ? one : `node ${one.id}`),
