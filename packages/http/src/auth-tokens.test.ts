@@ -130,6 +130,7 @@ test.each([
     { name: "a", role: "viewer", tokens: [old, fresh], sha256: [hashOf("x")] },
     "needs one or two tokens",
   ],
+  ["a token that is not set", { name: "a", role: "viewer", tokens: [undefined] }, "missing or has"],
   ["a short token", { name: "a", role: "viewer", tokens: ["short"] }, "fewer than 16"],
   ["a hash that is none", { name: "a", role: "viewer", sha256: ["abc"] }, "not a SHA-256"],
   ["no name", { name: " ", role: "viewer", tokens: [old] }, "needs a name"],

@@ -67,12 +67,11 @@ export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
     if (count < 1 || count > 2) {
       throw new Error(`The caller "${caller.name}" needs one or two tokens, not ${count}.`);
     }
-    const short = plain.find((token) => token.length < 16);
-    if (short !== undefined) {
-      throw new Error(`A token of "${caller.name}" has fewer than 16 characters.`);
+    // One from an environment variable that is not set is no text at all.
+    if (plain.some((token) => typeof token !== "string" || token.length < 16)) {
+      throw new Error(`A token of "${caller.name}" is missing or has fewer than 16 characters.`);
     }
-    const broken = hashes.find((hash) => !/^[0-9a-f]{64}$/.test(hash));
-    if (broken !== undefined) {
+    if (hashes.some((hash) => !/^[0-9a-f]{64}$/.test(hash))) {
       throw new Error(`A hash of "${caller.name}" is not a SHA-256 in lower-case hex.`);
     }
     const principal: Principal = caller;
