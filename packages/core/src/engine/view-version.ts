@@ -5,9 +5,6 @@
  */
 import type { ViewVersion } from "../ports/view-store.ts";
 
-export const sameVersion = (a: ViewVersion, b: ViewVersion): boolean =>
-  a.n === b.n && a.historyId === b.historyId;
-
 /** `apply` it, pass over it as `known`, or `list` the partition again. */
 export type HintVerdict = "apply" | "known" | "list";
 
