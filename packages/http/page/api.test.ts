@@ -20,7 +20,7 @@ const server = Bun.serve({
       case "/ops/error":
         return Response.json({ error: "of another server" }, { status: 500 });
       case "/ops/moved":
-        return Response.redirect("http://127.0.0.1:1/", 302);
+        return Response.redirect("/ops/tagged", 302);
       default:
         return Response.json({ got: await request.json() }, { status: 201 });
     }
