@@ -10,7 +10,7 @@ test.each([
   ["the same shard", 0],
   ["another shard", 1],
 ])("messages to an actor of %s arrive once and in order", async (_, distance) => {
-  const { clock, deadLetters, finish, idsIn, read, start } = world();
+  const { appends, clock, commits, deadLetters, finish, idsIn, read, server, start } = world();
   const n1 = await start("n1");
   await start("n2");
   for (let shard = 0; shard < 8; shard++) {
@@ -24,6 +24,15 @@ test.each([
     await finish(n1.actor(journal, to).ask.write({ line: "end" }));
   }
   expect(await deadLetters()).toEqual([]);
+  // Nothing was sent before its commit was accepted, and nothing is kept once it has arrived.
+  for (const { source, after } of appends) {
+    if (source.kind !== "shard") continue;
+    const committed = commits.slice(0, after).flatMap(({ out }) => out?.add ?? []);
+    expect(committed.some(({ outId, n }) => outId === source.outId && n === source.first)).toBe(
+      true,
+    );
+  }
+  for (const { out } of server.cluster("shop").shards.values()) expect(out.size).toBe(0);
 });
 
 test("a message arrives exactly when the commit that holds it was accepted", async () => {

@@ -124,6 +124,22 @@ describe("an effect that reruns", () => {
   });
 });
 
+test("an outcome that comes from a former owner after the next one's changes nothing", async () => {
+  const { backend, begin, clock, finish, id, log, n1, runs } = await jobs("rerun");
+  await begin();
+  await clock.runFor(900);
+  // Holds its actor back, so that the outcome waits on a node that is then cut off.
+  await finish(n1.actor(job, id).tell.stumble({}));
+  await clock.runFor(300);
+  backend.cut("n2" as never);
+  await clock.runFor(10_000);
+  expect(await log()).toEqual(["done on n1"]);
+  backend.heal("n2" as never);
+  await clock.runFor(10_000);
+  expect(runs.map(({ node }) => node)).toEqual(["n2", "n1"]);
+  expect(await log()).toEqual(["done on n1"]);
+});
+
 describe("an effect that is interrupted", () => {
   test("is not started again after a crash: the actor is told that it was interrupted", async () => {
     const { backend, begin, clock, log, runs } = await jobs("interrupt");

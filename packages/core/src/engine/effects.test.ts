@@ -120,6 +120,17 @@ test("an effect under an id that is still recorded is not started again", async 
   expect(await log()).toEqual(["asked", "asked", "rosa: ok", "asked"]);
 });
 
+test("an effect that waits for its next attempt is not begun anew under its id", async () => {
+  const { ask, clock, finish, log, runs } = await mailer(() => Promise.reject(new Error("busy")));
+  await finish(ask.send({ to: ["rosa"], id: "one" }));
+  await clock.runFor(50);
+  expect(runs).toHaveLength(1);
+  await finish(ask.send({ to: ["rosa"], id: "one" }));
+  await clock.runFor(20_000);
+  expect(runs.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  expect(await log()).toEqual(["asked", "asked", "rosa: Error: busy (3)"]);
+});
+
 test("a failed attempt is repeated under the same key after its delay", async () => {
   const { ask, clock, finish, log, runs } = await mailer(async (_, { attempt }) => {
     if (attempt < 3) throw new Error("busy");

@@ -10,7 +10,7 @@ import { createMuster } from "../muster.ts";
 import type { Muster } from "../muster-types.ts";
 import type { MusterOptions } from "../options.ts";
 import type { Backend, BackendFactory } from "../ports/backend.ts";
-import type { CommitRequest } from "../ports/shard-store.ts";
+import type { AppendRequest, CommitRequest } from "../ports/shard-store.ts";
 import { FaultyBackend } from "../testing/faulty-backend.ts";
 import { NodeClock } from "../testing/node-clock.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
@@ -64,6 +64,7 @@ export const world = (options: WorldOptions = {}) => {
   const random = seededRandom(options.seed ?? 1);
   const server = new MemoryServer({ clock, random: random.fork() });
   const commits: (CommitRequest & { readonly nodeId: NodeId })[] = [];
+  const appends: (AppendRequest & { readonly after: number })[] = [];
   const fetched: string[] = [];
   const inner = memoryBackend({ server });
   const watched: BackendFactory = {
@@ -81,6 +82,10 @@ export const world = (options: WorldOptions = {}) => {
               if (kind === "committed") commits.push({ ...request, nodeId });
             });
             return pending;
+          },
+          append: (request) => {
+            appends.push({ ...request, after: commits.length });
+            return backend.shards.append(request);
           },
           fetch: (request) => {
             fetched.push(...request.actors);
@@ -176,6 +181,8 @@ export const world = (options: WorldOptions = {}) => {
     backend,
     logger,
     commits,
+    /** Batches sent to mailboxes, each with the number of commits accepted before. */
+    appends,
     /** Keys of actors whose state was read, in order. */
     fetched,
     finish,

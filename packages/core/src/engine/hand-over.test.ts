@@ -137,6 +137,46 @@ describe("under load, nothing is lost or doubled", () => {
   });
 });
 
+test.each([
+  ["on the caller's own node", "n1"],
+  ["on another node", "n2"],
+])("commands that wait behind a held one %s go to the next owner once", async (_, owner) => {
+  const all = world();
+  const n1 = await all.start("n1");
+  await all.start("n2");
+  const id = await all.idOwnedBy(owner);
+  const { ask, tell } = n1.actor(journal, id);
+  const held = tell.throwOn({ line: "bad" });
+  const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`);
+  const waiting = Promise.all(lines.map((line) => ask.write({ line })));
+  await all.clock.runFor(50);
+  const { nodes } = n1.as({ name: "ops", role: "admin" });
+  await all.finish(nodes.drain(owner, { reason: "upgrade" }));
+  await all.finish(Promise.all([held, waiting]));
+  expect(await all.ownerOf(id)).not.toBe(owner);
+  expect(await all.read(n1, id)).toEqual(lines);
+});
+
+test("messages of one batch are handled once, though some were held when the owner changed", async () => {
+  const all = world();
+  const n1 = await all.start("n1");
+  await all.start("n2");
+  const id = await all.idOwnedBy("n2");
+  const [, held = ""] = all.idsIn(all.shardOf(id), 2);
+  const batch = [
+    n1.actor(journal, id).tell.write({ line: "once" }),
+    n1.actor(journal, held).tell.throwOn({ line: "bad" }),
+    n1.actor(journal, id).tell.write({ line: "too" }),
+  ];
+  await all.finish(Promise.all(batch));
+  await all.until(() => all.logger.lines.some(({ message }) => message === "a turn failed"));
+  await all.clock.runFor(100);
+  all.backend.kill("n2" as never);
+  await all.clock.runFor(30_000);
+  expect(await all.read(n1, id)).toEqual(["once", "too"]);
+  expect(await all.deadLetters()).toHaveLength(1);
+});
+
 test("a stopping node hands over within a quarter of a second", async () => {
   const all = world();
   const n1 = await all.start("n1");

@@ -104,7 +104,14 @@ describe("stop", () => {
     await finish(node.actor(journal, "a").ask.write({ line: "x" }));
     await finish(node.stop());
     const before = [commits.length, logger.lines.length];
+    const set: number[] = [];
+    const after = clock.after.bind(clock);
+    clock.after = (delayMs, task) => {
+      set.push(delayMs);
+      return after(delayMs, task);
+    };
     await clock.runFor(120_000);
+    expect(set).toEqual([]);
     expect([commits.length, logger.lines.length]).toEqual(before);
   });
 });

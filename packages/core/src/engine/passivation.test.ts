@@ -49,7 +49,7 @@ test("an actor with commands or an unfinished commit stays", async () => {
   const sent: ReturnType<typeof endOf<number>>[] = [];
   for (let n = 2; n <= 200; n++) {
     sent.push(endOf(n1.actor(journal, "a").ask.write(write(n))));
-    await clock.runFor(320);
+    await clock.runFor(140);
   }
   expect(await finish(Promise.all(sent))).toEqual(
     Array.from({ length: 199 }, (_, n) => ({ value: n + 2 })),

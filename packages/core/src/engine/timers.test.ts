@@ -110,6 +110,16 @@ test("a cancelled timer does not ring, and cancelling what is not there does not
   expect(await rung()).toEqual([]);
 });
 
+test("a timer that waits for its turn does not ring once it is cancelled before", async () => {
+  const { ask, clock, n1, rung, set } = await one();
+  await set("noon", 100);
+  // Held back for 400 ms, it holds its actor; the cancel stands before the timer.
+  void n1.actor(alarm, "a").tell.fail({});
+  void ask().set({ timers: [{ name: "noon", text: "" }] });
+  await clock.runFor(10_000);
+  expect(await rung()).toEqual([]);
+});
+
 test("setting a name again replaces its timer, also with the same command and input", async () => {
   const { clock, rung, set } = await one();
   await set("noon", 1_000, "same");
