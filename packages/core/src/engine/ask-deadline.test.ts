@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { AskOptions } from "../define-actor.ts";
 import type { NodeId } from "../model/ids.ts";
-import { journal, world } from "./engine-kit.test.ts";
+import { ended, journal, world } from "./engine-kit.test.ts";
 
 const n2 = "n2" as NodeId;
 const two = async (settings = {}) => {
@@ -15,11 +15,11 @@ const two = async (settings = {}) => {
 };
 
 test("an ask whose deadline passed before its turn is dropped, and nothing is applied", async () => {
-  const { backend, clock, endOf, id, n1, read } = await two();
+  const { backend, clock, finish, id, n1, read } = await two();
   backend.freeze(n2);
   const before = clock.monotonic();
-  const late = endOf(n1.actor(journal, id).ask.write({ line: "late" }, { timeoutMs: 200 }));
-  expect(await late).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
+  const late = ended(n1.actor(journal, id).ask.write({ line: "late" }, { timeoutMs: 200 }));
+  expect(await finish(late)).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
   const tookMs = clock.monotonic() - before;
   expect(tookMs).toBeGreaterThan(190);
   expect(tookMs).toBeLessThanOrEqual(201);
@@ -31,29 +31,29 @@ test("an ask whose deadline passed before its turn is dropped, and nothing is ap
 });
 
 test("a command that nobody can have seen ends as not applied, and is not sent later", async () => {
-  const { backend, clock, endOf, id, n1, read } = await two({ askTimeoutMs: 300 });
-  // The first batch is under way and unanswered: what follows has not left this process.
-  backend.plan = { ...backend.plan, loseReply: 1, timeoutMs: 10_000 };
+  const { backend, clock, finish, id, n1, read } = await two({ askTimeoutMs: 300 });
+  // The first batch is not answered within 300 ms: what follows has not left this process.
+  backend.plan = { ...backend.plan, delayMs: [200, 200] };
   const { tell } = n1.actor(journal, id);
-  const first = endOf(tell.write({ line: "sent" }));
+  const first = ended(tell.write({ line: "sent" }));
   await clock.runFor(10);
-  const second = endOf(tell.write({ line: "kept" }));
-  expect(await first).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
-  expect(await second).toMatchObject({ code: "ASK_TIMEOUT", outcome: "not-applied" });
-  backend.plan = { ...backend.plan, loseReply: 0 };
-  await clock.runFor(20_000);
+  const second = ended(tell.write({ line: "kept" }));
+  expect(await finish(first)).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
+  expect(await finish(second)).toMatchObject({ code: "ASK_TIMEOUT", outcome: "not-applied" });
+  backend.plan = { ...backend.plan, delayMs: [0, 1] };
+  await clock.runFor(5_000);
   expect(await read(n1, id)).toEqual(["sent"]);
 });
 
 test("an ask that waits behind another turn of its actor is dropped at its deadline", async () => {
-  const { clock, endOf, finish, idOwnedBy, n1, read } = await two();
+  const { clock, finish, idOwnedBy, n1, read } = await two();
   for (const owner of ["n1", "n2"]) {
     const id = await idOwnedBy(owner);
     // Tried again for three seconds, it holds its actor back.
     void n1.actor(journal, id).tell.throwOn({ line: "bad" });
     await clock.runFor(10);
-    const waiting = endOf(n1.actor(journal, id).ask.write({ line: "late" }, { timeoutMs: 500 }));
-    expect(await waiting).toMatchObject({ code: "ASK_TIMEOUT" });
+    const waiting = ended(n1.actor(journal, id).ask.write({ line: "late" }, { timeoutMs: 500 }));
+    expect(await finish(waiting)).toMatchObject({ code: "ASK_TIMEOUT" });
     await clock.runFor(10_000);
     expect(await read(n1, id)).toEqual([]);
     expect(await finish(n1.actor(journal, id).ask.write({ line: "next" }))).toBe(1);
@@ -66,9 +66,9 @@ describe("while the backend is away", () => {
     const { ask, tell } = all.n1.actor(journal, all.id);
     all.backend.plan = { ...all.backend.plan, delayMs: [50, 50] };
     const before = all.clock.monotonic();
-    const sent = all.endOf(ask.write({ line: "sent" }, options));
+    const sent = ended(ask.write({ line: "sent" }, options));
     await all.clock.runFor(20);
-    const behind = all.endOf(ask.write({ line: "behind" }, options));
+    const behind = ended(ask.write({ line: "behind" }, options));
     await all.clock.runFor(20);
     all.backend.cut("n1" as NodeId);
     const tookMs = () => all.clock.monotonic() - before;
@@ -76,7 +76,7 @@ describe("while the backend is away", () => {
   };
 
   test("a new command is refused at once, one that was sent ends by its deadline", async () => {
-    const { ask, backend, behind, clock, endOf, id, n1, read, sent, tell, tookMs } =
+    const { ask, backend, behind, clock, endOf, finish, id, n1, read, sent, tell, tookMs } =
       await cutWhileAsking({ timeoutMs: 3_000 });
     await clock.runFor(2_000);
     const refused = { code: "BACKEND_UNAVAILABLE", outcome: "not-applied" };
@@ -84,8 +84,8 @@ describe("while the backend is away", () => {
     expect(await endOf(ask.write({ line: "new" }))).toMatchObject(refused);
     expect(await endOf(tell.write({ line: "new" }))).toMatchObject(refused);
     expect(tookMs()).toBe(before);
-    expect(await behind).toMatchObject(refused);
-    expect(await sent).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
+    expect(await finish(behind)).toMatchObject(refused);
+    expect(await finish(sent)).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
     expect(tookMs()).toBeLessThanOrEqual(3_001);
     backend.heal("n1" as NodeId);
     await clock.runFor(5_000);
@@ -93,8 +93,8 @@ describe("while the backend is away", () => {
   });
 
   test("a command that wants to fail fast does not wait for its deadline", async () => {
-    const { sent, tookMs } = await cutWhileAsking({ timeoutMs: 9_000, failFast: true });
-    expect(await sent).toMatchObject({ code: "BACKEND_UNAVAILABLE", outcome: "unknown" });
+    const { finish, sent, tookMs } = await cutWhileAsking({ timeoutMs: 9_000, failFast: true });
+    expect(await finish(sent)).toMatchObject({ code: "BACKEND_UNAVAILABLE", outcome: "unknown" });
     expect(tookMs()).toBeLessThan(1_500);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { defineActor, tellTo } from "../define-actor.ts";
-import { world } from "./engine-kit.test.ts";
+import { ended, world } from "./engine-kit.test.ts";
 
 const box = defineActor({
   kind: "box",
@@ -140,12 +140,12 @@ describe.each([
 });
 
 test("a reply over the bound is refused on its way to another node, and nothing is kept", async () => {
-  const { endOf, finish, idOwnedBy, start } = world({ actors: [Box], settings });
+  const { finish, idOwnedBy, start } = world({ actors: [Box], settings });
   const n1 = await start("n1");
   await start("n2");
   const { ask } = n1.actor(box, await idOwnedBy("n2"));
   const ends = await finish(
-    Promise.all([ask.give({ size: 3 }), endOf(ask.give({ size: 10_001 })), ask.give({ size: 4 })]),
+    Promise.all([ask.give({ size: 3 }), ended(ask.give({ size: 10_001 })), ask.give({ size: 4 })]),
   );
   expect(ends).toEqual([
     "xxx",

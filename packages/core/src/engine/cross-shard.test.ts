@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { NodeId } from "../model/ids.ts";
 import { roughPlan } from "../testing/fault-plan.ts";
-import { journal, world } from "./engine-kit.test.ts";
+import { type Ended, ended, journal, world } from "./engine-kit.test.ts";
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`);
 
@@ -37,16 +37,16 @@ test.each([
 
 test("a message arrives exactly when the commit that holds it was accepted", async () => {
   for (let after = 0; after <= 8; after++) {
-    const { backend, clock, endOf, idOwnedBy, idsIn, read, shardOf, start } = world();
+    const { backend, clock, finish, idOwnedBy, idsIn, read, shardOf, start } = world();
     const n1 = await start("n1");
     await start("n2");
     const from = await idOwnedBy("n2");
     const [to = ""] = idsIn((shardOf(from) + 1) % 8, 1);
-    const asked = endOf(n1.actor(journal, from).ask.copy({ line: "x", to }, { timeoutMs: 5_000 }));
+    const asked = ended(n1.actor(journal, from).ask.copy({ line: "x", to }, { timeoutMs: 5_000 }));
     // Killed at another point of the command's way each time.
     await clock.runFor(after);
     backend.kill("n2" as NodeId);
-    const end = await asked;
+    const end = await finish(asked);
     await clock.runFor(5_000);
     const applied = await read(n1, from);
     expect(await read(n1, to)).toEqual(applied);
@@ -60,10 +60,10 @@ describe("messages that were committed arrive once", () => {
     const { clock, endOf, from, idsIn, n1, read, shardOf } = all;
     const to = idsIn((shardOf(from) + 3) % 8, 1)[0] ?? "";
     const sent = lines(60);
-    const ends: ReturnType<typeof endOf<void>>[] = [];
+    const ends: Promise<Ended<void>>[] = [];
     const sending = (async () => {
       for (const line of sent) {
-        ends.push(endOf(n1.actor(journal, from).ask.copy({ line, to }, { idempotencyKey: line })));
+        ends.push(ended(n1.actor(journal, from).ask.copy({ line, to }, { idempotencyKey: line })));
         await new Promise<void>((resolve) => clock.after(20, resolve));
       }
     })();
@@ -71,7 +71,7 @@ describe("messages that were committed arrive once", () => {
     await trouble(all);
     await all.finish(sending);
     for (const [n, end] of ends.entries()) {
-      let known = await end;
+      let known = await all.finish(end);
       const line = sent[n] ?? "";
       for (let again = 0; again < 20 && "code" in known; again++) {
         await clock.runFor(500);

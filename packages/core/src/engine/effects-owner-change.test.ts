@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { type ActorKind, defineActor, defineEffect } from "../define-actor.ts";
-import { world } from "./engine-kit.test.ts";
+import { ended, world } from "./engine-kit.test.ts";
 
 const text = z.string();
 const job = defineActor({
@@ -160,12 +160,12 @@ describe("an effect that is interrupted", () => {
   });
 
   test("that never was started runs on the next owner", async () => {
-    const { backend, clock, commits, endOf, id, log, n1, runs, until } = await jobs("interrupt");
-    const asked = endOf(n1.actor(job, id).ask.start({}));
+    const { backend, clock, commits, finish, id, log, n1, runs, until } = await jobs("interrupt");
+    const asked = ended(n1.actor(job, id).ask.start({}));
     // Killed between the commit that records the effect and the one that marks its start.
     await until(() => commits.some(({ effects }) => (effects?.put.length ?? 0) > 0));
     backend.kill("n2" as never);
-    await asked;
+    await finish(asked);
     await clock.runFor(10_000);
     expect(runs.map(({ node }) => node)).toEqual(["n1"]);
     expect(await log()).toEqual(["done on n1"]);

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { type ActorKind, defineActor, defineEffect, type EffectContext } from "../define-actor.ts";
+import type { ProducerId } from "../model/ids.ts";
 import { world } from "./engine-kit.test.ts";
+import { encodeBatch, encodeMessage } from "./wire.ts";
 
 const text = z.string();
 const mail = defineActor({
@@ -152,6 +154,37 @@ test("an effect whose attempts are used up tells so, with the last error", async
   await clock.runFor(20_000);
   expect(await log()).toEqual(["asked", "rosa: Error: busy (3)"]);
   expect(runs).toHaveLength(3);
+});
+
+test("the outcome of an effect that is not recorded is dropped", async () => {
+  const { clock, deadLetters, finish, log, outside, shardOf, ask } = await mailer(async () => "ok");
+  await finish(ask.send({ to: ["rosa"] }));
+  await clock.runFor(1_000);
+  const outcome = encodeMessage({
+    kind: "mail",
+    id: "m",
+    command: "sent",
+    input: { id: "w", input: "rosa", output: "once more" },
+    sender: "effect:deliver",
+    depth: 0,
+    sentAt: 1,
+    effectId: "mail/m\u0000deliver\u0000w",
+  });
+  const { shards } = await outside();
+  await shards.append({
+    shard: shardOf("m"),
+    source: {
+      kind: "producer",
+      producer: `${Number.MAX_SAFE_INTEGER}.x` as ProducerId,
+      number: 1,
+      hash: "h",
+    },
+    payloads: [encodeBatch("actor:mail/m", [outcome])],
+    count: 1,
+  });
+  await clock.runFor(1_000);
+  expect(await log()).toEqual(["asked", "rosa: ok"]);
+  expect(await deadLetters()).toEqual([]);
 });
 
 describe("an attempt counts as failed", () => {

@@ -51,6 +51,16 @@ export type Ended<T> =
   | { readonly value: T }
   | { readonly code: string; readonly outcome: string | undefined; readonly message: string };
 
+/** Tells how a promise ended; moves no time. */
+export const ended = async <T>(work: Promise<T>): Promise<Ended<T>> => {
+  try {
+    return { value: await work };
+  } catch (error) {
+    if (!isMusterError(error)) throw error;
+    return { code: error.code, outcome: error.outcome, message: error.message };
+  }
+};
+
 const shardCount = 8;
 
 export interface WorldOptions {
@@ -104,7 +114,7 @@ export const world = (options: WorldOptions = {}) => {
   const nodes = new Map<string, Muster>();
   let outsider: Backend | undefined;
 
-  /** Moves time on until the promise has settled, and answers it. */
+  /** Moves time on until the promise has settled, and answers it. One at a time moves time. */
   const finish = async <T>(work: Promise<T>, withinMs = 60_000): Promise<T> => {
     let over = false;
     const end = () => {
@@ -114,14 +124,8 @@ export const world = (options: WorldOptions = {}) => {
     await clock.runUntil(() => over, withinMs);
     return work;
   };
-  const endOf = async <T>(work: Promise<T>, withinMs?: number): Promise<Ended<T>> => {
-    try {
-      return { value: await finish(work, withinMs) };
-    } catch (error) {
-      if (!isMusterError(error)) throw error;
-      return { code: error.code, outcome: error.outcome, message: error.message };
-    }
-  };
+  const endOf = <T>(work: Promise<T>, withinMs?: number): Promise<Ended<T>> =>
+    finish(ended(work), withinMs);
 
   const make = (id: string, over: Partial<MusterOptions> = {}): Muster => {
     const node = createMuster({

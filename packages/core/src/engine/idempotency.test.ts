@@ -1,6 +1,6 @@
 /** A command repeated with its idempotency key is applied once and answers the first reply (I2). */
 import { describe, expect, test } from "bun:test";
-import { journal, valuesOf, world } from "./engine-kit.test.ts";
+import { ended, journal, valuesOf, world } from "./engine-kit.test.ts";
 
 const places: [string, string][] = [
   ["on the caller's own node", "n1"],
@@ -116,14 +116,14 @@ test("a command that failed keeps no reply: its repeat runs", async () => {
 });
 
 test("a repeat after a time-out answers the reply of the first call", async () => {
-  const { backend, clock, endOf, idOwnedBy, n1, read } = await two();
+  const { backend, clock, endOf, finish, idOwnedBy, n1, read } = await two();
   const id = await idOwnedBy("n2");
   const { ask } = n1.actor(journal, id);
-  const first = endOf(ask.write({ line: "once" }, { ...key, timeoutMs: 400 }));
+  const first = ended(ask.write({ line: "once" }, { ...key, timeoutMs: 400 }));
   // Its reply is lost on the way.
   await clock.runFor(1);
   backend.plan = { ...backend.plan, loseMessage: 1 };
-  expect(await first).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
+  expect(await finish(first)).toMatchObject({ code: "ASK_TIMEOUT", outcome: "unknown" });
   backend.plan = { ...backend.plan, loseMessage: 0 };
   expect(await endOf(ask.write({ line: "once" }, key))).toEqual({ value: 1 });
   expect(await read(n1, id)).toEqual(["once"]);

@@ -5,7 +5,7 @@ import { defineActor } from "../define-actor.ts";
 import { defineReplica } from "../define-replica.ts";
 import type { NodeId } from "../model/ids.ts";
 import { createMuster } from "../muster.ts";
-import { Journal, journal, world } from "./engine-kit.test.ts";
+import { ended, Journal, journal, world } from "./engine-kit.test.ts";
 
 const n1 = "n1" as NodeId;
 
@@ -33,17 +33,17 @@ describe("a node that starts while the backend is away", () => {
   });
 
   test("can be stopped, and never joins", async () => {
-    const { backend, clock, endOf, finish, make, server } = world();
+    const { backend, clock, finish, make, server } = world();
     const node = make("n1");
     backend.cut(n1);
-    const starting = endOf(node.start({ timeoutMs: 60_000 }));
+    const starting = ended(node.start({ timeoutMs: 60_000 }));
     await clock.runFor(1_000);
     await finish(node.stop({ timeoutMs: 1_000 }));
     expect(node.state).toBe("stopped");
     backend.heal(n1);
     await clock.runFor(10_000);
     expect(server.cluster("shop").membership?.members.size ?? 0).toBe(0);
-    await starting;
+    await finish(starting);
   });
 });
 
@@ -65,20 +65,20 @@ describe("stop", () => {
   });
 
   test("during start ends both", async () => {
-    const { endOf, finish, make } = world();
+    const { finish, make } = world();
     const node = make("n1");
-    const starting = endOf(node.start());
+    const starting = ended(node.start());
     await finish(node.stop());
     expect(node.state).toBe("stopped");
-    await starting;
+    await finish(starting);
   });
 
   test("settles every open promise", async () => {
-    const { clock, endOf, finish, start } = world();
+    const { clock, finish, start } = world();
     const node = await start("n1");
     const { ask, tell } = node.actor(journal, "a");
-    const told = endOf(tell.throwOn({ line: "bad" }));
-    const asked = endOf(ask.write({ line: "behind it" }, { timeoutMs: 600_000 }));
+    const told = ended(tell.throwOn({ line: "bad" }));
+    const asked = ended(ask.write({ line: "behind it" }, { timeoutMs: 600_000 }));
     await clock.runFor(100);
     await finish(node.stop());
     const before = clock.monotonic();

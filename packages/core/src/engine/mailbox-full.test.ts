@@ -1,6 +1,6 @@
 /** A shard takes as many waiting commands as its bound says; beyond it callers are refused (I7). */
 import { describe, expect, test } from "bun:test";
-import { journal, valuesOf, world } from "./engine-kit.test.ts";
+import { ended, journal, valuesOf, world } from "./engine-kit.test.ts";
 
 const settings = { mailboxPerShard: 10 };
 
@@ -16,9 +16,8 @@ describe.each([
     const { ask, tell } = n1.actor(journal, id);
     // The first one is retried and holds the others back.
     const stuck = tell.throwOn({ line: "bad" });
-    const ends = await Promise.all(
-      Array.from({ length: 30 }, (_, n) => endOf(ask.write({ line: `${n}` }))),
-    );
+    const sent = Array.from({ length: 30 }, (_, n) => ended(ask.write({ line: `${n}` })));
+    const ends = await finish(Promise.all(sent));
     const refused = ends.filter((end) => "code" in end);
     expect(refused.length).toBeGreaterThanOrEqual(20);
     for (const end of refused) {

@@ -1,6 +1,7 @@
 /** What one sender sends to one actor is handled in the order in which it was sent (I4). */
 import { expect, test } from "bun:test";
-import { journal, world } from "./engine-kit.test.ts";
+import type { NodeId } from "../model/ids.ts";
+import { type Ended, ended, journal, world } from "./engine-kit.test.ts";
 
 const names = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`);
 
@@ -48,4 +49,49 @@ test("the order holds while the actor moves to the caller's node and away again"
   }
   expect(await endOf(Promise.all(sent))).toHaveProperty("value");
   expect(await read(n1, id)).toEqual(lines);
+});
+
+test("a command is not handled before those that its new owner has yet to read", async () => {
+  // Asked at another moment of the take-over each time.
+  for (let waitMs = 0; waitMs <= 40; waitMs += 2) {
+    const { backend, clock, finish, idOwnedBy, ownerOf, read, start } = world();
+    const n1 = await start("n1");
+    await start("n2");
+    const id = await idOwnedBy("n2");
+    backend.kill("n2" as NodeId);
+    await finish(n1.actor(journal, id).tell.write({ line: "first" }));
+    backend.plan = { ...backend.plan, delayMs: [6, 6], loseMessage: 1 };
+    while ((await ownerOf(id)) !== "n1") await clock.runFor(1);
+    await clock.runFor(waitMs);
+    // A tell: its answer comes by the commit, not by a hint.
+    void n1.actor(journal, id).tell.write({ line: "second" });
+    await clock.runFor(5_000);
+    backend.plan = { ...backend.plan, loseMessage: 0 };
+    expect(await read(n1, id)).toEqual(["first", "second"]);
+  }
+});
+
+test("the order holds when an owner that takes too long to drain loses its shards", async () => {
+  const { backend, clock, finish, idOwnedBy, read, start } = world({ settings: { drainMs: 50 } });
+  const n1 = await start("n1");
+  await start("n2");
+  const id = await idOwnedBy("n1");
+  backend.plan = { ...backend.plan, delayMs: [60, 60] };
+  const { ask } = n1.actor(journal, id);
+  const sent: { readonly line: string; readonly end: Promise<Ended<number>> }[] = [];
+  const send = async (forMs: number) => {
+    for (const until = clock.monotonic() + forMs; clock.monotonic() < until; ) {
+      const line = `${sent.length}`;
+      sent.push({ line, end: ended(ask.write({ line })) });
+      await clock.runFor(5);
+    }
+  };
+  await send(500);
+  void n1.as({ name: "ops", role: "admin" }).nodes.drain("n1", { reason: "away" });
+  await send(2_000);
+  const acknowledged: string[] = [];
+  for (const { line, end } of sent) if ("value" in (await finish(end))) acknowledged.push(line);
+  const lines = await read(n1, id);
+  expect(lines).toEqual(lines.toSorted((a, b) => Number(a) - Number(b)));
+  expect(lines.filter((line) => acknowledged.includes(line))).toEqual(acknowledged);
 });

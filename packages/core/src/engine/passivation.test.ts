@@ -1,6 +1,6 @@
 /** Actors that are idle, or too many, leave memory and come back as they were (I7). */
 import { expect, test } from "bun:test";
-import { journal, world } from "./engine-kit.test.ts";
+import { type Ended, ended, journal, world } from "./engine-kit.test.ts";
 
 const write = (n: number) => ({ line: `line ${n}` });
 
@@ -39,16 +39,16 @@ test("above the cap the actors unused for longest leave first", async () => {
 });
 
 test("an actor with commands or an unfinished commit stays", async () => {
-  const { backend, clock, endOf, finish, start } = world({
+  const { backend, clock, finish, start } = world({
     settings: { passivateAfterMs: 1, residentActors: 1 },
   });
   const n1 = await start("n1");
   await finish(n1.actor(journal, "a").ask.write(write(1)));
   // Commits take longer than the sweep waits, and the actor is written to all the time.
   backend.plan = { ...backend.plan, delayMs: [150, 150] };
-  const sent: ReturnType<typeof endOf<number>>[] = [];
+  const sent: Promise<Ended<number>>[] = [];
   for (let n = 2; n <= 200; n++) {
-    sent.push(endOf(n1.actor(journal, "a").ask.write(write(n))));
+    sent.push(ended(n1.actor(journal, "a").ask.write(write(n))));
     await clock.runFor(140);
   }
   expect(await finish(Promise.all(sent))).toEqual(

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { encode } from "../codec.ts";
 import { type ActorKind, defineActor } from "../define-actor.ts";
 import type { ActorKey, ClaimId, DatasetId, Incarnation, NodeId } from "../model/ids.ts";
-import { journal, world } from "./engine-kit.test.ts";
+import { ended, journal, world } from "./engine-kit.test.ts";
 
 const two = async () => {
   const all = world();
@@ -80,12 +80,12 @@ test("an owner that was superseded unawares answers no read from what it remembe
 });
 
 test("a read survives the hand-over of its shard", async () => {
-  const { endOf, finish, idOwnedBy, n1, n2 } = await two();
+  const { finish, idOwnedBy, n1, n2 } = await two();
   const id = await idOwnedBy("n2");
   await finish(n1.actor(journal, id).ask.write({ line: "x" }));
-  const reads = Array.from({ length: 20 }, () => endOf(n1.actor(journal, id).ask.read({})));
+  const reads = Array.from({ length: 20 }, () => ended(n1.actor(journal, id).ask.read({})));
   await finish(n2.stop());
-  for (const read of reads) expect(await read).toEqual({ value: ["x"] });
+  for (const read of reads) expect(await finish(read)).toEqual({ value: ["x"] });
 });
 
 describe("a command that is declared a read", () => {

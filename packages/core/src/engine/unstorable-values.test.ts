@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { type ActorKind, defineActor, tellTo } from "../define-actor.ts";
-import { Journal, journal, world } from "./engine-kit.test.ts";
+import { ended, Journal, journal, world } from "./engine-kit.test.ts";
 
 const odd = defineActor({
   kind: "odd",
@@ -78,11 +78,11 @@ describe.each([
   test.each(["state", "reply", "row", "row throws", "tell", "timer", "effect", "event"])(
     "refuses a decision with an unstorable %s, keeps nothing of it, and goes on",
     async (where) => {
-      const { ask, clock, endOf, finish, id, n1 } = await two();
+      const { ask, clock, finish, id, n1 } = await two();
       const neighbours = [1, 2].map((n) => n1.actor(journal, id).ask.write({ line: `${n}` }));
       const keyed = { idempotencyKey: "k" };
-      const ends = [ask.put({ where }), ask.put({ where }, keyed)].map((work) => endOf(work));
-      for (const end of await Promise.all(ends)) {
+      const ends = [ask.put({ where }), ask.put({ where }, keyed)].map((work) => ended(work));
+      for (const end of await finish(Promise.all(ends))) {
         expect(end).toMatchObject({ code: "HANDLER_FAILED", outcome: "not-applied" });
       }
       expect(await finish(Promise.all(neighbours))).toEqual([1, 2]);
