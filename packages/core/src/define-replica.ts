@@ -3,8 +3,6 @@
  * and reports what came of it. Level-triggered, one serial loop per unit.
  */
 
-import type { z } from "zod";
-import type { CommandSpecs, Protocol } from "./define-actor.ts";
 import type { RetryPolicy } from "./model/retry-policy.ts";
 
 export interface ApplyContext<Observed> {
@@ -49,8 +47,8 @@ export interface ReplicaDefinition<Row, Observed> {
  * what this node now has. A throw is retried under `retry` (default: from 1 s, doubling, up to
  * 5 min, for ever).
  */
-export const defineReplica = <Row, Observed, St extends z.ZodType, P extends CommandSpecs>(
-  protocol: Protocol<St, P>,
+export const defineReplica = <Row, Observed>(
+  protocol: { readonly kind: string },
   replica: {
     apply(intent: Row | undefined, context: ApplyContext<Observed>): Promise<Observed>;
     readonly retry?: Partial<RetryPolicy>;
