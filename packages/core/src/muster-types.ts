@@ -10,6 +10,7 @@ import type {
   NodesService,
   ShardsService,
 } from "./services.ts";
+import type { View } from "./view.ts";
 
 export type LifecycleState = "idle" | "starting" | "running" | "stopping" | "stopped";
 
@@ -38,4 +39,10 @@ export interface Muster {
     protocol: Protocol<St, P>,
     id: string,
   ): ActorRef<P>;
+  /**
+   * The list rows of a kind's actors, as this node keeps them in memory. `Row` is what the kind's
+   * `view` answers; rows are shared and must not be changed.
+   * @throws MusterError `KIND_UNKNOWN` for a kind that this node was not given, or without a view
+   */
+  view<Row>(protocol: { readonly kind: string }): View<Row>;
 }

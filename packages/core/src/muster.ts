@@ -12,6 +12,7 @@ import type { ReplicaDefinition } from "./define-replica.ts";
 import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
+import { MusterError } from "./errors.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
 import type { Muster } from "./muster-types.ts";
@@ -24,6 +25,7 @@ import { systemRandom } from "./ports/system-random.ts";
 import type { Principal } from "./principal.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
+import type { View } from "./view.ts";
 
 const defaultStartMs = 10_000;
 const defaultStopMs = 10_000;
@@ -164,5 +166,13 @@ export const createMuster = (options: MusterOptions): Muster => {
       }),
     }),
     actor,
+    view: <Row>({ kind }: { readonly kind: string }): View<Row> => {
+      const view = node.view(kind);
+      if (view) return view as View<unknown> as View<Row>;
+      throw new MusterError("KIND_UNKNOWN", `This node has no view of the kind "${kind}".`, {
+        op: "view",
+        hint: "Give the kind in `actors`, with a `view`.",
+      });
+    },
   };
 };

@@ -14,6 +14,7 @@ export class Kinds {
       if (this.#kinds.has(kind.kind)) {
         throw new MusterError("OPTIONS_INVALID", `The actor kind "${kind.kind}" is given twice.`);
       }
+      checkKind(kind);
       this.#kinds.set(kind.kind, kind);
     }
   }
@@ -31,6 +32,23 @@ export class Kinds {
     return [...this.#kinds.values()].filter((kind) => kind.implementation.view !== undefined);
   }
 }
+
+/** What types cannot tell: commands that are only named, and kinds written in JavaScript. */
+const checkKind = (kind: AnyKind): void => {
+  const problem = (what: string) =>
+    new MusterError("OPTIONS_INVALID", `The actor kind "${kind.kind}" ${what}.`);
+  const { on, effects, view } = kind.implementation;
+  for (const command of Object.keys(kind.commands)) {
+    if (!Object.hasOwn(on, command)) throw problem(`has no handler for "${command}"`);
+  }
+  for (const [name, effect] of Object.entries(effects ?? {})) {
+    for (const command of [effect.then, effect.failed]) {
+      if (commandOf(kind, command)) continue;
+      throw problem(`has no command "${command}", to which its effect "${name}" is to be told`);
+    }
+  }
+  if (kind.implementation.row && !view) throw problem("gives the shape of a row but no view");
+};
 
 /** Looks a command up without trusting its name: `__proto__` and its like are no commands. */
 export const commandOf = (kind: AnyKind, command: string): CommandSpec | undefined =>

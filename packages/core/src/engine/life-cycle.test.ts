@@ -160,6 +160,31 @@ describe("a node is not made", () => {
     );
   });
 
+  test("with an effect whose outcome goes to no command", () => {
+    const run = async () => 1;
+    // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
+    const effect = { input: z.null(), output: z.number(), then: "done", failed: "write", run };
+    const broken = journal.implement({ ...Journal.implementation, effects: { work: effect } });
+    expect(() => createMuster({ cluster: "shop", actors: [broken] })).toThrow(
+      'The actor kind "journal" has no command "done", to which its effect "work" is to be told.',
+    );
+  });
+
+  test("with a command that nothing handles", () => {
+    const { read: _, ...on } = Journal.implementation.on;
+    const broken = journal.implement({ ...Journal.implementation, on: on as never });
+    expect(() => createMuster({ cluster: "shop", actors: [broken] })).toThrow(
+      'The actor kind "journal" has no handler for "read".',
+    );
+  });
+
+  test("with the shape of a row that nothing makes", () => {
+    const broken = journal.implement({ ...Journal.implementation, row: z.number() });
+    expect(() => createMuster({ cluster: "shop", actors: [broken] })).toThrow(
+      'The actor kind "journal" gives the shape of a row but no view.',
+    );
+  });
+
   test("with a kind whose name is no name", () => {
     const commands = {};
     expect(() => defineActor({ kind: "No Name", state: z.null(), commands })).toThrow(
