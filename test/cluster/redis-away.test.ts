@@ -70,7 +70,7 @@ test("without Redis changes get 503 within a second, reads go on marked stale, a
     await cluster.waitUntil(
       `${node?.id} knows how things are again`,
       async () => node?.status(),
-      (status) => status?.verdict !== "unknown" && status?.stale === false,
+      (status) => status?.verdict === "healthy" && status?.stale === false,
     );
   }
   expect((await disable()).status).toBe(200);

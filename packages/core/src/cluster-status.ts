@@ -19,7 +19,8 @@ export interface StatusFacts {
   readonly apps: ClusterStatus["apps"];
   /** Sentences about apps that drifted, worst first. */
   readonly drift: readonly string[];
-  readonly historyChanges: number;
+  /** Losses of data that this node has seen. */
+  readonly losses: number;
   readonly health: BackendHealth;
 }
 
@@ -41,9 +42,9 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
   if (unowned > 0)
     degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
   degraded.push(...facts.drift);
-  if (facts.historyChanges > 0) {
+  if (facts.losses > 0) {
     degraded.push(
-      `the data was found under another history ${plural(facts.historyChanges, "time")} since this node started: acknowledged changes may have been lost`,
+      `data of the cluster was lost ${plural(facts.losses, "time")} since node ${facts.nodeId} started: check what is there, then restart the node to clear this`,
     );
   }
   for (const { level, message, remedy } of facts.health.findings)

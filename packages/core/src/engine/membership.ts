@@ -65,6 +65,7 @@ export class Membership {
   #beating = false;
   #listing = false;
   #flaps = 0;
+  #datasetChanges = 0;
   #producerFloor = 0;
   #listWanted = false;
   #statsAt = Number.NEGATIVE_INFINITY;
@@ -96,6 +97,10 @@ export class Membership {
   }
   get state(): "joining" | "up" | "draining" {
     return this.#state;
+  }
+  /** How often the data was found to be another's than this node had joined: all of it was lost. */
+  get datasetChanges(): number {
+    return this.#datasetChanges;
   }
   /** Another live incarnation runs under this node's id. */
   get conflict(): Incarnation | undefined {
@@ -304,6 +309,7 @@ export class Membership {
       { lost: answer.kind === "lost", created: this.#joined?.created },
       "joined again",
     );
+    if (former !== undefined && former !== this.#datasetId) this.#datasetChanges += 1;
     if (former !== this.#datasetId) this.#events.historyChanged();
     else this.#events.wasGone();
   }

@@ -80,7 +80,6 @@ export class Node {
   #ready = false;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #historyChanges = 0;
   readonly #ends: (() => Promise<void>)[] = [];
 
   constructor(options: NodeOptions) {
@@ -204,9 +203,9 @@ export class Node {
   get historyId(): HistoryId | undefined {
     return this.membership.historyId;
   }
-  /** Times that the store's data was found to be of another history, since the start. */
-  get historyChanges(): number {
-    return this.#historyChanges + (this.#ownership?.losses ?? 0);
+  /** Losses of data that this node has seen: of all data, or of single shards. */
+  get losses(): number {
+    return this.membership.datasetChanges + (this.#ownership?.losses ?? 0);
   }
   get shardCount(): number {
     return this.#options.settings.shardCount;
@@ -519,7 +518,6 @@ export class Node {
   }
 
   #historyChanged(): void {
-    this.#historyChanges += 1;
     this.#options.logger.error(
       { historyId: this.membership.historyId },
       "the store runs under another history: claims are dropped and taken afresh",
