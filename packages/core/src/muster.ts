@@ -135,7 +135,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       ownedShards: node.ownedInCluster,
       apps: summary.counts,
       drift: summary.sentences,
-      historyChanges: node.historyChanges,
+      losses: node.losses,
       health: backend.health(),
     });
   };
