@@ -16,12 +16,14 @@ import { mostBytesPerWeight, weighPlain } from "../plain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { ShardStore } from "../ports/shard-store.ts";
-import type { LocalCaller } from "./actor-cell.ts";
 import { type AskEnd, AskTable } from "./ask.ts";
+import { endOfAppend, errorOfEnd, unexpected } from "./ask-ends.ts";
+import { boundedTimeout, checkKey } from "./ask-options.ts";
 import { fieldErrorsOf } from "./kinds.ts";
+import { type Dispatch, type Lane, LocalAsk, type LocalPath } from "./local-ask.ts";
 import { type AppendEnd, Producer } from "./producer.ts";
 import type { ShardOwner } from "./shard-owner.ts";
-import { describeThrown, type TurnInput } from "./turn.ts";
+import { describeThrown } from "./turn.ts";
 import { decodeReplies, encodeMessage, type Outcome } from "./wire.ts";
 
 export interface RouterContext {
@@ -44,29 +46,11 @@ export interface RouterContext {
   lost(shard: ShardId): void;
 }
 
-interface Lane {
-  readonly producer: Producer;
-  /** Commands of this node that its own owner of the shard has taken and not settled. */
-  local: number;
-  /** Commands that the owner gave back: they go before what was held behind them. */
-  readonly returned: Dispatch[];
-  /** Commands waiting for the local path to become empty. */
-  readonly held: Dispatch[];
-}
-
-/** One command on its way to a path. */
-interface Dispatch {
-  readonly shard: ShardId;
-  readonly message: Message;
-  readonly input: TurnInput;
-  readonly askId: number;
-}
-
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 type AnyProtocol = Protocol<z.ZodType, CommandSpecs>;
 
-export class Router {
+export class Router implements LocalPath {
   readonly #context: RouterContext;
   readonly #asks: AskTable;
   readonly #sender: string;
@@ -374,129 +358,3 @@ export class Router {
     this.#asks.settle(askId, endOfAppend(end));
   }
 }
-
-/** A command of this node on its owner, which runs here too. */
-class LocalAsk implements LocalCaller {
-  readonly #router: Router;
-  readonly #lane: Lane;
-  readonly #parcel: Dispatch;
-  #outcome: Outcome | undefined;
-
-  constructor(router: Router, lane: Lane, parcel: Dispatch) {
-    this.#router = router;
-    this.#lane = lane;
-    this.#parcel = parcel;
-  }
-
-  get input(): TurnInput {
-    return this.#parcel.input;
-  }
-  begin(): boolean {
-    return this.#router.begins(this.#lane, this.#parcel);
-  }
-  answer(outcome: Outcome): void {
-    this.#outcome = outcome;
-  }
-  applied(): void {
-    if (this.#outcome === undefined) this.unknown();
-    else this.#router.ends(this.#lane, this.#parcel, { kind: "answered", outcome: this.#outcome });
-  }
-  notApplied(): void {
-    this.#router.returns(this.#lane, this.#parcel);
-  }
-  unknown(): void {
-    this.#router.ends(this.#lane, this.#parcel, {
-      kind: "failed",
-      code: "OUTCOME_UNKNOWN",
-      known: "unknown",
-      message: "the owner lost its shard while the command was being written",
-    });
-  }
-}
-
-const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
-  switch (end.kind) {
-    case "full":
-      return {
-        kind: "failed",
-        code: "MAILBOX_FULL",
-        known: "not-applied",
-        message: `${end.pending} messages wait for this shard`,
-      };
-    case "unknown":
-      return {
-        kind: "failed",
-        code: "OUTCOME_UNKNOWN",
-        known: "unknown",
-        message: "the store cannot tell whether the command arrived",
-      };
-    case "not-applied":
-      return {
-        kind: "failed",
-        code: end.why === "stopped" ? "STOPPED" : "BACKEND_UNAVAILABLE",
-        known: "not-applied",
-        message: end.why === "stopped" ? "the node was stopped" : "the backend is away",
-      };
-  }
-};
-
-const maxKeyLength = 512;
-const maxKeepKeyMs = 7 * 86_400_000;
-
-const checkKey = ({ idempotencyKey, keepKeyMs }: AskOptions): void => {
-  if (idempotencyKey !== undefined) {
-    const { length } = idempotencyKey;
-    if (!(length >= 1 && length <= maxKeyLength)) {
-      throw new MusterError(
-        "VALIDATION",
-        `An idempotency key has 1 to ${maxKeyLength} characters, not ${length}.`,
-      );
-    }
-  }
-  if (keepKeyMs !== undefined && !(keepKeyMs >= 1 && keepKeyMs <= maxKeepKeyMs)) {
-    throw new MusterError(
-      "VALIDATION",
-      `keepKeyMs is ${keepKeyMs}; it must be 1 to ${maxKeepKeyMs} milliseconds.`,
-    );
-  }
-};
-
-const maxTimeoutMs = 3_600_000;
-
-const boundedTimeout = (timeoutMs: number): number => {
-  if (Number.isFinite(timeoutMs) && timeoutMs >= 1 && timeoutMs <= maxTimeoutMs) return timeoutMs;
-  throw new MusterError(
-    "VALIDATION",
-    `timeoutMs is ${timeoutMs}; it must be 1 to ${maxTimeoutMs} milliseconds.`,
-  );
-};
-
-const unexpected = (op: string, error: unknown): MusterError =>
-  new MusterError(
-    "VALIDATION",
-    `${op}: ${error instanceof Error ? error.message : String(error)}`,
-    {
-      op,
-      cause: error,
-      outcome: "not-applied",
-    },
-  );
-
-const errorOfEnd = (
-  op: string,
-  end: Exclude<AskEnd, { kind: "answered" }>,
-  timeoutMs: number,
-): MusterError =>
-  end.kind === "expired"
-    ? new MusterError("ASK_TIMEOUT", `${op} was not answered within ${timeoutMs} ms.`, {
-        op,
-        outcome: end.known,
-        hint: "Repeating it with the same idempotency key is safe.",
-      })
-    : new MusterError(end.code, `${op}: ${end.message}.`, {
-        op,
-        outcome: end.known,
-        ...(end.known === "unknown" && {
-          hint: "Repeating it with the same idempotency key is safe.",
-        }),
-      });

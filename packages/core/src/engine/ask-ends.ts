@@ -1,0 +1,60 @@
+/** How an ask that was not answered is told: what the store said of it, as an error for its caller. */
+import { MusterError } from "../errors.ts";
+import type { AskEnd } from "./ask.ts";
+import type { AppendEnd } from "./producer.ts";
+
+export const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
+  switch (end.kind) {
+    case "full":
+      return {
+        kind: "failed",
+        code: "MAILBOX_FULL",
+        known: "not-applied",
+        message: `${end.pending} messages wait for this shard`,
+      };
+    case "unknown":
+      return {
+        kind: "failed",
+        code: "OUTCOME_UNKNOWN",
+        known: "unknown",
+        message: "the store cannot tell whether the command arrived",
+      };
+    case "not-applied":
+      return {
+        kind: "failed",
+        code: end.why === "stopped" ? "STOPPED" : "BACKEND_UNAVAILABLE",
+        known: "not-applied",
+        message: end.why === "stopped" ? "the node was stopped" : "the backend is away",
+      };
+  }
+};
+
+export const unexpected = (op: string, error: unknown): MusterError =>
+  new MusterError(
+    "VALIDATION",
+    `${op}: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      op,
+      cause: error,
+      outcome: "not-applied",
+    },
+  );
+
+export const errorOfEnd = (
+  op: string,
+  end: Exclude<AskEnd, { kind: "answered" }>,
+  timeoutMs: number,
+): MusterError =>
+  end.kind === "expired"
+    ? new MusterError("ASK_TIMEOUT", `${op} was not answered within ${timeoutMs} ms.`, {
+        op,
+        outcome: end.known,
+        hint: "Repeating it with the same idempotency key is safe.",
+      })
+    : new MusterError(end.code, `${op}: ${end.message}.`, {
+        op,
+        outcome: end.known,
+        ...(end.known === "unknown" && {
+          hint: "Repeating it with the same idempotency key is safe.",
+        }),
+      });
