@@ -1,100 +1,113 @@
-/** An order that is paid by an effect, expires by a timer, and tells the stock what it took. */
+/**
+ * One order: placed, paid through a provider that may fail, or expired when nobody pays in time.
+ * The protocol comes first, the behaviour second: that is what lets TypeScript infer everything.
+ */
 import { defineActor, defineEffect, tellTo } from "@muster/core";
 import { z } from "zod";
+import { stock } from "./stock.ts";
 
-export const stock = defineActor({
-  kind: "stock",
-  state: z.strictObject({ left: z.number().int() }),
-  commands: {
-    take: { input: z.strictObject({ count: z.number().int().positive() }) },
-    left: { input: z.strictObject({}), output: z.number().int(), readOnly: true },
-  },
-});
-
-export const Stock = stock.implement({
-  initial: () => ({ left: 10 }),
-  on: {
-    take: (turn, state, { count }) => turn.next({ left: state.left - count }).reply(),
-    left: (turn, state) => turn.reply(state.left),
-  },
-});
-
-const status = z.enum(["new", "paying", "paid", "failed", "expired"]);
+const status = z.enum(["new", "placed", "paying", "paid", "unpaid", "expired"]);
+const charge = z.strictObject({ customer: z.string(), cents: z.number().int() });
+const receipt = z.strictObject({ receipt: z.string() });
 
 export const order = defineActor({
   kind: "order",
-  state: z.strictObject({ item: z.string(), count: z.number().int(), status }),
+  state: z.strictObject({
+    status,
+    item: z.string(),
+    count: z.number().int(),
+    receipt: z.string().optional(),
+  }),
   commands: {
     place: {
-      input: z.strictObject({ item: z.string().min(1), count: z.number().int().positive() }),
-      refusals: ["placed-already", "too-many"],
+      input: z.strictObject({
+        item: z.string(),
+        count: z.number().int().positive(),
+        payWithinMs: z.number().int().positive(),
+      }),
+      refusals: ["already-placed"],
     },
-    pay: { input: z.strictObject({}), refusals: ["not-placed"] },
-    paid: { input: z.looseObject({ output: z.strictObject({ receipt: z.string() }) }) },
-    payFailed: { input: z.looseObject({ error: z.string() }) },
+    pay: { input: charge, refusals: ["not-placed"] },
+    /** What the effect `charge` came to. */
+    charged: { input: z.strictObject({ id: z.string(), input: charge, output: receipt }) },
+    chargeFailed: {
+      input: z.strictObject({
+        id: z.string(),
+        input: charge,
+        error: z.string(),
+        attempts: z.number().int(),
+      }),
+    },
+    /** Told by the timer. */
     expire: { input: z.strictObject({}) },
-    status: { input: z.strictObject({}), output: status, readOnly: true },
   },
 });
 
-let calls = 0;
+/** The list row of an order, which every node keeps in memory. */
+export const orderRow = z.strictObject({ status, item: z.string(), count: z.number().int() });
+export type OrderRow = z.output<typeof orderRow>;
 
-/** Calls the bank. It fails twice before it works, to show that the runtime tries again. */
-const charge = defineEffect({
-  input: z.strictObject({ item: z.string(), count: z.number().int() }),
-  output: z.strictObject({ receipt: z.string() }),
-  retry: { strategy: "constant", baseMs: 50, maxAttempts: 5 },
-  onCrash: "rerun",
-  // Whoever is called must know the key, so that a repeat after a crash charges nobody twice.
-  run: async (_input, { idempotencyKey, attempt }) => {
-    calls += 1;
-    if (calls < 3) throw new Error("the bank does not answer");
-    return { receipt: `receipt-${attempt}-${idempotencyKey.length}` };
-  },
-  // What comes of it is a command to the actor itself.
-  // biome-ignore lint/suspicious/noThenProperty: it names a command
-  then: "paid",
-  failed: "payFailed",
-});
+/** Takes money; throws when the provider cannot be reached. */
+export type Charge = (
+  request: z.output<typeof charge>,
+  context: { readonly idempotencyKey: string; readonly attempt: number },
+) => Promise<z.output<typeof receipt>>;
 
-export const Order = order.implement({
-  initial: () => ({ item: "", count: 0, status: "new" as const }),
-  effects: { charge },
-  // A row that every node keeps in memory; replicas follow it.
-  view: (state) => ({ item: state.item, status: state.status }),
-  on: {
-    place: (turn, state, { item, count }) => {
-      if (state.item !== "") return turn.refuse("placed-already");
-      if (count > 5) return turn.refuse("too-many");
-      return turn
-        .next(
-          { item, count, status: "new" },
-          { timers: [{ name: "expiry", afterMs: 60_000, command: "expire", input: {} }] },
-        )
-        .reply();
+/** The behaviour, given the way to the payment provider. */
+export const orderKind = (chargeCustomer: Charge) =>
+  order.implement({
+    initial: () => ({ status: "new", item: "", count: 0 }),
+    on: {
+      place: (turn, state, { item, count, payWithinMs }) =>
+        state.status === "new"
+          ? turn
+              .next(
+                { status: "placed", item, count },
+                {
+                  timers: [{ name: "unpaid", afterMs: payWithinMs, command: "expire", input: {} }],
+                  events: [{ type: "order.placed" }],
+                },
+              )
+              .reply()
+          : turn.refuse("already-placed"),
+      pay: (turn, state, input) =>
+        state.status === "placed"
+          ? turn
+              .next(
+                { ...state, status: "paying" },
+                {
+                  timers: [{ name: "unpaid", cancel: true }],
+                  effects: [{ effect: "charge", id: "charge", input }],
+                },
+              )
+              .reply()
+          : turn.refuse("not-placed"),
+      charged: (turn, state, { output }) =>
+        turn
+          .next(
+            { ...state, status: "paid", receipt: output.receipt },
+            { tell: [tellTo(stock, state.item).reserve({ count: state.count })] },
+          )
+          .reply(),
+      chargeFailed: (turn, state) => turn.next({ ...state, status: "unpaid" }).reply(),
+      expire: (turn, state) =>
+        state.status === "placed"
+          ? turn.next({ ...state, status: "expired" }).reply()
+          : turn.reply(),
     },
-    pay: (turn, state) =>
-      state.status !== "new" || state.item === ""
-        ? turn.refuse("not-placed")
-        : turn
-            .next(
-              { ...state, status: "paying" },
-              {
-                timers: [{ name: "expiry", cancel: true }],
-                effects: [{ effect: "charge", input: { item: state.item, count: state.count } }],
-              },
-            )
-            .reply(),
-    paid: (turn, state) =>
-      // The message to the stock is written with the state: both or neither.
-      turn
-        .next(
-          { ...state, status: "paid" },
-          { tell: [tellTo(stock, state.item).take({ count: state.count })] },
-        )
-        .reply(),
-    payFailed: (turn, state) => turn.next({ ...state, status: "failed" }).reply(),
-    expire: (turn, state) => turn.next({ ...state, status: "expired" }).reply(),
-    status: (turn, state) => turn.reply(state.status),
-  },
-});
+    effects: {
+      charge: defineEffect({
+        input: charge,
+        output: receipt,
+        retry: { baseMs: 100, maxAttempts: 5 },
+        // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
+        then: "charged",
+        failed: "chargeFailed",
+        // A repeat after a crash carries the same key, so the provider takes the money once.
+        run: (request, { idempotencyKey, attempt }) =>
+          chargeCustomer(request, { idempotencyKey, attempt }),
+      }),
+    },
+    view: ({ status, item, count }) => ({ status, item, count }),
+    row: orderRow,
+  });
