@@ -231,7 +231,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, clean}",
   ]),
-  commit: script("commit", "0502573410da31e5c372e095ba055a01d5819d77", [
+  commit: script("commit", "ab691fe7589318f4499202bde281239b4d6d2906", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -343,6 +343,7 @@ export const scripts = {
     "  expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', '(' .. ARGV[10], 'LIMIT', 0, 128)",
     "end",
     "local dead_score = next_dead_score(KEYS[8], tonumber(ARGV[dead_at]))",
+    "local waiting = redis.call('XLEN', KEYS[2])",
     "local trimmed = trimmed_parts(KEYS[3], ARGV[9])",
     "local local_count = tonumber(ARGV[7])",
     "local entry = local_count > 0 and add_mail(KEYS[2], {ARGV[8]}) or ''",
@@ -361,7 +362,8 @@ export const scripts = {
     "add_dead(KEYS[7], KEYS[8], dead_score, dead_at)",
     "local previous = entry ~= '' and own[9] or ''",
     "local pending = math.max(0, tonumber(own[8]) - tonumber(ARGV[5]))",
-    "if redis.call('XLEN', KEYS[2]) == (entry ~= '' and 1 or 0) then pending = 0 end",
+    "if waiting > 0 then waiting = redis.call('XLEN', KEYS[2]) - (entry ~= '' and 1 or 0) end",
+    "if waiting == 0 then pending = 0 end",
     "redis.call('HSET', KEYS[1], 'seq', ARGV[3], 'hash', ARGV[4],",
     "  'answer', entry ~= '' and entry .. ' ' .. previous or '',",
     "  'pending', pending + local_count,",
@@ -902,7 +904,7 @@ export const scripts = {
     "redis.call('HSET', KEYS[1], 'state', 'ready')",
     "return {0}",
   ]),
-  preflight: script("preflight", "c92bc15803781f17b8933a9ac911e43c0e64c0fd", [
+  preflight: script("preflight", "340b72b8d9f6e89414a6bf83bd393ce498b96ec2", [
     "#!lua flags=allow-oom",
     "local key, channel = KEYS[1], ARGV[1]",
     "local calls = {",
@@ -910,7 +912,7 @@ export const scripts = {
     "  {'HKEYS', key}, {'HVALS', key}, {'TYPE', key}, {'PEXPIRE', key, 10000}, {'GET', key},",
     "  {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},",
     "  {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},",
-    "  {'XRANGE', key, '-', '+'}, {'XDEL', key, '1-1'}, {'XTRIM', key, 'MINID', '=', '1-1'},",
+    "  {'XRANGE', key, '-', '+'}, {'XDEL', key, '1-1'}, {'XLEN', key}, {'XTRIM', key, 'MINID', '=', '1-1'},",
     "  {'PUBLISH', channel, ''}, {'PUBSUB', 'NUMSUB', channel}, {'INFO', 'replication'}, {'TIME'},",
     "  {'HDEL', key, 'f'}, {'SET', key, '1'}, {'DEL', key},",
     "}",

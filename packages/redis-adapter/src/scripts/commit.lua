@@ -53,6 +53,7 @@ if ARGV[10] ~= '' then
   expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', '(' .. ARGV[10], 'LIMIT', 0, 128)
 end
 local dead_score = next_dead_score(KEYS[8], tonumber(ARGV[dead_at]))
+local waiting = redis.call('XLEN', KEYS[2])
 local trimmed = trimmed_parts(KEYS[3], ARGV[9])
 local local_count = tonumber(ARGV[7])
 local entry = local_count > 0 and add_mail(KEYS[2], {ARGV[8]}) or ''
@@ -73,7 +74,8 @@ add_dead(KEYS[7], KEYS[8], dead_score, dead_at)
 local previous = entry ~= '' and own[9] or ''
 -- Unreadable payloads do not tell how many messages they held: an empty mailbox sets it right.
 local pending = math.max(0, tonumber(own[8]) - tonumber(ARGV[5]))
-if redis.call('XLEN', KEYS[2]) == (entry ~= '' and 1 or 0) then pending = 0 end
+if waiting > 0 then waiting = redis.call('XLEN', KEYS[2]) - (entry ~= '' and 1 or 0) end
+if waiting == 0 then pending = 0 end
 redis.call('HSET', KEYS[1], 'seq', ARGV[3], 'hash', ARGV[4],
   'answer', entry ~= '' and entry .. ' ' .. previous or '',
   'pending', pending + local_count,
