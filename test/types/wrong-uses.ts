@@ -241,3 +241,12 @@ export const wrongParts = (): unknown[] => [
   // @ts-expect-error a replica answers later
   defineReplica(counter, { apply: () => 1 }),
 ];
+
+export const wrongChanges = async (muster: Muster): Promise<void> => {
+  // @ts-expect-error intent is changed under a principal only
+  await muster.apps.enable("crm-sync", { reason: "x" });
+  // @ts-expect-error a reason is required
+  await muster.as({ name: "ops", role: "operator" }).apps.enable("crm-sync", {});
+  // @ts-expect-error a role that there is not
+  muster.as({ name: "ops", role: "root" });
+};
