@@ -139,11 +139,14 @@ describe.each([
   });
 });
 
-test("a reply over the bound is refused on its way to another node, and nothing is kept", async () => {
+test.each([
+  ["the caller's own node", "n1"],
+  ["another node", "n2"],
+])("a reply over the bound is refused on %s, and nothing is kept of its turn", async (_, owner) => {
   const { finish, idOwnedBy, start } = world({ actors: [Box], settings });
   const n1 = await start("n1");
   await start("n2");
-  const { ask } = n1.actor(box, await idOwnedBy("n2"));
+  const { ask } = n1.actor(box, await idOwnedBy(owner));
   const ends = await finish(
     Promise.all([ask.give({ size: 3 }), ended(ask.give({ size: 10_001 })), ask.give({ size: 4 })]),
   );

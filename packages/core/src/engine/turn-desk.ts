@@ -8,7 +8,7 @@ import type { Facts } from "../define-actor.ts";
 import { stableHash } from "../model/actor-address.ts";
 import type { ActorKey, RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
-import { copyPlain } from "../plain.ts";
+import { copyPlain, mostBytesPerWeight, weighPlain } from "../plain.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { DecisionWriter } from "./decision-writer.ts";
@@ -20,7 +20,7 @@ import type { ReadChecks } from "./read-checks.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
 import { describeThrown, runTurn } from "./turn.ts";
-import { encodeMessage, type Outcome, packOutcome } from "./wire.ts";
+import { encodeMessage, type Outcome } from "./wire.ts";
 
 type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
 
@@ -66,15 +66,9 @@ const deadMessage = (message: Message): Uint8Array => {
   }
 };
 
-/** What a caller of this node is given must be no part of a state or of a kept reply. */
+/** What a caller is given must be no part of a kept reply. */
 const ownCopy = (outcome: Outcome): Outcome =>
   outcome.kind === "value" ? { kind: "value", value: copyPlain(outcome.value) } : outcome;
-
-const unsendable = (thrown: unknown): ErrorOutcome => ({
-  kind: "error",
-  code: "HANDLER_FAILED",
-  message: `the reply cannot be sent: ${describeThrown(thrown)}`,
-});
 
 const knows = (cell: ActorCell): cell is ActorCell & { readonly kind: AnyKind } =>
   cell.kind !== undefined;
@@ -194,32 +188,40 @@ export class TurnDesk {
       return undefined;
     }
     const { writer, line } = this.#parts;
-    let { outcome } = result;
-    let refused = this.#unanswerable(cell, request, outcome);
-    if (!refused && request.local) {
-      try {
-        outcome = ownCopy(outcome);
-      } catch (thrown) {
-        refused = unsendable(thrown);
-      }
-    }
-    if (result.next) refused ??= writer.take(line.batch, cell, request, result.next, now);
+    const { outcome, refused: unsent } = this.#answer(cell, request, result.outcome);
+    const refused =
+      unsent ?? (result.next && writer.take(line.batch, cell, request, result.next, now));
     if (!refused) return outcome;
     this.#reject(request, refused);
     return undefined;
   }
 
-  /** Why a reply cannot be kept or sent; looked at where it is kept, or could not be sent before. */
-  #unanswerable(cell: ActorCell, request: TurnRequest, outcome: Outcome): ErrorOutcome | undefined {
+  /**
+   * The answer as the caller is to have it, no part of a state, or why it cannot be given. What is
+   * only sent is written with the commit, and checked here once that has failed.
+   */
+  #answer(
+    cell: ActorCell,
+    { local, replyKey }: TurnRequest,
+    outcome: Outcome,
+  ): { readonly outcome: Outcome; readonly refused?: ErrorOutcome } {
     const { suspects, settings } = this.#parts.owner;
-    if (request.replyKey === undefined && !suspects.has(cell.key)) return undefined;
+    if (outcome.kind !== "value") return { outcome };
+    if (!local && replyKey === undefined && !suspects.has(cell.key)) return { outcome };
     try {
-      const size = encode(packOutcome(outcome)).byteLength;
-      if (size <= settings.maxMessageBytes) return undefined;
-      const message = `the reply would be ${size} bytes, the bound is ${settings.maxMessageBytes}`;
-      return { kind: "error", code: "PAYLOAD_TOO_LARGE", message };
+      const { value, weight } = weighPlain(outcome.value);
+      const { maxMessageBytes } = settings;
+      if (weight * mostBytesPerWeight > maxMessageBytes) {
+        const size = encode(value).byteLength;
+        if (size > maxMessageBytes) {
+          const message = `the reply would be ${size} bytes, the bound is ${maxMessageBytes}`;
+          return { outcome, refused: { kind: "error", code: "PAYLOAD_TOO_LARGE", message } };
+        }
+      }
+      return { outcome: { kind: "value", value } };
     } catch (thrown) {
-      return unsendable(thrown);
+      const message = `the reply cannot be sent: ${describeThrown(thrown)}`;
+      return { outcome, refused: { kind: "error", code: "HANDLER_FAILED", message } };
     }
   }
 
