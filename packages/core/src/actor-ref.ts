@@ -1,6 +1,7 @@
 /** Turns outcomes of the engine into what a typed caller gets: a value, a refusal, or a throw. */
 import type { z } from "zod";
 import type { ActorRef, AskOptions, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { ActorTarget, AnyProtocol } from "./engine/compose-message.ts";
 import type { Node } from "./engine/node.ts";
 import type { Outcome } from "./engine/wire.ts";
 import { type ErrorCode, errorCodes, MusterError } from "./errors.ts";
@@ -26,21 +27,86 @@ const answerOf = (op: string, outcome: Outcome, hasRefusals: boolean): unknown =
   }
 };
 
+const noOptions: AskOptions = Object.freeze({});
+
+type Commands = Readonly<Record<string, unknown>>;
+
+// Symbols, since a command may have any name.
+const nodeOf = Symbol("node");
+const targetOf = Symbol("target");
+
+/**
+ * The prototype of an object with one function for each command. Functions are made when they are
+ * read, since most references are used for one command.
+ */
+const commandsOf = (
+  protocol: AnyProtocol,
+  functionOf: (node: Node, target: ActorTarget, command: string) => unknown,
+): (new (
+  node: Node,
+  target: ActorTarget,
+) => Commands) => {
+  class CommandsOfActor {
+    readonly [nodeOf]: Node;
+    readonly [targetOf]: ActorTarget;
+    constructor(node: Node, target: ActorTarget) {
+      this[nodeOf] = node;
+      this[targetOf] = target;
+    }
+  }
+  Object.setPrototypeOf(CommandsOfActor.prototype, null);
+  for (const command of Object.keys(protocol.commands)) {
+    Object.defineProperty(CommandsOfActor.prototype, command, {
+      enumerable: true,
+      get(this: CommandsOfActor) {
+        return functionOf(this[nodeOf], this[targetOf], command);
+      },
+    });
+  }
+  return CommandsOfActor as unknown as new (
+    node: Node,
+    target: ActorTarget,
+  ) => Commands;
+};
+
+/** What the references of one protocol have in common. */
+const shared = new WeakMap<AnyProtocol, ReturnType<typeof sharedOf>>();
+const sharedOf = (protocol: AnyProtocol) => {
+  const answers = new Map(
+    Object.entries(protocol.commands).map(([command, spec]) => {
+      const op = `${protocol.kind}.${command}`;
+      const hasRefusals = (spec.refusals?.length ?? 0) > 0;
+      return [command, (outcome: Outcome) => answerOf(op, outcome, hasRefusals)];
+    }),
+  );
+  const answerTo = (command: string) =>
+    answers.get(command) ?? ((outcome: Outcome) => answerOf(command, outcome, false));
+  return {
+    Ask: commandsOf(protocol, (node, target, command) => {
+      const answer = answerTo(command);
+      return (input: unknown, options: AskOptions = noOptions) =>
+        node.ask(target, command, input, options, answer);
+    }),
+    Tell: commandsOf(
+      protocol,
+      (node, target, command) => (input: unknown) => node.tell(target, command, input),
+    ),
+  };
+};
+
 /** Makes the reference of one actor; nothing is sent before a command is called. */
 export const createActorRef = <St extends z.ZodType, P extends CommandSpecs>(
   node: Node,
-  protocol: Protocol<St, P>,
+  typed: Protocol<St, P>,
   id: string,
 ): ActorRef<P> => {
-  const untyped = protocol as unknown as Protocol<z.ZodType, CommandSpecs>;
-  const ask: Record<string, (input: unknown, options?: AskOptions) => Promise<unknown>> = {};
-  const tell: Record<string, (input: unknown) => Promise<void>> = {};
-  for (const [command, spec] of Object.entries(protocol.commands)) {
-    const op = `${protocol.kind}.${command}`;
-    const hasRefusals = (spec.refusals?.length ?? 0) > 0;
-    const answer = (outcome: Outcome) => answerOf(op, outcome, hasRefusals);
-    ask[command] = (input, options = {}) => node.ask(untyped, id, command, input, options, answer);
-    tell[command] = (input) => node.tell(untyped, id, command, input);
+  const protocol = typed as unknown as AnyProtocol;
+  let known = shared.get(protocol);
+  if (!known) {
+    known = sharedOf(protocol);
+    shared.set(protocol, known);
   }
-  return { ask, tell } as unknown as ActorRef<P>;
+  const target: ActorTarget = { protocol, id, shard: undefined };
+  const { Ask, Tell } = known;
+  return { ask: new Ask(node, target), tell: new Tell(node, target) } as unknown as ActorRef<P>;
 };

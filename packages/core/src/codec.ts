@@ -32,6 +32,12 @@ const encoder = new Encoder({
  */
 export const encode = (value: unknown): Uint8Array => encoder.encode(value);
 
+/**
+ * Encodes as {@link encode} does, into memory that the next call of either uses again: copy it first.
+ * @throws Error as {@link encode} does
+ */
+export const encodeBriefly = (value: unknown): Uint8Array => encoder.encodeSharedRef(value);
+
 export type Decoded =
   | { readonly kind: "decoded"; readonly value: unknown }
   | { readonly kind: "corrupt"; readonly error: string };

@@ -25,9 +25,9 @@ export interface TurnRequest {
   readonly turnId: string;
   /** Key under which the reply is kept, scoped to principal and actor. */
   readonly replyKey: string | undefined;
-  readonly entry?: { readonly track: EntryTrack; readonly index: number };
-  readonly local?: LocalCaller;
-  readonly timer?: LiveTimer;
+  readonly entry: { readonly track: EntryTrack; readonly index: number } | undefined;
+  readonly local: LocalCaller | undefined;
+  readonly timer: LiveTimer | undefined;
   attempt: number;
   /** Monotonic ms of the first failed attempt. */
   failedAt: number;

@@ -13,16 +13,29 @@ export type AskEnd =
   /** It could not be carried out, or its fate cannot be learnt. */
   | {
       readonly kind: "failed";
-      readonly code: "BACKEND_UNAVAILABLE" | "OUTCOME_UNKNOWN" | "MAILBOX_FULL" | "STOPPED";
+      readonly code:
+        | "BACKEND_UNAVAILABLE"
+        | "OUTCOME_UNKNOWN"
+        | "MAILBOX_FULL"
+        | "STOPPED"
+        | "VALIDATION";
       readonly known: "not-applied" | "unknown";
       readonly message: string;
     };
 
-interface PendingAsk {
-  readonly settle: (end: AskEnd) => void;
+/** Who waits for an ask to end. */
+export interface OpenAsk {
+  /** Rather ends than waits for a backend that is away. */
   readonly failFast: boolean;
   /** False while the command cannot have been seen by anyone else. */
   sent: boolean;
+  settle(end: AskEnd): void;
+}
+
+/** Asks of neighbouring numbers, the last included. */
+interface Range {
+  readonly first: number;
+  last: number;
 }
 
 const bucketMs = 8;
@@ -30,8 +43,8 @@ const bucketMs = 8;
 export class AskTable {
   readonly #clock: Clock;
   readonly #monotonic: () => number;
-  readonly #pending = new Map<number, PendingAsk>();
-  readonly #buckets = new Map<number, number[]>();
+  readonly #pending = new Map<number, OpenAsk>();
+  readonly #buckets = new Map<number, Range[]>();
   #lastId = 0;
 
   /** `monotonic` may lag by one turn of the event loop. */
@@ -45,18 +58,22 @@ export class AskTable {
   }
 
   /** Registers an ask that must end within `timeoutMs`; answers its number. */
-  open(timeoutMs: number, settle: (end: AskEnd) => void, failFast = false): number {
+  open(timeoutMs: number, ask: OpenAsk): number {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#pending.set(id, { settle, failFast, sent: false });
+    this.#pending.set(id, ask);
     const bucket = Math.floor((this.#monotonic() + timeoutMs) / bucketMs);
-    const ids = this.#buckets.get(bucket);
-    if (ids) ids.push(id);
-    else {
-      this.#buckets.set(bucket, [id]);
+    const ranges = this.#buckets.get(bucket);
+    if (!ranges) {
+      this.#buckets.set(bucket, [{ first: id, last: id }]);
       const delay = Math.max(0, bucket * bucketMs - this.#clock.monotonic());
       this.#clock.after(delay, () => this.#expire(bucket));
+      return id;
     }
+    // Asks of one time-out follow each other: one range holds thousands of them.
+    const range = ranges.at(-1);
+    if (range?.last === id - 1) range.last = id;
+    else ranges.push({ first: id, last: id });
     return id;
   }
 
@@ -101,11 +118,13 @@ export class AskTable {
   }
 
   #expire(bucket: number): void {
-    const ids = this.#buckets.get(bucket);
+    const ranges = this.#buckets.get(bucket) ?? [];
     this.#buckets.delete(bucket);
-    for (const id of ids ?? []) {
-      const ask = this.#pending.get(id);
-      if (ask) this.settle(id, { kind: "expired", known: ask.sent ? "unknown" : "not-applied" });
+    for (const { first, last } of ranges) {
+      for (let id = first; id <= last; id++) {
+        const ask = this.#pending.get(id);
+        if (ask) this.settle(id, { kind: "expired", known: ask.sent ? "unknown" : "not-applied" });
+      }
     }
   }
 }

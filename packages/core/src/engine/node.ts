@@ -3,8 +3,7 @@
  * them one life-cycle. Knows nothing of apps or any other feature.
  */
 
-import type { z } from "zod";
-import type { AskOptions, CommandSpecs, Protocol } from "../define-actor.ts";
+import type { AskOptions } from "../define-actor.ts";
 import type { ReplicaDefinition } from "../define-replica.ts";
 import { MusterError } from "../errors.ts";
 import { shardOf } from "../model/actor-address.ts";
@@ -19,6 +18,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import { backoff } from "./backoff.ts";
 import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
+import type { ActorTarget } from "./compose-message.ts";
 import { EffectSlots } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
@@ -49,8 +49,6 @@ export interface NodeOptions {
   readonly logger: Logger;
   memoryBytes(): number;
 }
-
-type AnyProtocol = Protocol<z.ZodType, CommandSpecs>;
 
 const passivateEveryMs = 10_000;
 /** Without an accepted heartbeat for this long the backend counts as away. */
@@ -266,18 +264,17 @@ export class Node {
   }
 
   ask<A>(
-    protocol: AnyProtocol,
-    id: string,
+    target: ActorTarget,
     command: string,
     input: unknown,
     options: AskOptions,
     answerOf: (outcome: Outcome) => A,
   ): Promise<A> {
-    return this.#router.ask(protocol, id, command, input, options, answerOf);
+    return this.#router.ask(target, command, input, options, answerOf);
   }
 
-  tell(protocol: AnyProtocol, id: string, command: string, input: unknown): Promise<void> {
-    return this.#router.tell(protocol, id, command, input);
+  tell(target: ActorTarget, command: string, input: unknown): Promise<void> {
+    return this.#router.tell(target, command, input);
   }
 
   /** Joins, loads views, then takes shards and runs replicas; see `Muster.start`. */

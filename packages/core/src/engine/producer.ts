@@ -4,10 +4,12 @@
  * and never sent again.
  */
 import type { EntryId, ProducerId, ShardId } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
-import { encodeBatch, type Origin } from "./wire.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import type { Origin } from "./wire.ts";
 
 export type AppendEnd =
   | { readonly kind: "appended" }
@@ -15,14 +17,16 @@ export type AppendEnd =
   | { readonly kind: "unknown" }
   | { readonly kind: "not-applied"; readonly why: "unavailable" | "stopped" };
 
-/** One encoded command waiting to be appended. */
+/** One command waiting to be appended. */
 export interface Parcel {
-  readonly bytes: Uint8Array;
-  /** Redis ms; a parcel whose deadline passed before it was sent is dropped. 0: none. */
-  readonly stillWanted: () => boolean;
-  /** Called when the bytes first leave this process. */
-  readonly sent: () => void;
-  readonly end: (end: AppendEnd) => void;
+  readonly message: Message;
+  /** False once its caller has given up: it is dropped unsent. */
+  stillWanted(): boolean;
+  /** It cannot be written as bytes. */
+  unsendable(thrown: unknown): void;
+  /** Its bytes leave this process for the first time. */
+  sent(): void;
+  appended(end: AppendEnd): void;
 }
 
 export interface ProducerContext {
@@ -44,7 +48,8 @@ export interface ProducerContext {
 }
 
 const maxBatchMessages = 256;
-const maxBatchBytes = 1_048_576;
+/** A batch takes no more messages from here on; with its last one it stays below about 1 MiB. */
+const fullBatchBytes = 524_288;
 
 export class Producer {
   readonly #context: ProducerContext;
@@ -80,7 +85,7 @@ export class Producer {
 
   send(parcel: Parcel): void {
     if (this.#stopped) {
-      parcel.end({ kind: "not-applied", why: "stopped" });
+      parcel.appended({ kind: "not-applied", why: "stopped" });
       return;
     }
     this.#waiting.push(parcel);
@@ -92,7 +97,7 @@ export class Producer {
     const refused = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;
-    for (const parcel of refused) parcel.end({ kind: "not-applied", why });
+    for (const parcel of refused) parcel.appended({ kind: "not-applied", why });
   }
 
   /** Registers anew with the next batch, under a fresh identity: after a loss of data. */
@@ -119,30 +124,31 @@ export class Producer {
     else queueMicrotask(flush);
   }
 
-  #cut(): Parcel[] {
+  /** Takes the next parcels and writes them; those that cannot be written end here. */
+  #cut(): { readonly batch: readonly Parcel[]; readonly payload: Uint8Array } {
     const batch: Parcel[] = [];
-    let bytes = 0;
-    while (this.#head < this.#waiting.length && batch.length < maxBatchMessages) {
+    const writer = new BatchWriter();
+    while (batch.length < maxBatchMessages && writer.bytes < fullBatchBytes) {
       const parcel = this.#waiting[this.#head];
       if (!parcel) break;
-      if (!parcel.stillWanted()) {
-        this.#head += 1;
-        continue;
-      }
-      if (batch.length > 0 && bytes + parcel.bytes.byteLength > maxBatchBytes) break;
-      bytes += parcel.bytes.byteLength;
-      batch.push(parcel);
       this.#head += 1;
+      if (!parcel.stillWanted()) continue;
+      try {
+        writer.add(parcel.message);
+        batch.push(parcel);
+      } catch (thrown) {
+        parcel.unsendable(thrown);
+      }
     }
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
       this.#head = 0;
     }
-    return batch;
+    return { batch, payload: writer.finish(this.#context.sender, this.#context.origin) };
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#cut();
+    const { batch, payload } = this.#cut();
     if (batch.length === 0) {
       this.#context.idle();
       return;
@@ -159,19 +165,13 @@ export class Producer {
         number,
         hash: this.#context.newHash(),
       },
-      payloads: [
-        encodeBatch(
-          this.#context.sender,
-          batch.map((parcel) => parcel.bytes),
-          this.#context.origin,
-        ),
-      ],
+      payloads: [payload],
       count: batch.length,
       limit: this.#context.limit,
     };
     const end = this.#judge(await this.#deliver(request), number);
     this.#inFlight = false;
-    for (const parcel of batch) parcel.end(end);
+    for (const parcel of batch) parcel.appended(end);
     if (this.#head < this.#waiting.length) this.#schedule();
     else this.#context.idle();
   }

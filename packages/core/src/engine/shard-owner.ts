@@ -205,7 +205,7 @@ export class ShardOwner {
 
   /** Takes a command from this node. Call only while {@link isRunning}. */
   submit(message: Message, local: LocalCaller): void {
-    this.#cells.enqueue(this.#request(message, this.#turnId(), { local }));
+    this.#cells.enqueue(this.#request(message, this.#turnId(), undefined, local));
   }
 
   /** Takes a wake-up, which may carry the entry itself. */
@@ -305,10 +305,16 @@ export class ShardOwner {
     return `${this.claim.claimId}.${this.#turns.toString(36)}`;
   }
 
-  #request(message: Message, turnId: string, origin: Partial<TurnRequest>): TurnRequest {
+  #request(
+    message: Message,
+    turnId: string,
+    entry?: TurnRequest["entry"],
+    local?: LocalCaller,
+    timer?: LiveTimer,
+  ): TurnRequest {
     const key = actorKey(message.kind, message.id);
     const replyKey = replyKeyOf(message, key);
-    return { message, key, turnId, replyKey, attempt: 1, failedAt: 0, ...origin };
+    return { message, key, turnId, replyKey, entry, local, timer, attempt: 1, failedAt: 0 };
   }
 
   #acceptEntry(entry: MailEntry): void {
@@ -323,7 +329,7 @@ export class ShardOwner {
       if (track.handled.has(index)) continue;
       if (message) {
         const turnId = `${this.shard}.${entry.id}.${index}`;
-        this.#cells.enqueue(this.#request(message, turnId, { entry: { track, index } }));
+        this.#cells.enqueue(this.#request(message, turnId, { track, index }));
         continue;
       }
       const { batch } = this.#line;
@@ -343,7 +349,7 @@ export class ShardOwner {
       depth: 0,
       sentAt: this.#owner.now(),
     };
-    this.#cells.enqueue(this.#request(message, this.#turnId(), { timer }));
+    this.#cells.enqueue(this.#request(message, this.#turnId(), undefined, undefined, timer));
   }
 
   #holdBack(cell: ActorCell, request: TurnRequest, delay: number | "until-known"): void {
@@ -452,6 +458,6 @@ export class ShardOwner {
       ...(record.principal !== undefined && { principal: record.principal }),
     };
     if (this.#state !== "running") this.#owner.tell(message);
-    else this.#cells.enqueue(this.#request(message, this.#turnId(), {}));
+    else this.#cells.enqueue(this.#request(message, this.#turnId()));
   }
 }

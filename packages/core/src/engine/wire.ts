@@ -11,21 +11,25 @@ export const formatVersion = 1;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
-/** One message as an array; absent trailing parts are left out. */
-const packMessage = (m: Message): unknown[] => {
-  const packed: unknown[] = [m.kind, m.id, m.command, m.input, m.sentAt, m.depth];
+/**
+ * One message as an array; absent trailing parts are left out. A command is told by name, or by its
+ * number among the routes of its batch.
+ */
+export const packMessage = (m: Message, route: readonly [string, string] | number): unknown[] => {
+  const packed: unknown[] = [route, m.id, m.input, m.sentAt, m.depth];
   const reply = m.replyTo;
   // Node and incarnation are those of the batch: a node asks in its own name only.
-  if (reply) packed[6] = [reply.askId, reply.deadlineAt];
-  if (m.idempotencyKey !== undefined) packed[7] = [m.idempotencyKey, m.keepKeyMs ?? 0];
-  if (m.principal !== undefined) packed[8] = m.principal;
-  if (m.effectId !== undefined) packed[9] = m.effectId;
-  for (let i = 6; i < packed.length; i++) packed[i] ??= null;
+  if (reply) packed[5] = [reply.askId, reply.deadlineAt - m.sentAt];
+  if (m.idempotencyKey !== undefined) packed[6] = [m.idempotencyKey, m.keepKeyMs ?? 0];
+  if (m.principal !== undefined) packed[7] = m.principal;
+  if (m.effectId !== undefined) packed[8] = m.effectId;
+  for (let i = 5; i < packed.length; i++) packed[i] ??= null;
   return packed;
 };
 
 /** Encodes one message; the result is counted against the message bound. */
-export const encodeMessage = (message: Message): Uint8Array => encode(packMessage(message));
+export const encodeMessage = (message: Message): Uint8Array =>
+  encode(packMessage(message, [message.kind, message.command]));
 
 /** The process that a batch of asks comes from, and to which the answers go. */
 export interface Origin {
@@ -33,23 +37,21 @@ export interface Origin {
   readonly incarnation: Incarnation;
 }
 
-/** Joins encoded messages of one sender into the payload of one append. */
-export const encodeBatch = (
-  sender: string,
+/** Puts a head before messages that are encoded one after another. */
+export const joinBatch = (
+  head: readonly unknown[],
   messages: readonly Uint8Array[],
-  origin?: Origin,
+  count: number,
 ): Uint8Array => {
-  const head = encode(
-    origin ? [formatVersion, sender, origin.node, origin.incarnation] : [formatVersion, sender],
-  );
-  let size = 5 + head.byteLength;
+  const first = encode(head);
+  let size = 5 + first.byteLength;
   for (const message of messages) size += message.byteLength;
   const bytes = new Uint8Array(size);
-  // msgpack array 32: the two parts of the head and the messages stand in one array
+  // msgpack array 32: the head and the messages stand in one array
   bytes[0] = 0xdd;
-  new DataView(bytes.buffer).setUint32(1, messages.length + 1);
-  bytes.set(head, 5);
-  let at = 5 + head.byteLength;
+  new DataView(bytes.buffer).setUint32(1, count + 1);
+  bytes.set(first, 5);
+  let at = 5 + first.byteLength;
   for (const message of messages) {
     bytes.set(message, at);
     at += message.byteLength;
@@ -57,13 +59,32 @@ export const encodeBatch = (
   return bytes;
 };
 
+/** Joins encoded messages of one sender into the payload of one append. */
+export const encodeBatch = (
+  sender: string,
+  messages: readonly Uint8Array[],
+  origin?: Origin,
+): Uint8Array =>
+  joinBatch(
+    origin ? [formatVersion, sender, origin.node, origin.incarnation] : [formatVersion, sender],
+    messages,
+    messages.length,
+  );
+
 const unpackMessage = (
   packed: unknown,
   sender: string,
+  routes: unknown,
   origin: Origin | undefined,
 ): Message | undefined => {
   if (!Array.isArray(packed)) return undefined;
-  const [kind, id, command, input, sentAt, depth, reply, key, principal, effectId] = packed;
+  const named: unknown = packed[0];
+  const at = isNumber(named) ? 2 * named : 0;
+  const route: unknown = isNumber(named) ? routes : named;
+  if (!Array.isArray(route)) return undefined;
+  const kind: unknown = route[at];
+  const command: unknown = route[at + 1];
+  const [, id, input, sentAt, depth, reply, key, principal, effectId] = packed;
   if (!isText(kind) || !isText(id) || !isText(command)) return undefined;
   if (!isNumber(sentAt) || !isNumber(depth)) return undefined;
   const message: { -readonly [K in keyof Message]: Message[K] } = {
@@ -76,9 +97,10 @@ const unpackMessage = (
     depth,
   };
   if (Array.isArray(reply)) {
-    const [askId, deadlineAt] = reply;
-    if (!origin || !isNumber(askId) || !isNumber(deadlineAt)) return undefined;
-    message.replyTo = { ...origin, askId, deadlineAt };
+    const [askId, timeoutMs] = reply;
+    if (!origin || !isNumber(askId) || !isNumber(timeoutMs)) return undefined;
+    const { node, incarnation } = origin;
+    message.replyTo = { node, incarnation, askId, deadlineAt: sentAt + timeoutMs };
   }
   if (Array.isArray(key) && isText(key[0])) {
     message.idempotencyKey = key[0];
@@ -105,13 +127,15 @@ export const decodeBatch = (payload: Uint8Array): DecodedBatch => {
   if (head[0] !== formatVersion) {
     return { kind: "corrupt", error: `format ${String(head[0])} is not known here` };
   }
-  const [, sender, node, incarnation] = head;
+  const [, sender, node, incarnation, routes] = head;
   const origin: Origin | undefined =
     isText(node) && isText(incarnation)
       ? { node: node as NodeId, incarnation: incarnation as Incarnation }
       : undefined;
   const messages: (Message | undefined)[] = [];
-  for (let i = 1; i < batch.length; i++) messages.push(unpackMessage(batch[i], sender, origin));
+  for (let i = 1; i < batch.length; i++) {
+    messages.push(unpackMessage(batch[i], sender, routes, origin));
+  }
   return { kind: "batch", messages };
 };
 

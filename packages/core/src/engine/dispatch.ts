@@ -1,0 +1,112 @@
+/**
+ * One command of this node on its way: to the owner that runs on this node too, with no mailbox and
+ * one commit, or through the shard's mailbox (I2, I4).
+ */
+import type { ShardId } from "../model/ids.ts";
+import type { Message } from "../model/message.ts";
+import type { LocalCaller } from "./actor-cell.ts";
+import type { AskEnd, AskTable } from "./ask.ts";
+import { endOfAppend } from "./ask-ends.ts";
+import type { AppendEnd, Parcel, Producer } from "./producer.ts";
+import { describeThrown, type TurnInput } from "./turn.ts";
+import type { Outcome } from "./wire.ts";
+
+/** What this node has under way to one shard, on both paths. */
+export interface Lane {
+  readonly shard: ShardId;
+  readonly producer: Producer;
+  /** Commands of this node that its own owner of the shard has taken and not settled. */
+  local: number;
+  /** Commands that the owner gave back: they go before what was held behind them. */
+  readonly returned: Dispatch[];
+  /** Commands waiting for the local path to become empty. */
+  readonly held: Dispatch[];
+}
+
+/** What is told of a command on the local path; the router. */
+export interface LocalPath {
+  readonly asks: AskTable;
+  /** One command less of this node is with its own owner. */
+  leaves(lane: Lane): void;
+}
+
+const done: AskEnd = { kind: "answered", outcome: { kind: "value", value: undefined } };
+
+export class Dispatch implements LocalCaller, Parcel {
+  readonly message: Message;
+  readonly input: TurnInput;
+  readonly #path: LocalPath;
+  readonly #lane: Lane;
+  readonly #askId: number;
+  #outcome: Outcome | undefined;
+
+  constructor(path: LocalPath, lane: Lane, message: Message, input: TurnInput, askId: number) {
+    this.#path = path;
+    this.#lane = lane;
+    this.message = message;
+    this.input = input;
+    this.#askId = askId;
+  }
+
+  get lane(): Lane {
+    return this.#lane;
+  }
+
+  /** Ends it, whatever its path. */
+  end(end: AskEnd): void {
+    this.#path.asks.settle(this.#askId, end);
+  }
+
+  // On the way through the mailbox.
+
+  stillWanted(): boolean {
+    return this.#path.asks.isOpen(this.#askId);
+  }
+  sent(): void {
+    this.#path.asks.markSent(this.#askId);
+  }
+  appended(end: AppendEnd): void {
+    if (end.kind !== "appended") this.end(endOfAppend(end));
+    else if (!this.message.replyTo) this.end(done);
+  }
+  unsendable(thrown: unknown): void {
+    const message = `the input cannot be sent: ${describeThrown(thrown)}`;
+    this.end({ kind: "failed", code: "VALIDATION", known: "not-applied", message });
+  }
+
+  // With the owner on this node.
+
+  begin(): boolean {
+    const { asks } = this.#path;
+    const open = asks.isOpen(this.#askId);
+    if (open) asks.markSent(this.#askId);
+    else this.#path.leaves(this.#lane);
+    return open;
+  }
+  answer(outcome: Outcome): void {
+    this.#outcome = outcome;
+  }
+  applied(): void {
+    if (this.#outcome === undefined) {
+      this.unknown();
+      return;
+    }
+    this.end({ kind: "answered", outcome: this.#outcome });
+    this.#path.leaves(this.#lane);
+  }
+  notApplied(): void {
+    this.#path.asks.markUnsent(this.#askId);
+    this.#outcome = undefined;
+    this.#lane.returned.push(this);
+    this.#path.leaves(this.#lane);
+  }
+  unknown(): void {
+    this.end({
+      kind: "failed",
+      code: "OUTCOME_UNKNOWN",
+      known: "unknown",
+      message: "the owner lost its shard while the command was being written",
+    });
+    this.#path.leaves(this.#lane);
+  }
+}
