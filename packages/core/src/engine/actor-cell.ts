@@ -21,7 +21,6 @@ export interface LocalCaller extends Settlement {
 /** One command on its way through its owner. */
 export interface TurnRequest {
   readonly message: Message;
-  readonly key: ActorKey;
   readonly turnId: string;
   /** Key under which the reply is kept, scoped to principal and actor. */
   readonly replyKey: string | undefined;
@@ -35,6 +34,7 @@ export interface TurnRequest {
 
 export interface ActorCell {
   readonly key: ActorKey;
+  readonly kindName: string;
   /** Undefined for a kind that this node does not know. */
   readonly kind: AnyKind | undefined;
   readonly id: string;

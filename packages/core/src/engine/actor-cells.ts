@@ -4,7 +4,7 @@
  * within one (I4). States and kept replies that are missing are read in one fenced call for all
  * that wait for them (I1).
  */
-import type { ActorKey } from "../model/ids.ts";
+import { actorKey } from "../model/actor-address.ts";
 import type { Message } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -33,7 +33,9 @@ const idle = () => ({ blocked: false, scheduled: false, queue: [] as TurnRequest
 
 export class ActorCells {
   readonly #context: ActorCellsContext;
-  readonly #cells = new Map<ActorKey, ActorCell>();
+  /** By kind, then id: joined keys would have to be made and hashed for each command. */
+  readonly #cells = new Map<string, Map<string, ActorCell>>();
+  #size = 0;
   readonly #turns = new Fifo<ActorCell>();
   readonly #toFetch = new Map<ActorCell, string | undefined>();
   #queued = 0;
@@ -45,7 +47,7 @@ export class ActorCells {
 
   /** Actors in memory. */
   get size(): number {
-    return this.#cells.size;
+    return this.#size;
   }
   /** Requests that wait. */
   get queued(): number {
@@ -54,7 +56,7 @@ export class ActorCells {
 
   /** Puts a request behind the others of its actor. */
   enqueue(request: TurnRequest): void {
-    const known = this.#of(request.message, request.key);
+    const known = this.#of(request.message);
     // An ask of an unknown kind is refused, also when tells wait there for an owner that knows it.
     const cell = known.kind || !request.message.replyTo ? known : { ...known, ...idle() };
     cell.queue.push(request);
@@ -93,7 +95,7 @@ export class ActorCells {
   /** Takes away the outcomes of effects that wait for actors in memory, held back or not. */
   takeOutcomes(): { readonly cell: ActorCell; readonly request: TurnRequest }[] {
     const taken: { readonly cell: ActorCell; readonly request: TurnRequest }[] = [];
-    for (const cell of this.#cells.values()) {
+    for (const cell of this.#all()) {
       if (!cell.loaded) continue;
       for (let i = cell.queue.length - 1; i >= 0; i--) {
         if (cell.queue[i]?.message.effectId === undefined) continue;
@@ -107,7 +109,7 @@ export class ActorCells {
   /** Takes away everything that waits. */
   takeAll(): TurnRequest[] {
     const waiting: TurnRequest[] = [];
-    for (const cell of this.#cells.values()) waiting.push(...cell.queue.splice(0));
+    for (const cell of this.#all()) waiting.push(...cell.queue.splice(0));
     this.#queued = 0;
     return waiting;
   }
@@ -117,21 +119,33 @@ export class ActorCells {
    * are read again when next used.
    */
   drop(limit: number, mayDrop: (cell: ActorCell) => boolean): void {
-    const idle = [...this.#cells.values()].filter(
+    const idle = [...this.#all()].filter(
       (cell) => !cell.blocked && cell.queue.length === 0 && mayDrop(cell),
     );
     if (idle.length > limit) idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-    for (const cell of idle.slice(0, limit)) this.#cells.delete(cell.key);
+    for (const { kindName, id } of idle.slice(0, limit)) {
+      if (this.#cells.get(kindName)?.delete(id)) this.#size -= 1;
+    }
   }
 
-  #of(message: Message, key: ActorKey): ActorCell {
-    const known = this.#cells.get(key);
+  *#all(): Iterable<ActorCell> {
+    for (const cells of this.#cells.values()) yield* cells.values();
+  }
+
+  #of({ kind, id }: Message): ActorCell {
+    let cells = this.#cells.get(kind);
+    if (!cells) {
+      cells = new Map();
+      this.#cells.set(kind, cells);
+    }
+    const known = cells.get(id);
     if (known) return known;
     const { kinds, monotonic } = this.#context;
     const cell: ActorCell = {
-      key,
-      kind: kinds.get(message.kind),
-      id: message.id,
+      key: actorKey(kind, id),
+      kindName: kind,
+      kind: kinds.get(kind),
+      id,
       state: undefined,
       loaded: false,
       unreadable: undefined,
@@ -141,7 +155,8 @@ export class ActorCells {
       bytes: 0,
       lastUsedAt: monotonic(),
     };
-    this.#cells.set(key, cell);
+    cells.set(id, cell);
+    this.#size += 1;
     return cell;
   }
 

@@ -5,7 +5,7 @@
  */
 import { encode } from "../codec.ts";
 import type { Facts } from "../define-actor.ts";
-import { actorKey, parseActorKey } from "../model/actor-address.ts";
+import { parseActorKey } from "../model/actor-address.ts";
 import type { EntryId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type {
@@ -302,7 +302,7 @@ export class ShardOwner {
   /** Unguessable and unique, since claims are. */
   #turnId(): string {
     this.#turns += 1;
-    return `${this.claim.claimId}.${this.#turns.toString(36)}`;
+    return `${this.claim.claimId}.${this.#turns}`;
   }
 
   #request(
@@ -312,9 +312,8 @@ export class ShardOwner {
     local?: LocalCaller,
     timer?: LiveTimer,
   ): TurnRequest {
-    const key = actorKey(message.kind, message.id);
-    const replyKey = replyKeyOf(message, key);
-    return { message, key, turnId, replyKey, entry, local, timer, attempt: 1, failedAt: 0 };
+    const replyKey = replyKeyOf(message);
+    return { message, turnId, replyKey, entry, local, timer, attempt: 1, failedAt: 0 };
   }
 
   #acceptEntry(entry: MailEntry): void {

@@ -5,8 +5,8 @@
  */
 import { encode } from "../codec.ts";
 import type { Facts } from "../define-actor.ts";
-import { stableHash } from "../model/actor-address.ts";
-import type { ActorKey, RedisMs } from "../model/ids.ts";
+import { actorKey, stableHash } from "../model/actor-address.ts";
+import type { RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import { copyPlain, mostBytesPerWeight, weighPlain } from "../plain.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
@@ -42,10 +42,10 @@ export interface TurnDeskParts {
 }
 
 /** Key under which the reply to a command is kept, scoped to principal and actor. */
-export const replyKeyOf = (message: Message, key: ActorKey): string | undefined =>
+export const replyKeyOf = (message: Message): string | undefined =>
   message.idempotencyKey === undefined
     ? undefined
-    : `${message.principal ?? ""}\u0000${key}\u0000${message.idempotencyKey}`;
+    : `${message.principal ?? ""}\u0000${actorKey(message.kind, message.id)}\u0000${message.idempotencyKey}`;
 
 /** Tells a repeat from another request under the same key. */
 const requestHashOf = (message: Message): number | undefined => {
@@ -308,7 +308,9 @@ export class TurnDesk {
       batch.effectsRemoved.add(message.effectId);
       effects.forget(message.effectId);
     }
-    if (message.replyTo && !local) batch.reply(request.key, message.replyTo, outcome);
+    if (message.replyTo && !local) {
+      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome);
+    }
     if (local) {
       local.answer(outcome);
       batch.settlements.push(local);
