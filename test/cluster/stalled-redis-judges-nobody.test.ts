@@ -22,6 +22,7 @@ test("a Redis that stalls for 3 s makes no node suspect and moves no shard", asy
   await cluster.waitUntil("a command is answered again", () =>
     cluster.node("web-2").ask("l-1", "put", { key: "k" }),
   );
+  await cluster.waitUntil("the node asked has heard from Redis again", () => cluster.ownership());
   await holdsFor(
     "no node is suspect and no shard moves after the stall",
     3_000,

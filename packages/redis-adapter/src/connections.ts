@@ -92,13 +92,13 @@ export const createConnections = async (context: ConnectionsContext): Promise<Co
     if (typeof given === "function") rotatePassword(redis, given);
     return redis;
   };
-  const waiting = { waitMs: commandTimeoutMs, coalesce: true };
-  const never = { waitMs: 0, coalesce: false };
+  const waiting = { waitMs: commandTimeoutMs, timeoutMs: commandTimeoutMs, coalesce: true };
+  const never = { waitMs: 0, timeoutMs: commandTimeoutMs, coalesce: false };
   return {
     control: new Link(make("control", commandTimeoutMs), waiting, clock),
     heartbeat: new Link(
       make("heartbeat", heartbeatTimeoutMs, { enableOfflineQueue: false }),
-      never,
+      { ...never, timeoutMs: heartbeatTimeoutMs },
       clock,
     ),
     subscriber: new Link(make("subscriber", commandTimeoutMs), waiting, clock),

@@ -14,6 +14,8 @@ export type Reply = number | Buffer | null | readonly Reply[];
 export interface LinkOptions {
   /** How long a call waits for the connection to come (back); 0: not at all. */
   readonly waitMs: number;
+  /** How long a call waits for its answer. */
+  readonly timeoutMs: number;
   /** Whether calls of one tick leave in one write. */
   readonly coalesce: boolean;
 }
@@ -29,6 +31,9 @@ const withoutCommand = (error: unknown): Error => {
 interface Pending {
   readonly op: string;
   readonly shard: ShardId | undefined;
+  readonly command: WireCommand;
+  /** Monotonic ms after which its answer is not waited for any more. */
+  readonly deadline: number;
   readonly reject: (error: BackendUnavailable) => void;
 }
 
@@ -38,6 +43,7 @@ export class Link {
   readonly #clock: Clock;
   readonly #pending = new Set<Pending>();
   readonly #waiting = new Set<() => void>();
+  #watch: Cancel | undefined;
   #corked: Redis["stream"] | undefined;
   #lastError: Error | undefined;
   #closed = false;
@@ -71,6 +77,7 @@ export class Link {
   /** Ends the connection; pending calls reject. Safe to call twice. */
   close(): void {
     this.#closed = true;
+    this.#watch?.();
     this.redis.disconnect();
     this.redis.stream?.destroy();
     for (const { op, shard, reject } of [...this.#pending]) {
@@ -92,10 +99,13 @@ export class Link {
       throw new BackendUnavailable(op, this.#lastError ?? new Error("Not connected."), shard);
     }
     if (this.#options.coalesce) this.#cork();
-    const answer = this.redis.sendCommand(new WireCommand(command, args)) as Promise<Reply>;
+    const sent = new WireCommand(command, args);
+    const answer = this.redis.sendCommand(sent) as Promise<Reply>;
     return new Promise((resolve, reject) => {
-      const pending: Pending = { op, shard, reject };
+      const deadline = this.#clock.monotonic() + this.#options.timeoutMs;
+      const pending: Pending = { op, shard, command: sent, deadline, reject };
       this.#pending.add(pending);
+      if (!this.#watch) this.#watchFor(this.#options.timeoutMs);
       answer.then(
         (reply) => {
           this.#pending.delete(pending);
@@ -106,6 +116,21 @@ export class Link {
           reject(new BackendUnavailable(op, withoutCommand(error), shard));
         },
       );
+    });
+  }
+
+  /** Ends calls whose time is up, oldest first: they all have the same, so one timer serves all. */
+  #watchFor(delayMs: number): void {
+    this.#watch = this.#clock.after(delayMs, () => {
+      this.#watch = undefined;
+      const now = this.#clock.monotonic();
+      for (const { command, deadline } of this.#pending) {
+        if (deadline > now) {
+          this.#watchFor(deadline - now);
+          return;
+        }
+        command.reject(new Error("Command timed out"));
+      }
     });
   }
 

@@ -65,11 +65,16 @@ export const encodeCommand = (name: string, args: readonly Argument[]): Buffer =
   return target === scratch ? Buffer.from(encoded) : encoded;
 };
 
-/** Its reply comes back as bytes. */
+/** Its reply comes back as bytes; its time-out is its link's business, one timer for all. */
 export class WireCommand extends Command {
   constructor(name: string, args: readonly Argument[]) {
     super(name, args as Argument[], { replyEncoding: null });
+    // A trace would turn all arguments into text, payloads and passwords too; under Bun each command
+    // would be traced, whether anybody listens or not.
+    this.isTraced = true;
   }
+
+  override setTimeout(): void {}
 
   override toWritable(): Buffer {
     return encodeCommand(this.name, this.args as Argument[]);
