@@ -30,8 +30,8 @@ export const durableAsk: Row = {
         amount / secondsOf([await peer.caller.call<{ from: number; to: number }>("asks", asked)])
       );
     };
-    await ours(-1, Math.ceil(count / 10));
-    await theirs(Math.ceil(count / 10));
+    await ours(-1);
+    await theirs();
     const [mine = [], others = []] = await interleave(context.rounds, [
       (round) => ours(round),
       () => theirs(),

@@ -67,8 +67,8 @@ export const durableTell: Row = {
       );
       return amount / secondsOf(intervals);
     };
-    await ours(-1, count / 10);
-    await runJobs(context, peers, count / 10);
+    await ours(-1, count);
+    await runJobs(context, peers, count);
     const [mine = [], theirs = []] = await interleave(context.rounds, [
       (round) => ours(round),
       () => runJobs(context, peers, count),
