@@ -74,7 +74,7 @@ export const commitArguments = (
   keys: Keys,
   request: CommitRequest,
 ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } => {
-  const { claim, mail, local, timers, out, effects, idempotency, dead, log } = request;
+  const { claim, mail, local, timers, out, effects, deferrals, idempotency, dead, log } = request;
   const k = keys.shard(claim.shard);
   const writes = new Writes([k.own, k.mail, k.part, k.idem, k.idemx, k.ver, k.dead, k.deadx]);
 
@@ -124,6 +124,14 @@ export const commitArguments = (
       "HSET",
       k.fx,
       effects.put.flatMap(({ id, record }) => [id, toBuffer(record)]),
+    );
+  }
+  if (deferrals) {
+    writes.add("HDEL", k.asks, deferrals.remove);
+    writes.add(
+      "HSET",
+      k.asks,
+      deferrals.put.flatMap(({ id, record }) => [id, toBuffer(record)]),
     );
   }
   if (idempotency) {

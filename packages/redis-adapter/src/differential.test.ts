@@ -65,7 +65,9 @@ class Subject {
     if (Array.isArray(value)) {
       const parts = value.map((part) => this.plain(part, field));
       // Only mailboxes and answers to lists have an order.
-      return ["timers", "effects", "out", "rows", "outNumbers", "partial"].includes(field)
+      return ["timers", "effects", "deferrals", "out", "rows", "outNumbers", "partial"].includes(
+        field,
+      )
         ? parts.map((part) => JSON.stringify(part)).sort()
         : parts;
     }
@@ -128,6 +130,7 @@ const parts = fc.record({
   timer: fc.option(small),
   out: fc.option(small),
   effect: fc.option(small),
+  deferral: fc.option(small),
   rows: fc.option(small),
   reply: fc.option(small),
   dead: fc.option(small),
@@ -177,6 +180,9 @@ const commit = fc.record({ of: small, jump: fc.constantFrom(0, 1, 1, 1, 1, 2), h
         }),
         ...(p.effect !== null && {
           effects: { put: [record(p.effect)], remove: [`id-${3 - p.effect}`] },
+        }),
+        ...(p.deferral !== null && {
+          deferrals: { put: [record(p.deferral)], remove: [`id-${3 - p.deferral}`] },
         }),
         ...(p.rows !== null && {
           views: [

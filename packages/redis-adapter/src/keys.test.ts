@@ -79,6 +79,7 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
       remove: [{ target: 2, outId, n: 0 }],
     },
     effects: { put, remove: ["b"] },
+    deferrals: { put, remove: ["b"] },
     views: [{ kind: "counter", rows: [{ id: "a", row: bytes("x") }] }],
     idempotency: { put: [{ key: "k", record: bytes("x"), expiresAt: 1 }], expireBefore: 2 },
     dead: { put, remove: ["b"] },

@@ -52,6 +52,8 @@ export interface ShardKeys {
   readonly outn: string;
   /** Hash: effects recorded and not settled. */
   readonly fx: string;
+  /** Hash: asks that a later turn answers. */
+  readonly asks: string;
   /** Hash and sorted set: dead letters and their order. */
   readonly dead: string;
   readonly deadx: string;
@@ -105,6 +107,7 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
     out: ofShard(shard, "out"),
     outn: ofShard(shard, "outn"),
     fx: ofShard(shard, "fx"),
+    asks: ofShard(shard, "asks"),
     dead: ofShard(shard, "dead"),
     deadx: ofShard(shard, "deadx"),
     idem: ofShard(shard, "idem"),

@@ -86,7 +86,7 @@ export const mailboxCalls = (
       const k = keys.shard(claim.shard);
       const answer = await run({
         script: scripts.load,
-        keys: [k.own, k.due, k.fx, k.out, k.outn, k.part, k.idem, k.dead],
+        keys: [k.own, k.due, k.fx, k.out, k.outn, k.part, k.idem, k.dead, k.asks],
         args: [claim.claimId, claim.historyId],
         shard: claim.shard,
       });
@@ -103,11 +103,14 @@ export const mailboxCalls = (
       eachPair(answer[4], (target, n) => outNumbers.set(number(target), number(n)));
       const partial = new Map<EntryId, Uint8Array>();
       eachPair(answer[5], (id, record) => partial.set(text(id) as EntryId, record));
+      const deferrals: { id: string; record: Uint8Array }[] = [];
+      eachPair(answer[8], (id, record) => deferrals.push({ id: text(id), record }));
       return {
         kind: "loaded",
         image: {
           timers,
           effects,
+          deferrals,
           out,
           outNumbers,
           partial,

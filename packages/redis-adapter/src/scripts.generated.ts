@@ -857,7 +857,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  load: script("load", "39f14fed48e5fa6516bc4d56e51b069c57d9bd86", [
+  load: script("load", "f096b60564fc124039f1de5dd80a58fdbfd469af", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -896,6 +896,7 @@ export const scripts = {
     "  redis.call('HGETALL', KEYS[6]),",
     "  redis.call('HLEN', KEYS[7]),",
     "  redis.call('HLEN', KEYS[8]),",
+    "  redis.call('HGETALL', KEYS[9]),",
     "}",
   ]),
   metaReady: script("meta-ready", "07614fe20f38ff4e05b4563d4e04a7eaf2177b75", [

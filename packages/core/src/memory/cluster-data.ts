@@ -95,6 +95,7 @@ export interface ShardData {
   readonly out: Map<string, OutMessage>;
   readonly outNumbers: Map<ShardId, number>;
   readonly effects: Map<string, Uint8Array>;
+  readonly deferrals: Map<string, Uint8Array>;
   readonly views: Map<string, KindRows>;
   readonly replies: KeptReplies;
   readonly dead: Map<string, Uint8Array>;
@@ -152,6 +153,7 @@ export const emptyShard = (): ShardData => ({
   out: new Map(),
   outNumbers: new Map(),
   effects: new Map(),
+  deferrals: new Map(),
   views: new Map(),
   replies: new KeptReplies(),
   dead: new Map(),

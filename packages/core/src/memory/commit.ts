@@ -89,6 +89,8 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   if (request.out) applyOut(shard, request.out);
   for (const id of request.effects?.remove ?? []) shard.effects.delete(id);
   for (const { id, record } of request.effects?.put ?? []) shard.effects.set(id, record);
+  for (const id of request.deferrals?.remove ?? []) shard.deferrals.delete(id);
+  for (const { id, record } of request.deferrals?.put ?? []) shard.deferrals.set(id, record);
   if (request.idempotency) {
     for (const kept of request.idempotency.put) shard.replies.put(kept);
     shard.replies.expire(request.idempotency.expireBefore, expiredPerCommit);

@@ -58,6 +58,7 @@ const fill = async (held: Held, seq: number, text: string) => {
     timers: { set: [{ member: bytes(text), dueAt: seq }], remove: [] },
     out: { add: [{ target: 2, outId: held.outId, n: seq, payload: bytes(text) }], remove: [] },
     effects: { put: [{ id: text, record: bytes(text) }], remove: [] },
+    deferrals: { put: [{ id: text, record: bytes(text) }], remove: [] },
     views: [{ kind: "counter", rows: [{ id: text, row: bytes(text) }] }],
     idempotency: {
       put: [{ key: "k", record: bytes(text), expiresAt: Number.MAX_SAFE_INTEGER }],

@@ -10,6 +10,7 @@ import type { Link } from "./link.ts";
 const imageOf = (shard: ShardData): ShardImage => ({
   timers: [...shard.timers.values()],
   effects: [...shard.effects].map(([id, record]) => ({ id, record })),
+  deferrals: [...shard.deferrals].map(([id, record]) => ({ id, record })),
   out: [...shard.out.values()],
   outNumbers: new Map(shard.outNumbers),
   partial: new Map(shard.partial),

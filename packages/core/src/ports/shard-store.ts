@@ -104,6 +104,8 @@ export interface Timer {
 export interface ShardImage {
   readonly timers: readonly Timer[];
   readonly effects: readonly { readonly id: string; readonly record: Uint8Array }[];
+  /** Asks that a later turn answers. */
+  readonly deferrals: readonly { readonly id: string; readonly record: Uint8Array }[];
   readonly out: readonly OutMessage[];
   /** Last number given per target under the current out id. */
   readonly outNumbers: ReadonlyMap<ShardId, number>;
@@ -207,6 +209,10 @@ export interface CommitRequest {
     readonly remove: readonly Omit<OutMessage, "payload">[];
   };
   readonly effects?: {
+    readonly put: readonly { readonly id: string; readonly record: Uint8Array }[];
+    readonly remove: readonly string[];
+  };
+  readonly deferrals?: {
     readonly put: readonly { readonly id: string; readonly record: Uint8Array }[];
     readonly remove: readonly string[];
   };

@@ -39,6 +39,7 @@ const everything = (held: Held, text: string): Partial<CommitRequest> => ({
     remove: [],
   },
   effects: { put: [{ id: text, record: bytes(text) }], remove: [] },
+  deferrals: { put: [{ id: text, record: bytes(text) }], remove: [] },
   views: [{ kind: "counter", rows: [{ id: "a", row: bytes(text) }] }],
   idempotency: {
     put: [{ key: text, record: bytes(text), expiresAt: Number.MAX_SAFE_INTEGER }],

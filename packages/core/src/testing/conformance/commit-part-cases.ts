@@ -276,6 +276,23 @@ export const commitPartCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: "deferred asks are recorded, replaced and removed, and the next owner loads them",
+    run: async (context) => {
+      const held = await claimShard(await startNode(context), 1);
+      const ask = (id: string, text: string) => ({ id, record: bytes(text) });
+      await committed(held, 1, {
+        deferrals: { put: [ask("a", "1"), ask("b", "1")], remove: [] },
+      });
+      await committed(held, 2, {
+        deferrals: { put: [ask("a", "2")], remove: ["b", "unknown"] },
+      });
+      assertEqual((await imageOf(held)).deferrals, [ask("a", "2")], "deferrals");
+      const next = await claimShard(held.node, 1);
+      assertEqual((await imageOf(next)).deferrals, [ask("a", "2")], "deferrals of the next");
+      assertEqual((await imageOf(next)).effects, [], "effects");
+    },
+  },
+  {
     title: "a reply kept for an idempotency key is fetched until its expiry",
     run: async (context) => {
       const node = await startNode(context);
