@@ -4,6 +4,8 @@
  */
 import {
   createMuster,
+  type Deferral,
+  deferral,
   defineActor,
   defineEffect,
   defineReplica,
@@ -27,6 +29,24 @@ const counter = defineActor({
   },
 });
 
+const order = defineActor({
+  kind: "order",
+  state: z.strictObject({ waiting: z.array(deferral("pay")) }),
+  commands: {
+    pay: {
+      input: z.strictObject({ cents: z.number().int() }),
+      output: z.strictObject({ receipt: z.string() }),
+      refusals: ["declined"],
+    },
+    ship: { input: z.strictObject({}) },
+    paid: { input: z.strictObject({ id: deferral("pay"), output: z.string() }) },
+    shipped: { input: z.strictObject({ id: deferral("ship") }) },
+    total: { input: z.strictObject({}), output: z.number(), readOnly: true },
+  },
+});
+const orderHandlers = order.implement({ initial: () => ({ waiting: [] }), on: {} as never })
+  .implementation.on;
+
 export const rightUses = async (muster: Muster): Promise<void> => {
   const Counter = counter.implement({
     initial: () => ({ value: 0, mode: "new" }),
@@ -42,6 +62,20 @@ export const rightUses = async (muster: Muster): Promise<void> => {
     },
   });
   createMuster({ cluster: "types", actors: [Counter] });
+  order.implement({
+    initial: () => ({ waiting: [] }),
+    on: {
+      pay: (turn, state, _, { ask }) => turn.next({ waiting: [...state.waiting, ask] }).defer(),
+      ship: (turn, state) => turn.next(state).defer(),
+      paid: (turn, state, { id, output }) => {
+        let next = turn.next(state).answer(id, { receipt: output });
+        for (const other of state.waiting) next = next.answerRefusal(other, "declined");
+        return next.reply();
+      },
+      shipped: (turn, state, { id }) => turn.next(state).answer(id).reply(),
+      total: (turn) => turn.reply(1),
+    },
+  });
 
   const { ask, tell } = muster.actor(counter, "c-1");
   const added = await ask.add({ by: 1 }, { timeoutMs: 5, idempotencyKey: "k" });
@@ -219,6 +253,101 @@ export const wrongBehaviours = (): unknown[] => [
   counter.implement({ on }),
   // @ts-expect-error a protocol without behaviour is no kind
   createMuster({ cluster: "types", actors: [counter] }),
+];
+
+const waiting = () => ({ waiting: [] });
+export const wrongDeferrals = (text: string, ship: Deferral<"ship">): unknown[] => [
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error nothing is kept or begun that could lead to an answer
+      pay: (turn) => turn.defer(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error a read answers at once
+      total: (turn, state) => turn.next(state).defer(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error to answer another is no answer of its own
+      paid: (turn, state, { id }) => turn.next(state).answer(id, { receipt: "r" }),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error the output of another command
+      paid: (turn, state, { id }) => turn.next(state).answer(id, 7).reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error an answer without its output
+      paid: (turn, state, { id }) => turn.next(state).answer(id).reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      paid: (turn, state, { id }) =>
+        // @ts-expect-error an excess part of an answer
+        turn.next(state).answer(id, { receipt: "r", extra: 1 }).reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error an output for a command that declares none
+      shipped: (turn, state, { id }) => turn.next(state).answer(id, { receipt: "r" }).reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error a refusal that the deferred command does not declare
+      paid: (turn, state, { id }) => turn.next(state).answerRefusal(id, "lost").reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error a refusal for a command that declares none
+      shipped: (turn, state, { id }) => turn.next(state).answerRefusal(id, "declined").reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error any text is no ask that was deferred
+      paid: (turn, state) => turn.next(state).answer(text, { receipt: "r" }).reply(),
+    },
+  }),
+  order.implement({
+    initial: waiting,
+    on: {
+      ...orderHandlers,
+      // @ts-expect-error an ask of another command where one of `pay` is kept
+      ship: (turn, _state, _, { ask }) => turn.next({ waiting: [ask] }).defer(),
+    },
+  }),
+  // @ts-expect-error an ask of another command in an input
+  tellTo(order, "o-1").paid({ id: ship, output: "r" }),
 ];
 
 const number = z.number();

@@ -24,6 +24,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   IDEMPOTENCY_CONFLICT: exitCodes.conflict,
   IDEMPOTENCY_FULL: exitCodes.conflict,
   MAILBOX_FULL: exitCodes.conflict,
+  DEFERRALS_FULL: exitCodes.conflict,
   NODE_ID_TAKEN: exitCodes.conflict,
   PORT_TAKEN: exitCodes.conflict,
   FENCED: exitCodes.conflict,

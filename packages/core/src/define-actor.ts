@@ -2,7 +2,7 @@
  * Declares a kind of actor in two steps, protocol then behaviour: the order that infers best.
  * Handlers are pure and synchronous; what they return is committed as a whole or not at all.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { MusterError } from "./errors.ts";
 import type { ActorAddress } from "./model/actor-address.ts";
 import type { RetryPolicy } from "./model/retry-policy.ts";
@@ -37,8 +37,20 @@ export type Answer<C extends CommandSpec> = [RefusalOf<C>] extends [never]
       | { readonly ok: true; readonly value: Output<C> }
       | { readonly ok: false; readonly refusal: RefusalOf<C> };
 
+declare const deferred: unique symbol;
+/** Names an ask of the command `K` that a later turn answers; plain text that a state may keep. */
+export type Deferral<K extends string = string> = string & { readonly [deferred]: K };
+
+/** Shape of a {@link Deferral} of one command, for states and inputs that keep or carry it. */
+export const deferral = <const K extends string>(
+  command: K,
+): z.ZodType<Deferral<K>, Deferral<K>> => {
+  const text = z.string().min(1).max(256).describe(`an ask of "${command}", to be answered`);
+  return text as unknown as z.ZodType<Deferral<K>, Deferral<K>>;
+};
+
 /** What a handler may know besides its state and input; read-only. */
-export interface Facts {
+export interface Facts<K extends string = string> {
   /** Redis time, epoch milliseconds. */
   readonly now: number;
   readonly self: ActorAddress;
@@ -51,6 +63,11 @@ export interface Facts {
   readonly attempt: number;
   /** Random and unique to this turn; the same when a turn is run again after a failed commit. */
   readonly turnId: string;
+  /**
+   * Names the ask that this turn handles, for a later turn to answer after {@link Next.defer}. An
+   * effect that this turn starts without an `id` of its own has the same id.
+   */
+  readonly ask: Deferral<K>;
 }
 
 /** A timer of the actor: when due, `command` is told to it. Setting a name again replaces it. */
@@ -105,13 +122,37 @@ export interface Decision<C extends CommandSpec> {
   readonly [decided]: C;
 }
 
-export interface Turn<S, C extends CommandSpec> {
+/** What a reply takes: the output, or nothing where none is declared. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a command without output takes no value
+export type Reply<C extends CommandSpec> = [Output<C>] extends [void] ? [] : [Output<C>];
+
+export interface Turn<S, C extends CommandSpec, P extends CommandSpecs = CommandSpecs> {
   /** Sets the next state, and what happens with it. Without it the state stays. */
-  next(state: S, more?: More): Turn<S, C>;
-  // biome-ignore lint/suspicious/noConfusingVoidType: a command without output takes no value
-  reply(...value: [Output<C>] extends [void] ? [] : [Output<C>]): Decision<C>;
+  next(state: S, more?: More): Next<S, C, P>;
+  reply(...value: Reply<C>): Decision<C>;
   /** Declines as declared: nothing of `next` is kept. */
   refuse(refusal: RefusalOf<C>): Decision<C>;
+}
+
+/** A turn that has set its next state. */
+export interface Next<S, C extends CommandSpec, P extends CommandSpecs = CommandSpecs>
+  extends Turn<S, C, P> {
+  /**
+   * Ends the turn without an answer: a later turn of this actor answers `facts.ask`. The asker
+   * waits until its deadline; a repeat under the same idempotency key joins it. A told message has
+   * nobody to answer, and ends here.
+   */
+  defer(...none: C extends { readonly readOnly: true } ? [never] : []): Decision<C>;
+  /**
+   * Answers an ask that an earlier turn deferred, with the commit of this one. One that was
+   * answered before, or whose asker waits no longer, is passed over.
+   */
+  answer<K extends keyof P & string>(to: Deferral<K>, ...value: Reply<P[K]>): Next<S, C, P>;
+  /** Declines such an ask, as its command declares. */
+  answerRefusal<K extends keyof P & string>(
+    to: Deferral<K>,
+    refusal: RefusalOf<P[K]>,
+  ): Next<S, C, P>;
 }
 
 export interface EffectContext {
@@ -152,10 +193,10 @@ export interface Implementation<St extends Z, P extends CommandSpecs> {
   initial(id: string): z.output<St>;
   readonly on: {
     readonly [K in keyof P]: (
-      turn: Turn<z.output<St>, P[K]>,
+      turn: Turn<z.output<St>, P[K], P>,
       state: z.output<St>,
       input: z.output<P[K]["input"]>,
-      facts: Facts,
+      facts: Facts<K & string>,
     ) => Decision<P[K]>;
   };
   readonly effects?: Readonly<Record<string, EffectSpec>>;

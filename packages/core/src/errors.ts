@@ -20,6 +20,7 @@ export const errorCodes = Object.freeze({
   ASK_TIMEOUT: true,
   OUTCOME_UNKNOWN: true,
   MAILBOX_FULL: true,
+  DEFERRALS_FULL: true,
   PAYLOAD_TOO_LARGE: false,
   STATE_TOO_LARGE: false,
   CALL_TOO_DEEP: false,

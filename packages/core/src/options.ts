@@ -68,6 +68,8 @@ export interface ClusterSettings {
   readonly passivateAfterMs: number;
   /** Actors kept in memory per node. @defaultValue 100000 */
   readonly residentActors: number;
+  /** Asks of one actor that wait for a later turn to answer. @defaultValue 1000 */
+  readonly deferralsPerActor: number;
   /** Messages waiting in the mailbox of one shard. @defaultValue 100000 */
   readonly mailboxPerShard: number;
   /** @defaultValue 1048576 */
@@ -99,6 +101,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   askTimeoutMs: 10_000,
   passivateAfterMs: 60_000,
   residentActors: 100_000,
+  deferralsPerActor: 1_000,
   mailboxPerShard: 100_000,
   maxStateBytes: 1_048_576,
   maxMessageBytes: 524_288,

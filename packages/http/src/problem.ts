@@ -53,6 +53,7 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   ASK_TIMEOUT: 504,
   OUTCOME_UNKNOWN: 503,
   MAILBOX_FULL: 429,
+  DEFERRALS_FULL: 429,
   PAYLOAD_TOO_LARGE: 413,
   STATE_TOO_LARGE: 413,
   CALL_TOO_DEEP: 409,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Decision, Facts, More, Turn } from "../define-actor.ts";
+import type { Decision, Deferral, Facts, More, Turn } from "../define-actor.ts";
 import { AppActor } from "./actor.ts";
 import { type AppIntentRow, type AppState, appIntentRow, appState, maxHistory } from "./intent.ts";
 
@@ -58,6 +58,7 @@ const newApp = (state: AppState = AppActor.implementation.initial("crm-sync")) =
       idempotencyKey: undefined,
       attempt: 1,
       turnId: `turn-${turns}`,
+      ask: `turn-${turns}` as Deferral,
       ...facts,
     });
     if (came.next) state = came.next.state;

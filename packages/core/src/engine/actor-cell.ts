@@ -16,6 +16,8 @@ export interface LocalCaller extends Settlement {
   begin(): boolean;
   /** Takes the answer, to be given once the commit is accepted (`applied`). */
   answer(outcome: Outcome): void;
+  /** Takes note that a later turn answers: `applied` leaves the ask open. */
+  defer(): void;
 }
 
 /** One command on its way through its owner. */

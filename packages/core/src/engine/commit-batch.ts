@@ -66,6 +66,8 @@ export class CommitBatch {
   readonly outRemove: { target: ShardId; outId: OutMessage["outId"]; n: number }[] = [];
   readonly effectsPut = new Map<string, Uint8Array>();
   readonly effectsRemoved = new Set<string>();
+  readonly deferralsPut = new Map<string, Uint8Array>();
+  readonly deferralsRemoved = new Set<string>();
   readonly views = new Map<string, Map<string, () => Uint8Array | "removed">>();
   readonly idempotency = new Map<string, { record: Uint8Array; expiresAt: RedisMs }>();
   /** Asks the store to drop expired replies and to count those left. */
@@ -87,6 +89,7 @@ export class CommitBatch {
       this.outRemove.length === 0 &&
       this.effectsPut.size === 0 &&
       this.effectsRemoved.size === 0 &&
+      this.deferralsRemoved.size === 0 &&
       this.dead.size === 0 &&
       this.handledMessages === 0 &&
       this.settlements.length === 0
@@ -157,6 +160,12 @@ export class CommitBatch {
       request.effects = {
         put: [...this.effectsPut].map(([id, record]) => ({ id, record })),
         remove: [...this.effectsRemoved],
+      };
+    }
+    if (this.deferralsPut.size > 0 || this.deferralsRemoved.size > 0) {
+      request.deferrals = {
+        put: [...this.deferralsPut].map(([id, record]) => ({ id, record })),
+        remove: [...this.deferralsRemoved],
       };
     }
     if (this.views.size > 0) {

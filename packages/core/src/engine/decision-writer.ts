@@ -9,12 +9,13 @@ import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import { type CommitBatch, encodeState, Unwritable } from "./commit-batch.ts";
+import type { DeferralDesk, ReadyAnswer } from "./deferral-desk.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { type LiveTimer, type TimerSet, timerKey } from "./timer-set.ts";
-import { describeThrown } from "./turn.ts";
+import { describeThrown, type NextState } from "./turn.ts";
 import {
   type EffectRecord,
   encodeEffect,
@@ -57,17 +58,19 @@ export class DecisionWriter {
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
   readonly #effects: EffectRunner;
+  readonly #deferrals: DeferralDesk;
 
   constructor(
     owner: OwnerContext,
     claim: Claim,
-    parts: { timers: TimerSet; outbox: Outbox; effects: EffectRunner },
+    parts: { timers: TimerSet; outbox: Outbox; effects: EffectRunner; deferrals: DeferralDesk },
   ) {
     this.#owner = owner;
     this.#claim = claim;
     this.#timers = parts.timers;
     this.#outbox = parts.outbox;
     this.#effects = parts.effects;
+    this.#deferrals = parts.deferrals;
   }
 
   /** Takes a decision into `batch`, or answers why it cannot be carried out. */
@@ -75,14 +78,20 @@ export class DecisionWriter {
     batch: CommitBatch,
     cell: ActorCell & { readonly kind: AnyKind },
     request: TurnRequest,
-    decided: { readonly state: unknown; readonly more: More },
+    decided: NextState,
     now: RedisMs,
   ): ErrorOutcome | undefined {
     const { more } = decided;
     let encoded: Encoded;
+    let answers: readonly ReadyAnswer[] | undefined;
     try {
       const problem = this.#problem(cell, request, decided);
       if (problem) return problem;
+      if (decided.answers) {
+        const ready = this.#deferrals.prepare(cell, request.turnId, decided.answers);
+        if ("code" in ready) return ready;
+        answers = ready;
+      }
       encoded = this.#encode(cell.key, request, more, now);
     } catch (thrown) {
       const text = `what ${cell.key} decided cannot be stored: ${describeThrown(thrown)}`;
@@ -101,6 +110,7 @@ export class DecisionWriter {
     }
     batch.log.push(...encoded.log);
     for (const { record, bytes } of encoded.effects) this.#takeEffect(batch, record, bytes);
+    if (answers) this.#deferrals.take(batch, answers, now);
     return undefined;
   }
 
@@ -135,7 +145,7 @@ export class DecisionWriter {
   #problem(
     cell: ActorCell & { readonly kind: AnyKind },
     request: TurnRequest,
-    { state, more }: { readonly state: unknown; readonly more: More },
+    { state, more }: NextState,
   ): ErrorOutcome | undefined {
     const { settings, suspects } = this.#owner;
     const tells = more.tell?.length ?? 0;

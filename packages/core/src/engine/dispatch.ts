@@ -8,7 +8,7 @@ import type { LocalCaller } from "./actor-cell.ts";
 import type { AskEnd, AskTable } from "./ask.ts";
 import { endOfAppend } from "./ask-ends.ts";
 import type { AppendEnd, Parcel, Producer } from "./producer.ts";
-import { describeThrown, type TurnInput } from "./turn.ts";
+import { deferred, describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
 /** What this node has under way to one shard, on both paths. */
@@ -38,7 +38,7 @@ export class Dispatch implements LocalCaller, Parcel {
   readonly #path: LocalPath;
   readonly #lane: Lane;
   readonly #askId: number;
-  #outcome: Outcome | undefined;
+  #outcome: Outcome | typeof deferred | undefined;
 
   constructor(path: LocalPath, lane: Lane, message: Message, input: TurnInput, askId: number) {
     this.#path = path;
@@ -86,12 +86,16 @@ export class Dispatch implements LocalCaller, Parcel {
   answer(outcome: Outcome): void {
     this.#outcome = outcome;
   }
+  defer(): void {
+    this.#outcome = deferred;
+  }
   applied(): void {
-    if (this.#outcome === undefined) {
+    const outcome = this.#outcome;
+    if (outcome === undefined) {
       this.unknown();
       return;
     }
-    this.end({ kind: "answered", outcome: this.#outcome });
+    if (outcome.kind !== "deferred") this.end({ kind: "answered", outcome });
     this.#path.leaves(this.#lane);
   }
   notApplied(): void {

@@ -22,6 +22,7 @@ import { ActorCells } from "./actor-cells.ts";
 import { type CommitBatch, Unwritable } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
 import { DecisionWriter } from "./decision-writer.ts";
+import { DeferralDesk } from "./deferral-desk.ts";
 import { type EffectOutcome, EffectRunner } from "./effect-runner.ts";
 import { Inbox, isAfter } from "./inbox.ts";
 import { MailReader, type ReadAnswer } from "./mail-reader.ts";
@@ -61,6 +62,7 @@ export class ShardOwner {
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
   readonly #effects: EffectRunner;
+  readonly #deferrals: DeferralDesk;
   readonly #replies: ReplyMemory;
   readonly #checks: ReadChecks;
   #pumpScheduled = false;
@@ -139,10 +141,17 @@ export class ShardOwner {
       save: (id, record) => this.#saveEffect(id, record),
       finish: (outcome) => this.#effectOutcome(outcome),
     });
+    this.#deferrals = new DeferralDesk({
+      owner,
+      line: this.#line,
+      replies: this.#replies,
+      ready: () => this.#schedule(),
+    });
     const writer = new DecisionWriter(owner, claim, {
       timers: this.#timers,
       outbox: this.#outbox,
       effects: this.#effects,
+      deferrals: this.#deferrals,
     });
     this.#desk = new TurnDesk({
       owner,
@@ -152,6 +161,7 @@ export class ShardOwner {
       inbox: this.#inbox,
       timers: this.#timers,
       effects: this.#effects,
+      deferrals: this.#deferrals,
       replies: this.#replies,
       checks: this.#checks,
       holdBack: (cell, request, delay) => this.#holdBack(cell, request, delay),
@@ -197,6 +207,7 @@ export class ShardOwner {
         batch.effectsRemoved.add(id);
       }
     }
+    this.#deferrals.load(image.deferrals, batch);
     this.#outbox.sendAll();
     this.#timers.arm();
     this.#mail.read();
@@ -281,6 +292,7 @@ export class ShardOwner {
     this.#effects.stop();
     this.#outbox.stop();
     this.#timers.stop();
+    this.#deferrals.stop();
   }
 
   #handBack(): void {

@@ -132,6 +132,6 @@ test("a handler that is asynchronous, or decides nothing, fails as one that thro
   });
   expect(await endOf(ask.hits({}))).toMatchObject({
     code: "HANDLER_FAILED",
-    message: expect.stringContaining("did not end with reply() or refuse()"),
+    message: expect.stringContaining("did not end with reply(), refuse() or defer()"),
   });
 });

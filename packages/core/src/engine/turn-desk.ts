@@ -4,22 +4,25 @@
  * its own actor, and then put aside as a dead letter (I4, I8).
  */
 import { encode } from "../codec.ts";
-import type { Facts } from "../define-actor.ts";
+import type { Deferral, Facts } from "../define-actor.ts";
 import { actorKey, stableHash } from "../model/actor-address.ts";
 import type { RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
-import { copyPlain, mostBytesPerWeight, weighPlain } from "../plain.ts";
+import { copyPlain } from "../plain.ts";
 import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { DecisionWriter } from "./decision-writer.ts";
+import type { DeferralDesk } from "./deferral-desk.ts";
+import type { DeferredKey } from "./deferral-record.ts";
 import type { EffectRunner } from "./effect-runner.ts";
 import type { Inbox } from "./inbox.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import type { ReadChecks } from "./read-checks.ts";
+import { checkReply } from "./reply-check.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
-import { describeThrown, runTurn } from "./turn.ts";
+import { deferred, describeThrown, runTurn, type TurnOutcome } from "./turn.ts";
 import { encodeMessage, type Outcome } from "./wire.ts";
 
 type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
@@ -35,6 +38,7 @@ export interface TurnDeskParts {
   readonly inbox: Inbox;
   readonly timers: TimerSet;
   readonly effects: EffectRunner;
+  readonly deferrals: DeferralDesk;
   readonly replies: ReplyMemory;
   readonly checks: ReadChecks;
   /** Holds a request and its actor back for a while. */
@@ -112,11 +116,12 @@ export class TurnDesk {
     request: TurnRequest,
     now: RedisMs,
   ): void {
-    const { replies, owner, line } = this.#parts;
+    const { replies, deferrals, owner, line } = this.#parts;
     const { replyKey } = request;
     if (replyKey === undefined) {
       const outcome = this.#decide(cell, request, now);
-      if (outcome) this.#finish(request, outcome, cell);
+      if (outcome?.kind === "deferred") this.#defer(cell, request);
+      else if (outcome) this.#finish(request, outcome, cell);
       return;
     }
     const requestHash = requestHashOf(request.message);
@@ -134,7 +139,13 @@ export class TurnDesk {
       this.#finish(request, same ? ownCopy(known.outcome) : this.#conflict(request));
       return;
     }
-    if (replies.size >= owner.settings.idempotencyPerShard) {
+    const waiting = deferrals.waitingUnder(replyKey);
+    if (waiting) {
+      if (waiting.hash === requestHash) this.#join(cell, request, waiting.id, now);
+      else this.#finish(request, this.#conflict(request));
+      return;
+    }
+    if (replies.size + deferrals.keyed >= owner.settings.idempotencyPerShard) {
       line.batch.countReplies = true;
       this.#finish(request, {
         kind: "error",
@@ -145,11 +156,31 @@ export class TurnDesk {
     }
     const outcome = this.#decide(cell, request, now);
     if (!outcome) return;
-    const expiresAt = now + (request.message.keepKeyMs ?? owner.settings.keepIdempotencyMs);
+    const keepMs = request.message.keepKeyMs ?? owner.settings.keepIdempotencyMs;
+    const expiresAt = now + keepMs;
+    if (outcome.kind === "deferred") {
+      this.#defer(cell, request, { replyKey, requestHash, keepMs, until: expiresAt });
+      return;
+    }
     const kept = { requestHash, outcome: ownCopy(outcome), expiresAt };
     const record = replies.keep(replyKey, kept);
     line.batch.idempotency.set(replyKey, { record, expiresAt });
     this.#finish(request, outcome, cell);
+  }
+
+  /** A later turn answers; a told message has nobody to answer. */
+  #defer(cell: ActorCell, request: TurnRequest, key?: DeferredKey): void {
+    const { deferrals, line } = this.#parts;
+    if (request.message.replyTo) deferrals.open(line.batch, cell.key, request, key);
+    this.#finish(request, deferred, cell);
+  }
+
+  /** A repeat waits for the answer to the first. */
+  #join(cell: ActorCell, request: TurnRequest, id: string, now: RedisMs): void {
+    const { deferrals, line } = this.#parts;
+    const full = request.message.replyTo && deferrals.problem(cell.key);
+    if (!full) deferrals.join(line.batch, id, request, now);
+    this.#finish(request, full ?? deferred);
   }
 
   #conflict({ message }: TurnRequest): ErrorOutcome {
@@ -165,7 +196,7 @@ export class TurnDesk {
     cell: ActorCell & { readonly kind: AnyKind },
     request: TurnRequest,
     now: RedisMs,
-  ): Outcome | undefined {
+  ): TurnOutcome | undefined {
     const { message } = request;
     const facts: Facts = {
       now,
@@ -176,6 +207,7 @@ export class TurnDesk {
       idempotencyKey: message.idempotencyKey,
       attempt: request.attempt,
       turnId: request.turnId,
+      ask: request.turnId as Deferral,
     };
     const input = request.local?.input ?? { raw: message.input };
     const result = runTurn(cell.kind, message.command, cell.state, input, facts);
@@ -187,10 +219,12 @@ export class TurnDesk {
       this.#reject(request, result.outcome);
       return undefined;
     }
-    const { writer, line } = this.#parts;
-    const { outcome, refused: unsent } = this.#answer(cell, request, result.outcome);
-    const refused =
-      unsent ?? (result.next && writer.take(line.batch, cell, request, result.next, now));
+    const { writer, line, deferrals } = this.#parts;
+    let outcome: TurnOutcome = result.outcome;
+    let refused: ErrorOutcome | undefined;
+    if (outcome.kind === "value") ({ outcome, refused } = this.#answer(cell, request, outcome));
+    else if (outcome.kind === "deferred" && message.replyTo) refused = deferrals.problem(cell.key);
+    refused ??= result.next && writer.take(line.batch, cell, request, result.next, now);
     if (!refused) return outcome;
     this.#reject(request, refused);
     return undefined;
@@ -203,26 +237,11 @@ export class TurnDesk {
   #answer(
     cell: ActorCell,
     { local, replyKey }: TurnRequest,
-    outcome: Outcome,
+    outcome: Extract<Outcome, { kind: "value" }>,
   ): { readonly outcome: Outcome; readonly refused?: ErrorOutcome } {
     const { suspects, settings } = this.#parts.owner;
-    if (outcome.kind !== "value") return { outcome };
     if (!local && replyKey === undefined && !suspects.has(cell.key)) return { outcome };
-    try {
-      const { value, weight } = weighPlain(outcome.value);
-      const { maxMessageBytes } = settings;
-      if (weight * mostBytesPerWeight > maxMessageBytes) {
-        const size = encode(value).byteLength;
-        if (size > maxMessageBytes) {
-          const message = `the reply would be ${size} bytes, the bound is ${maxMessageBytes}`;
-          return { outcome, refused: { kind: "error", code: "PAYLOAD_TOO_LARGE", message } };
-        }
-      }
-      return { outcome: { kind: "value", value } };
-    } catch (thrown) {
-      const message = `the reply cannot be sent: ${describeThrown(thrown)}`;
-      return { outcome, refused: { kind: "error", code: "HANDLER_FAILED", message } };
-    }
+    return checkReply(outcome, settings.maxMessageBytes);
   }
 
   /** Ends a command whose turn failed in a way that nothing here foresees. */
@@ -282,11 +301,16 @@ export class TurnDesk {
   }
 
   /** Takes a handled command and its answer into the batch. */
-  #finish(request: TurnRequest, outcome: Outcome, cell?: ActorCell): void {
+  #finish(request: TurnRequest, outcome: TurnOutcome, cell?: ActorCell): void {
     const { inbox, timers, effects, line } = this.#parts;
     const { message, local, entry, timer } = request;
     const { batch } = line;
-    if (local && cell?.kind && commandOf(cell.kind, message.command)?.readOnly) {
+    if (
+      local &&
+      outcome.kind !== "deferred" &&
+      cell?.kind &&
+      commandOf(cell.kind, message.command)?.readOnly
+    ) {
       this.#answerRead(cell, local, outcome);
       return;
     }
@@ -308,12 +332,12 @@ export class TurnDesk {
       batch.effectsRemoved.add(message.effectId);
       effects.forget(message.effectId);
     }
-    if (message.replyTo && !local) {
-      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome);
-    }
     if (local) {
-      local.answer(outcome);
+      if (outcome.kind === "deferred") local.defer();
+      else local.answer(outcome);
       batch.settlements.push(local);
+    } else if (message.replyTo && outcome.kind !== "deferred") {
+      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome);
     }
   }
 

@@ -6,12 +6,29 @@ import type { Decision, Facts, More, Turn } from "../define-actor.ts";
 import { type AnyKind, commandOf, fieldErrorsOf } from "./kinds.ts";
 import type { Outcome } from "./wire.ts";
 
+/** The answer to an ask that an earlier turn deferred. */
+export interface GivenAnswer {
+  readonly to: string;
+  readonly outcome: Outcome;
+}
+
+/** What a handler decided beside its answer. */
+export interface NextState {
+  readonly state: unknown;
+  readonly more: More;
+  readonly answers?: readonly GivenAnswer[];
+}
+
+/** Says that a later turn answers. */
+export const deferred = Object.freeze({ kind: "deferred" });
+export type TurnOutcome = Outcome | typeof deferred;
+
 export type TurnResult =
   | {
       readonly kind: "decided";
       /** Absent when the state stays as it is. */
-      readonly next?: { readonly state: unknown; readonly more: More };
-      readonly outcome: Outcome;
+      readonly next?: NextState;
+      readonly outcome: TurnOutcome;
     }
   /** The handler threw; a told message is tried again. */
   | { readonly kind: "threw"; readonly error: string }
@@ -20,7 +37,8 @@ export type TurnResult =
 
 class Decided {
   next: { state: unknown; more: More } | undefined;
-  outcome: Outcome | undefined;
+  answers: GivenAnswer[] | undefined;
+  outcome: TurnOutcome | undefined;
 }
 
 const noMore: More = Object.freeze({});
@@ -40,6 +58,21 @@ class TurnBuilder {
     this.#decided.next = undefined;
     this.#decided.outcome = { kind: "refusal", refusal };
     return this.#decided;
+  }
+  defer(): Decided {
+    this.#decided.outcome = deferred;
+    return this.#decided;
+  }
+  answer(to: string, value?: unknown): this {
+    return this.#give({ to, outcome: { kind: "value", value } });
+  }
+  answerRefusal(to: string, refusal: string): this {
+    return this.#give({ to, outcome: { kind: "refusal", refusal } });
+  }
+  #give(answer: GivenAnswer): this {
+    this.#decided.answers ??= [];
+    this.#decided.answers.push(answer);
+    return this;
   }
 }
 
@@ -111,12 +144,19 @@ const decide = (
   if (!(decided instanceof Decided) || decided.outcome === undefined) {
     return {
       kind: "threw",
-      error: `${kind.kind}.${command} did not end with reply() or refuse()${
+      error: `${kind.kind}.${command} did not end with reply(), refuse() or defer()${
         decided instanceof Promise ? ": handlers are synchronous, waiting belongs in an effect" : ""
       }`,
     };
   }
-  if (decided.next === undefined) return { kind: "decided", outcome: decided.outcome };
+  if (decided.next === undefined) {
+    return decided.outcome === deferred || (decided.answers && decided.outcome.kind === "value")
+      ? {
+          kind: "threw",
+          error: `${kind.kind}.${command} set no next state before it deferred or answered`,
+        }
+      : { kind: "decided", outcome: decided.outcome };
+  }
   if (spec.readOnly) {
     return { kind: "threw", error: `${kind.kind}.${command} is readOnly but set a next state` };
   }
@@ -133,7 +173,9 @@ const decide = (
   return {
     kind: "decided",
     outcome: decided.outcome,
-    next: { state: next.data, more: decided.next.more },
+    next: decided.answers
+      ? { state: next.data, more: decided.next.more, answers: decided.answers }
+      : { state: next.data, more: decided.next.more },
   };
 };
 
