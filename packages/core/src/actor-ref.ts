@@ -1,8 +1,8 @@
 /** Turns outcomes of the engine into what a typed caller gets: a value, a refusal, or a throw. */
 import type { z } from "zod";
 import type { ActorRef, AskOptions, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { CallOrigin } from "./engine/call-chain.ts";
 import type { ActorTarget, AnyProtocol } from "./engine/compose-message.ts";
-import type { Node } from "./engine/node.ts";
 import type { Outcome } from "./engine/wire.ts";
 import { type ErrorCode, errorCodes, MusterError } from "./errors.ts";
 
@@ -29,6 +29,18 @@ const answerOf = (op: string, outcome: Outcome, hasRefusals: boolean): unknown =
 
 const noOptions: AskOptions = Object.freeze({});
 
+/** What sends commands; the node. */
+export interface Commander {
+  ask(
+    target: ActorTarget,
+    command: string,
+    input: unknown,
+    options: AskOptions,
+    answerOf: (outcome: Outcome) => unknown,
+  ): Promise<unknown>;
+  tell(target: ActorTarget, command: string, input: unknown): Promise<void>;
+}
+
 type Commands = Readonly<Record<string, unknown>>;
 
 // Symbols, since a command may have any name.
@@ -41,15 +53,15 @@ const targetOf = Symbol("target");
  */
 const commandsOf = (
   protocol: AnyProtocol,
-  functionOf: (node: Node, target: ActorTarget, command: string) => unknown,
+  functionOf: (node: Commander, target: ActorTarget, command: string) => unknown,
 ): (new (
-  node: Node,
+  node: Commander,
   target: ActorTarget,
 ) => Commands) => {
   class CommandsOfActor {
-    readonly [nodeOf]: Node;
+    readonly [nodeOf]: Commander;
     readonly [targetOf]: ActorTarget;
-    constructor(node: Node, target: ActorTarget) {
+    constructor(node: Commander, target: ActorTarget) {
       this[nodeOf] = node;
       this[targetOf] = target;
     }
@@ -64,7 +76,7 @@ const commandsOf = (
     });
   }
   return CommandsOfActor as unknown as new (
-    node: Node,
+    node: Commander,
     target: ActorTarget,
   ) => Commands;
 };
@@ -94,11 +106,12 @@ const sharedOf = (protocol: AnyProtocol) => {
   };
 };
 
-/** Makes the reference of one actor; nothing is sent before a command is called. */
+/** Makes the reference of one actor, called by an effect where `origin` is given; nothing is sent before a command is called. */
 export const createActorRef = <St extends z.ZodType, P extends CommandSpecs>(
-  node: Node,
+  node: Commander,
   typed: Protocol<St, P>,
   id: string,
+  origin?: CallOrigin,
 ): ActorRef<P> => {
   const protocol = typed as unknown as AnyProtocol;
   let known = shared.get(protocol);
@@ -106,7 +119,7 @@ export const createActorRef = <St extends z.ZodType, P extends CommandSpecs>(
     known = sharedOf(protocol);
     shared.set(protocol, known);
   }
-  const target: ActorTarget = { protocol, id, shard: undefined };
+  const target: ActorTarget = { protocol, id, shard: undefined, origin };
   const { Ask, Tell } = known;
   return { ask: new Ask(node, target), tell: new Tell(node, target) } as unknown as ActorRef<P>;
 };

@@ -160,6 +160,12 @@ export interface EffectContext {
   readonly idempotencyKey: string;
   readonly fence: Facts["fence"];
   readonly attempt: number;
+  /**
+   * Another actor, called on behalf of the one that started the effect. An effect may run again:
+   * give an ask an idempotency key of its own. An ask of an actor that waits for this effect, with
+   * an ask it has deferred, is refused with `CALL_CYCLE`.
+   */
+  actor<St extends Z, P extends CommandSpecs>(protocol: Protocol<St, P>, id: string): ActorRef<P>;
 }
 
 /** Work outside the actor. The outcome comes back as the command `then` or `failed`. */

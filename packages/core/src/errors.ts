@@ -24,6 +24,7 @@ export const errorCodes = Object.freeze({
   PAYLOAD_TOO_LARGE: false,
   STATE_TOO_LARGE: false,
   CALL_TOO_DEEP: false,
+  CALL_CYCLE: false,
   FANOUT_TOO_WIDE: false,
   IDEMPOTENCY_CONFLICT: false,
   IDEMPOTENCY_FULL: true,

@@ -57,6 +57,7 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   PAYLOAD_TOO_LARGE: 413,
   STATE_TOO_LARGE: 413,
   CALL_TOO_DEEP: 409,
+  CALL_CYCLE: 409,
   FANOUT_TOO_WIDE: 409,
   IDEMPOTENCY_CONFLICT: 422,
   IDEMPOTENCY_FULL: 429,

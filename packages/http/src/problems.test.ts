@@ -25,6 +25,7 @@ const statuses: Readonly<Record<ProblemCode, number>> = {
   METHOD_NOT_ALLOWED: 405,
   APP_EXISTS: 409,
   CALL_TOO_DEEP: 409,
+  CALL_CYCLE: 409,
   FANOUT_TOO_WIDE: 409,
   BODY_TOO_LARGE: 413,
   PAYLOAD_TOO_LARGE: 413,

@@ -8,6 +8,7 @@ import type { RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import { mostBytesPerWeight, weighPlain } from "../plain.ts";
 import { checkKey } from "./ask-options.ts";
+import type { CallOrigin } from "./call-chain.ts";
 import { fieldErrorsOf } from "./kinds.ts";
 
 /** A protocol with its types erased. */
@@ -19,6 +20,8 @@ export interface ActorTarget {
   readonly id: string;
   /** Worked out with the first command. */
   shard: ShardId | undefined;
+  /** Set where an effect calls. */
+  readonly origin: CallOrigin | undefined;
 }
 
 /** A message, and its input as the schema of the command has it. */
@@ -43,7 +46,7 @@ const plainInput = (op: string, input: unknown, maxMessageBytes: number): unknow
 
 /** @throws MusterError `COMMAND_UNKNOWN`, `VALIDATION`, `PAYLOAD_TOO_LARGE` */
 export const composeMessage = (
-  { protocol, id }: ActorTarget,
+  { protocol, id, origin }: ActorTarget,
   command: string,
   input: unknown,
   options: AskOptions,
@@ -80,11 +83,15 @@ export const composeMessage = (
     command,
     input: plain,
     sender,
-    depth: 0,
+    depth: origin ? origin.depth : 0,
     sentAt,
   };
   if (options.idempotencyKey !== undefined) message.idempotencyKey = options.idempotencyKey;
   if (options.keepKeyMs !== undefined) message.keepKeyMs = options.keepKeyMs;
   if (options.principal) message.principal = options.principal.name;
+  if (origin) {
+    if (origin.chain) message.chain = origin.chain;
+    if (origin.principal !== undefined) message.principal ??= origin.principal;
+  }
   return { message, checked: checked.data };
 };

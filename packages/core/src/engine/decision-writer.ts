@@ -8,6 +8,7 @@ import type { More, TimerChange } from "../define-actor.ts";
 import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
+import { type CallChain, chainOfTurn } from "./call-chain.ts";
 import { type CommitBatch, encodeState, Unwritable } from "./commit-batch.ts";
 import type { DeferralDesk, ReadyAnswer } from "./deferral-desk.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
@@ -80,6 +81,7 @@ export class DecisionWriter {
     request: TurnRequest,
     decided: NextState,
     now: RedisMs,
+    isDeferred: boolean,
   ): ErrorOutcome | undefined {
     const { more } = decided;
     let encoded: Encoded;
@@ -92,7 +94,11 @@ export class DecisionWriter {
         if ("code" in ready) return ready;
         answers = ready;
       }
-      encoded = this.#encode(cell.key, request, more, now);
+      const chain =
+        isDeferred || request.message.chain
+          ? this.#chainOf(cell, request, isDeferred, answers)
+          : undefined;
+      encoded = this.#encode(cell.key, request, more, now, chain);
     } catch (thrown) {
       const text = `what ${cell.key} decided cannot be stored: ${describeThrown(thrown)}`;
       return refusal("HANDLER_FAILED", text);
@@ -114,10 +120,27 @@ export class DecisionWriter {
     return undefined;
   }
 
-  #encode(actor: ActorKey, request: TurnRequest, more: More, now: RedisMs): Encoded {
-    const { principal } = request.message;
+  #chainOf(
+    { key }: ActorCell,
+    { message, turnId }: TurnRequest,
+    isDeferred: boolean,
+    answers: readonly ReadyAnswer[] | undefined,
+  ): CallChain | undefined {
+    const isOpen = (ask: string) =>
+      this.#deferrals.isOpen(ask) && !answers?.some(({ id }) => id === ask);
+    return chainOfTurn(message, key, isDeferred ? turnId : undefined, isOpen);
+  }
+
+  #encode(
+    actor: ActorKey,
+    request: TurnRequest,
+    more: More,
+    now: RedisMs,
+    chain: CallChain | undefined,
+  ): Encoded {
+    const { principal, depth } = request.message;
     return {
-      parcels: this.#encodeTells(request, more, now),
+      parcels: this.#encodeTells(request, more, now, chain),
       timers: (more.timers ?? []).map((change) => ({
         key: timerKey(actor, change.name),
         timer: liveTimer(actor, change, now),
@@ -136,6 +159,8 @@ export class DecisionWriter {
           started: false,
           historyId: this.#claim.historyId,
           principal,
+          depth,
+          chain,
         };
         return { record, bytes: encodeEffect(record) };
       }),
@@ -193,6 +218,7 @@ export class DecisionWriter {
     request: TurnRequest,
     more: More,
     now: RedisMs,
+    chain: CallChain | undefined,
   ): { readonly shard: ShardId; readonly bytes: Uint8Array }[] {
     const { principal, depth } = request.message;
     return (more.tell ?? []).map((tell) => ({
@@ -205,6 +231,7 @@ export class DecisionWriter {
         depth: depth + 1,
         sentAt: now,
         ...(principal !== undefined && { principal }),
+        ...(chain && { chain }),
       }),
     }));
   }

@@ -3,13 +3,15 @@
  * under the stored policy; the outcome is a command, deduplicated by the effect's record.
  * `interrupt` effects start only behind a committed mark, and at most once.
  */
-import type { EffectSpec, Facts } from "../define-actor.ts";
+import type { EffectContext, EffectSpec, Facts } from "../define-actor.ts";
+import { isMusterError } from "../errors.ts";
 import { parseActorKey } from "../model/actor-address.ts";
 import type { RedisMs } from "../model/ids.ts";
 import { defaultRetryPolicy, hasAttemptLeft, retryDelayMs } from "../model/retry-policy.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
+import type { CallOrigin } from "./call-chain.ts";
 import { fieldErrorsOf, type Kinds } from "./kinds.ts";
 import { describeThrown } from "./turn.ts";
 import type { EffectRecord } from "./wire.ts";
@@ -58,11 +60,17 @@ export interface EffectRunnerContext {
   readonly historyId: string;
   now(): RedisMs;
   trusted(): boolean;
+  /** References to actors for an effect that calls them. */
+  callsOf(origin: CallOrigin): EffectContext["actor"];
   /** Writes a changed record with the next commit; resolves when it is committed. */
   save(effectId: string, record: EffectRecord): Promise<void>;
   /** Tells the outcome to the actor, wherever it lives by then. */
   finish(outcome: EffectOutcome): void;
 }
+
+/** Calls that come to the same however often they are made. */
+const isHopeless = (thrown: unknown): boolean =>
+  isMusterError(thrown, "CALL_CYCLE") || isMusterError(thrown, "CALL_TOO_DEEP");
 
 export const effectIdOf = (record: Pick<EffectRecord, "actor" | "effect" | "id">): string =>
   `${record.actor}\u0000${record.effect}\u0000${record.id}`;
@@ -207,6 +215,12 @@ export class EffectRunner {
           idempotencyKey: effectId,
           fence: this.#context.fence,
           attempt: record.attempts + 1,
+          actor: this.#context.callsOf({
+            actor: record.actor,
+            chain: record.chain,
+            depth: record.depth + 1,
+            principal: record.principal,
+          }),
         }),
         aborted,
       ]);
@@ -222,7 +236,10 @@ export class EffectRunner {
       });
     } catch (thrown) {
       if (this.#stopped) return;
-      await this.#retryOrFail(effectId, record, spec, describeThrown(thrown));
+      const error = describeThrown(thrown);
+      if (isHopeless(thrown)) {
+        this.#fail(effectId, { ...record, attempts: record.attempts + 1 }, error, spec);
+      } else await this.#retryOrFail(effectId, record, spec, error);
     } finally {
       cancel();
     }

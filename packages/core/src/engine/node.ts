@@ -3,6 +3,7 @@
  * them one life-cycle. Knows nothing of apps or any other feature.
  */
 
+import { createActorRef } from "../actor-ref.ts";
 import type { AskOptions } from "../define-actor.ts";
 import type { ReplicaDefinition } from "../define-replica.ts";
 import { MusterError } from "../errors.ts";
@@ -429,6 +430,7 @@ export class Node {
         const kind = this.kinds.get(message.kind);
         if (kind) this.#router.post(this.shardOf(kind.partition(message.id)), message);
       },
+      callsOf: (origin) => (protocol, id) => createActorRef(this, protocol, id, origin),
       fallen: (owner, refusal) => this.#ownership?.fallen(owner, refusal),
     };
     this.#ownership = new Ownership({

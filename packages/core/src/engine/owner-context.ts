@@ -1,4 +1,5 @@
 /** What an owner needs of its node: ports, clocks, and the few decisions that are not its own. */
+import type { EffectContext } from "../define-actor.ts";
 import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { ClusterSettings } from "../options.ts";
@@ -6,6 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { Refusal, ShardStore } from "../ports/shard-store.ts";
+import type { CallOrigin } from "./call-chain.ts";
 import type { EffectSlots } from "./effect-runner.ts";
 import type { Kinds } from "./kinds.ts";
 import type { Pace } from "./pace.ts";
@@ -34,6 +36,8 @@ export interface OwnerContext {
   asBatch(actor: ActorKey, message: Uint8Array): Uint8Array;
   /** Sends a message to wherever its actor lives now. */
   tell(message: Message): void;
+  /** References to actors for an effect that calls them. */
+  callsOf(origin: CallOrigin): EffectContext["actor"];
   /** The owner was refused and has dropped everything. */
   fallen(owner: ShardOwner, refusal: Refusal): void;
 }

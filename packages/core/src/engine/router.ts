@@ -15,6 +15,7 @@ import type { ShardStore } from "../ports/shard-store.ts";
 import { AskTable, type OpenAsk } from "./ask.ts";
 import { endOfAppend, unexpected } from "./ask-ends.ts";
 import { boundedTimeout } from "./ask-options.ts";
+import { checkCall } from "./call-chain.ts";
 import { type ActorTarget, type Composed, composeMessage } from "./compose-message.ts";
 import { Dispatch, type Lane, type LocalPath } from "./dispatch.ts";
 import { PendingAsk } from "./pending-ask.ts";
@@ -75,6 +76,7 @@ export class Router implements LocalPath {
       try {
         const timeoutMs = boundedTimeout(options.timeoutMs ?? this.#context.settings.askTimeoutMs);
         const { message, checked } = this.#compose(target, command, input, options);
+        if (target.origin) checkCall(target.origin, message, this.#context.settings.maxCallDepth);
         const ask = new PendingAsk(op, timeoutMs, options, resolve, reject, answerOf);
         const askId = this.asks.open(timeoutMs, ask);
         const { nodeId: node, incarnation } = this.#context;

@@ -138,6 +138,7 @@ export class ShardOwner {
       historyId: claim.historyId,
       now: owner.now,
       trusted: () => isOpen() && owner.trusted(),
+      callsOf: owner.callsOf,
       save: (id, record) => this.#saveEffect(id, record),
       finish: (outcome) => this.#effectOutcome(outcome),
     });
@@ -467,6 +468,7 @@ export class ShardOwner {
       sentAt: this.#owner.now(),
       effectId,
       ...(record.principal !== undefined && { principal: record.principal }),
+      ...(record.chain && { chain: record.chain }),
     };
     if (this.#state !== "running") this.#owner.tell(message);
     else this.#cells.enqueue(this.#request(message, this.#turnId()));

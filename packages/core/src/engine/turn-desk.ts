@@ -221,10 +221,11 @@ export class TurnDesk {
     }
     const { writer, line, deferrals } = this.#parts;
     let outcome: TurnOutcome = result.outcome;
+    const isDeferred = outcome.kind === "deferred";
     let refused: ErrorOutcome | undefined;
     if (outcome.kind === "value") ({ outcome, refused } = this.#answer(cell, request, outcome));
     else if (outcome.kind === "deferred" && message.replyTo) refused = deferrals.problem(cell.key);
-    refused ??= result.next && writer.take(line.batch, cell, request, result.next, now);
+    refused ??= result.next && writer.take(line.batch, cell, request, result.next, now, isDeferred);
     if (!refused) return outcome;
     this.#reject(request, refused);
     return undefined;

@@ -3,6 +3,7 @@
  * which has to be (I2: the same turn may run again after a commit that failed).
  */
 import type { Decision, Facts, More, Turn } from "../define-actor.ts";
+import { isMusterError } from "../errors.ts";
 import { type AnyKind, commandOf, fieldErrorsOf } from "./kinds.ts";
 import type { Outcome } from "./wire.ts";
 
@@ -179,5 +180,9 @@ const decide = (
   };
 };
 
-export const describeThrown = (thrown: unknown): string =>
-  (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 4_000);
+/** What was thrown, in a line; with the code by which a program can tell Muster's errors apart. */
+export const describeThrown = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown).slice(0, 4_000);
+  const name = isMusterError(thrown) ? `${thrown.name} ${thrown.code}` : thrown.name;
+  return `${name}: ${thrown.message}`.slice(0, 4_000);
+};

@@ -23,6 +23,7 @@ export const packMessage = (m: Message, route: readonly [string, string] | numbe
   if (m.idempotencyKey !== undefined) packed[6] = [m.idempotencyKey, m.keepKeyMs ?? 0];
   if (m.principal !== undefined) packed[7] = m.principal;
   if (m.effectId !== undefined) packed[8] = m.effectId;
+  if (m.chain) packed[9] = m.chain;
   for (let i = 5; i < packed.length; i++) packed[i] ??= null;
   return packed;
 };
@@ -71,6 +72,9 @@ export const encodeBatch = (
     messages.length,
   );
 
+const chainOf = (packed: unknown): readonly string[] | undefined =>
+  Array.isArray(packed) && packed.every(isText) ? packed : undefined;
+
 const unpackMessage = (
   packed: unknown,
   sender: string,
@@ -84,7 +88,7 @@ const unpackMessage = (
   if (!Array.isArray(route)) return undefined;
   const kind: unknown = route[at];
   const command: unknown = route[at + 1];
-  const [, id, input, sentAt, depth, reply, key, principal, effectId] = packed;
+  const [, id, input, sentAt, depth, reply, key, principal, effectId, chain] = packed;
   if (!isText(kind) || !isText(id) || !isText(command)) return undefined;
   if (!isNumber(sentAt) || !isNumber(depth)) return undefined;
   const message: { -readonly [K in keyof Message]: Message[K] } = {
@@ -108,6 +112,8 @@ const unpackMessage = (
   }
   if (isText(principal)) message.principal = principal;
   if (isText(effectId)) message.effectId = effectId;
+  const known = chainOf(chain);
+  if (known) message.chain = known;
   return message;
 };
 
@@ -243,6 +249,10 @@ export interface EffectRecord {
   /** History under which it was recorded. */
   readonly historyId: string;
   readonly principal: string | undefined;
+  /** Hops since the command came from outside. */
+  readonly depth: number;
+  /** Actors that wait for its outcome. */
+  readonly chain: readonly string[] | undefined;
 }
 export const encodeEffect = (e: EffectRecord): Uint8Array =>
   encode([
@@ -255,12 +265,15 @@ export const encodeEffect = (e: EffectRecord): Uint8Array =>
     e.started,
     e.historyId,
     e.principal ?? null,
+    e.depth,
+    ...(e.chain ? [e.chain] : []),
   ]);
 export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
   const decoded = decode(bytes);
   if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
-  const [actor, effect, id, input, attempts, notBefore, started, historyId, principal] =
+  const [actor, effect, id, input, attempts, notBefore, started, historyId, ...rest] =
     decoded.value;
+  const [principal, depth, chain] = rest;
   if (!isText(actor) || !isText(effect) || !isText(id) || !isText(historyId)) return undefined;
   if (!isNumber(attempts) || !isNumber(notBefore)) return undefined;
   return {
@@ -273,6 +286,8 @@ export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
     started: started === true,
     historyId,
     principal: isText(principal) ? principal : undefined,
+    depth: isNumber(depth) ? depth : 0,
+    chain: chainOf(chain),
   };
 };
 

@@ -29,4 +29,6 @@ export interface Message {
   readonly sentAt: RedisMs;
   /** Set on the outcome of an effect: handled only while that effect is still recorded. */
   readonly effectId?: string;
+  /** Actors that wait for what this command is part of, each with the ask it has deferred. */
+  readonly chain?: readonly string[];
 }
