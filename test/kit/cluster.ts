@@ -27,12 +27,17 @@ export interface ClusterOptions {
 }
 
 export type NodeOptions = Partial<
-  Pick<ProgramConfig, "appsDir" | "companions" | "startTimeoutMs" | "weight" | "settings" | "http">
+  Pick<
+    ProgramConfig,
+    "appsDir" | "companions" | "startTimeoutMs" | "weight" | "settings" | "http" | "wallOffsetMs"
+  >
 > & {
   /** Does not wait until the node has started. */
   readonly wait?: boolean;
   /** `node` runs the built packages. @defaultValue as `MUSTER_TEST_RUNTIME` says, else `bun` */
   readonly runtime?: Runtime;
+  /** Added to the environment of the process. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export interface TestCluster {
@@ -110,7 +115,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
 
   const start = async (
     id: string,
-    { wait = true, runtime = testRuntime(), ...given }: NodeOptions = {},
+    { wait = true, runtime = testRuntime(), env = {}, ...given }: NodeOptions = {},
   ): Promise<NodeProcess> => {
     let proxy = proxies.get(id);
     if (proxy === undefined) {
@@ -137,6 +142,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
         for (const listener of listeners) listener(outcomes);
       },
       runtime,
+      env,
     );
     running.set(id, process);
     started.push(process);

@@ -1,11 +1,16 @@
 /** Load on a cluster, and the count of what became of it: the check of I2, I3 and I4. */
 import type { TestCluster } from "./cluster.ts";
 import { type LoadPlan, loadActor } from "./program-protocol.ts";
+import type { WaitOptions } from "./wait-until.ts";
 
 export interface LoadReport {
+  /** Commands sent by nodes that ended the load in order. */
+  readonly sent: number;
   readonly acked: number;
   readonly unknown: number;
   readonly notApplied: number;
+  /** How often commands that were not acknowledged ended with which code. */
+  readonly codes: Readonly<Record<string, number>>;
   /** Acknowledged and not in the state. */
   readonly lost: readonly string[];
   /** In the state more than once. */
@@ -19,6 +24,8 @@ export interface LoadReport {
 export interface Load {
   /** Commands acknowledged so far. */
   readonly acked: number;
+  /** Waits until so many more are acknowledged. */
+  more(count: number, options?: WaitOptions): Promise<void>;
   /** Ends the load on all nodes that still run. */
   stop(): Promise<void>;
   /** Reads every actor through one node and compares. */
@@ -51,11 +58,14 @@ export const startLoadOn = async (
   const acked = new Set<string>();
   const unknown = new Set<string>();
   const notApplied = new Set<string>();
+  const codes: Record<string, number> = {};
+  let sent = 0;
   cluster.onOutcomes((outcomes) => {
     if (outcomes.load !== plan.name) return;
     for (const key of outcomes.acked) acked.add(key);
     for (const key of outcomes.unknown) unknown.add(key);
     for (const key of outcomes.notApplied) notApplied.add(key);
+    for (const code of outcomes.codes) codes[code] = (codes[code] ?? 0) + 1;
   });
   const loaders = await Promise.all(
     nodes.map(async (id) => {
@@ -68,8 +78,18 @@ export const startLoadOn = async (
     get acked() {
       return acked.size;
     },
+    more: async (count, options) => {
+      const before = acked.size;
+      await cluster.waitUntil(
+        `${count} more commands are acknowledged`,
+        () => ({ more: acked.size - before, codes }),
+        ({ more }) => more >= count,
+        options,
+      );
+    },
     stop: async () => {
-      await Promise.all(loaders.filter((node) => node.running).map((node) => node.stopLoad()));
+      const living = loaders.filter((node) => node.running);
+      for (const count of await Promise.all(living.map((node) => node.stopLoad()))) sent += count;
     },
     verify: async (through) => {
       const times = new Map<string, number>();
@@ -82,6 +102,8 @@ export const startLoadOn = async (
         reordered.push(...outOfOrder(state.keys));
       }
       return {
+        sent,
+        codes,
         acked: acked.size,
         unknown: unknown.size,
         notApplied: notApplied.size,

@@ -60,11 +60,12 @@ export interface NodeProcess {
 
 const keptLines = 400;
 
-/** Runs the node program; `onOutcomes` hears of the outcomes of its load. */
+/** Runs the node program; `onOutcomes` hears of the outcomes of its load, `env` is added to its environment. */
 export const startNodeProcess = (
   config: ProgramConfig,
   onOutcomes: (outcomes: Outcomes) => void = () => {},
   runtime: Runtime = testRuntime(),
+  env: Readonly<Record<string, string>> = {},
 ): NodeProcess => {
   const [command = "", ...args] = programCommand(
     new URL("./node-program.ts", import.meta.url),
@@ -72,7 +73,7 @@ export const startNodeProcess = (
   );
   const child: ChildProcess = spawn(command, [...args, JSON.stringify(config)], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, MUSTER_TEST_NODE: config.nodeId },
+    env: { ...process.env, MUSTER_TEST_NODE: config.nodeId, ...env },
   });
   guardChild(child);
 

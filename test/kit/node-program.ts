@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { createModuleHost, createMuster, isMusterError, type Muster } from "@muster/core";
+import { type Clock, systemClock } from "@muster/core/ports";
 import { redisBackend } from "@muster/redis-adapter";
 import { createLedger, ledger } from "./ledger.ts";
 import { type RunningLoad, startLoad } from "./program-load.ts";
@@ -66,6 +67,9 @@ const Ledger = createLedger({
   crash: () => process.kill(process.pid, "SIGKILL"),
 });
 
+let wallOffsetMs = config.wallOffsetMs ?? 0;
+const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + wallOffsetMs };
+
 const createNode = (id: string): Muster =>
   createMuster({
     cluster: config.cluster,
@@ -73,6 +77,7 @@ const createNode = (id: string): Muster =>
     backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
     actors: [Ledger],
     settings: config.settings,
+    clock,
     logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
     ...(config.appsDir !== undefined && {
       apps: {
@@ -128,6 +133,9 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return process.memoryUsage.rss();
     case "blockLoop":
       block(command.ms);
+      return "done";
+    case "jumpWall":
+      wallOffsetMs += command.ms;
       return "done";
     case "stop":
       return await muster.stop(

@@ -22,12 +22,14 @@ export const startLoad = (
   let acked: string[] = [];
   let notApplied: string[] = [];
   let unknown: string[] = [];
+  let codes: string[] = [];
   const report = (): void => {
     if (acked.length + notApplied.length + unknown.length === 0) return;
-    say({ event: "outcomes", load: plan.name, acked, notApplied, unknown });
+    say({ event: "outcomes", load: plan.name, acked, notApplied, unknown, codes });
     acked = [];
     notApplied = [];
     unknown = [];
+    codes = [];
   };
   const reporting = setInterval(report, 10);
 
@@ -43,6 +45,7 @@ export const startLoad = (
         await pause(20);
         return putOnce(id, key);
       }
+      codes.push(isMusterError(error) ? error.code : String(error));
       if (isMusterError(error) && error.outcome === "not-applied") notApplied.push(key);
       else unknown.push(key);
     }

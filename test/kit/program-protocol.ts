@@ -19,6 +19,8 @@ export interface ProgramConfig {
   readonly startTimeoutMs?: number;
   /** URL at which effects are recorded outside the fence. */
   readonly witnessUrl?: string;
+  /** How much later than real the wall clock given to the node is, in milliseconds. */
+  readonly wallOffsetMs?: number;
 }
 
 /** A load of keyed puts, each worker one after the other. */
@@ -58,6 +60,8 @@ export type ProgramCommand =
   | { readonly do: "drain" | "undrain"; readonly id: string; readonly reason: string }
   | { readonly do: "startLoad"; readonly plan: LoadPlan }
   | { readonly do: "blockLoop"; readonly ms: number }
+  /** Sets the wall clock given to the node forward, or back when negative. */
+  | { readonly do: "jumpWall"; readonly ms: number }
   | { readonly do: "stop"; readonly timeoutMs?: number };
 
 /** An error as it crosses the pipe. */
@@ -78,6 +82,8 @@ export type ProgramLine =
       readonly acked: readonly string[];
       readonly notApplied: readonly string[];
       readonly unknown: readonly string[];
+      /** Error codes of what was not acknowledged. */
+      readonly codes: readonly string[];
     }
   | { readonly n: number; readonly answer: unknown }
   | { readonly n: number; readonly error: ProgramError };

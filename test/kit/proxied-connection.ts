@@ -29,6 +29,12 @@ export interface LinkRules {
   mayLose(link: Link, words: readonly string[]): boolean;
   /** Asked when such a reply arrives; `true` loses it together with the connection. */
   loses(): boolean;
+  /** How long a connection that lost a reply stays open and silent before it closes. */
+  lingerMs(): number;
+  /** Hears each whole request, as it is sent on. */
+  passed(link: Link, words: readonly string[], request: Buffer): void;
+  /** Whether this subscriber gets each published message twice. */
+  repeats(link: Link): boolean;
 }
 
 export interface ProxiedConnection {
@@ -77,6 +83,12 @@ const createPipe = (held: () => boolean, deliver: (bytes: Buffer) => void, end: 
   };
 };
 
+const published = Buffer.from("\r\n$7\r\nmessage\r\n");
+const isPublished = (message: Buffer): boolean => {
+  const at = message.indexOf(published);
+  return at > 0 && at < 4;
+};
+
 /** Connects an accepted client socket to the server under the given rules. */
 export const proxyConnection = (options: {
   readonly n: number;
@@ -94,11 +106,14 @@ export const proxyConnection = (options: {
   const waiting: boolean[] = [];
   let abandoned = false;
   let closed = false;
+  /** Set once a reply was lost: nothing that comes after it may reach the client. */
+  let closing: ReturnType<typeof setTimeout> | undefined;
 
   /** What was forwarded already still arrives. */
   const close = (): void => {
     if (closed) return;
     closed = true;
+    clearTimeout(closing);
     upward.drop();
     downward.drop();
     client.destroySoon();
@@ -109,7 +124,8 @@ export const proxyConnection = (options: {
   const upward = createPipe(held, (bytes) => server.write(bytes), close);
   const downward = createPipe(held, (bytes) => client.write(bytes), close);
 
-  const learn = (words: readonly string[]): void => {
+  const learn = (request: Buffer): void => {
+    const words = requestWords(request, 40);
     const [command = "", first = "", second = ""] = words;
     if (command === "client" && first.toLowerCase() === "setname") link.name = second;
     if (command.endsWith("subscribe") && !command.includes("un")) {
@@ -117,23 +133,34 @@ export const proxyConnection = (options: {
       link.channels.push(...words.slice(1));
     }
     if (!link.subscriber) waiting.push(rules.mayLose(link, words));
+    rules.passed(link, words, request);
+  };
+  const lose = (): void => {
+    const lingerMs = rules.lingerMs();
+    if (lingerMs === 0) close();
+    else closing ??= setTimeout(close, lingerMs);
   };
 
   client.setNoDelay(true);
   client.on("data", (chunk: Buffer) => {
     if (abandoned) return;
-    for (const message of requests.push(chunk)) learn(requestWords(message, 40));
+    for (const message of requests.push(chunk)) learn(message);
     if (rules.refused(link)) return close();
     upward.put(chunk, 0);
   });
   server.on("data", (chunk: Buffer) => {
     const delayMs = rules.delayMs(link);
-    // Subscribers get messages nobody asked for, so their replies cannot be paired.
-    if (link.subscriber) return downward.put(Buffer.concat([replies.take(), chunk]), delayMs);
     for (const message of replies.push(chunk)) {
+      if (closed) return;
+      // Subscribers get messages nobody asked for, so their replies cannot be paired.
+      if (link.subscriber) {
+        downward.put(message, delayMs);
+        if (isPublished(message) && rules.repeats(link)) downward.put(message, delayMs);
+        continue;
+      }
       const isPush = message[0] === 62;
-      if (!isPush && waiting.shift() && rules.loses()) return close();
-      downward.put(message, delayMs);
+      if (!isPush && waiting.shift() && rules.loses()) lose();
+      if (closing === undefined) downward.put(message, delayMs);
     }
   });
   client.on("end", () => (abandoned ? close() : upward.put("end", 0)));

@@ -24,6 +24,8 @@ export interface RedisServer {
   readonly pid: number;
   /** Sends one command and answers its reply as text; for tests and set-up only. */
   command(...words: readonly string[]): Promise<string>;
+  /** As {@link RedisServer.command}, with words that are no text. */
+  send(...words: readonly (string | Uint8Array)[]): Promise<string>;
   /** Stops it (`kill`: by SIGKILL) and starts it again on the same port and folder. */
   restart(how?: "shutdown" | "kill", downMs?: number): Promise<void>;
   /** Ends the present run; {@link RedisServer.begin} starts the next one. */
@@ -50,15 +52,19 @@ const freePort = (): Promise<number> =>
   });
 
 /** One command over a connection of its own, so that no client library takes part. */
-const command = (port: number, words: readonly string[]): Promise<string> =>
+const command = (port: number, words: readonly (string | Uint8Array)[]): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1" });
     let text = "";
     socket.setTimeout(5_000, () => socket.destroy(new Error("redis-server did not answer in 5 s")));
     socket.on("error", reject);
     socket.on("connect", () => {
-      const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-      socket.write(`*${words.length}\r\n${parts.join("")}*1\r\n$4\r\nQUIT\r\n`);
+      const parts = words.flatMap((word) => {
+        const bytes = Buffer.from(word);
+        return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")];
+      });
+      const head = Buffer.from(`*${words.length}\r\n`);
+      socket.write(Buffer.concat([head, ...parts, Buffer.from("*1\r\n$4\r\nQUIT\r\n")]));
     });
     socket.on("data", (chunk: Buffer) => {
       text += chunk.toString("utf8");
@@ -172,6 +178,7 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
       return child?.pid ?? 0;
     },
     command: (...words) => command(port, words),
+    send: (...words) => command(port, words),
     end,
     begin,
     restart: async (how = "shutdown", downMs = 0) => {

@@ -24,7 +24,6 @@ test("a stream cut at any byte gives the same messages", () => {
     const reader = createRespReader();
     const read = [...reader.push(stream.subarray(0, cut)), ...reader.push(stream.subarray(cut))];
     expect(read.map((message) => message.toString("latin1"))).toEqual(messages);
-    expect(reader.take()).toHaveLength(0);
   }
 });
 

@@ -36,8 +36,6 @@ const messageEnd = (bytes: Buffer, start: number): number => {
 export interface RespReader {
   /** Takes bytes in and hands out the messages now complete. */
   push(chunk: Buffer): readonly Buffer[];
-  /** Bytes of a message still incomplete; they are forgotten. */
-  take(): Buffer;
 }
 
 /** Makes a reader for one direction of one connection. */
@@ -56,11 +54,6 @@ export const createRespReader = (): RespReader => {
       }
       held = held.subarray(start);
       return messages;
-    },
-    take: () => {
-      const rest = held;
-      held = Buffer.alloc(0);
-      return rest;
     },
   };
 };

@@ -173,3 +173,52 @@ test("halfOpen leaves the client with a socket that never answers, and new links
   expect(await settled(c.ping())).toBe("open");
   expect(await client().incr("n")).toBe(1);
 });
+
+test("a lingering loss takes all that is answered until the connection closes", async () => {
+  const c = client({ maxRetriesPerRequest: 0 });
+  await c.ping();
+  proxy.swallowReplies({ count: 10, lingerMs: 30 });
+  const answers = await Promise.all([c.incr("n"), c.incr("n"), c.incr("n")].map(settled));
+  expect(answers).toEqual(["rejected", "rejected", "rejected"]);
+  expect(proxy.swallowed).toBe(3);
+  expect(await redis.command("GET", "n")).toBe("3");
+});
+
+test("copies of a request arrive beside it and after it, and their answers reach nobody", async () => {
+  const c = client();
+  await c.ping();
+  proxy.copyRequests({ when: ([command]) => command === "incr", afterMs: [0, 50] });
+  await c.incr("n");
+  await c.set("m", "x");
+  await waitUntil("both copies have run", async () => (await redis.command("GET", "n")) === "3");
+  await waitUntil("both are answered", () => [...proxy.copied.values()].length === 2);
+  expect(await c.get("m")).toBe("x");
+  proxy.heal();
+  await c.incr("n");
+  expect(await settled(c.get("n"))).toBe("4");
+});
+
+test("repeated messages reach a subscriber twice, in order", async () => {
+  const s = client();
+  const heard: string[] = [];
+  s.on("message", (_, message) => heard.push(message));
+  await s.subscribe("news");
+  proxy.repeatMessages();
+  await redis.command("PUBLISH", "news", "a");
+  await redis.command("PUBLISH", "news", "b");
+  await waitUntil(
+    "all are heard",
+    () => heard.join(),
+    (all) => all === "a,a,b,b",
+  );
+});
+
+test("after retarget new links reach the other server, and open ones stay", async () => {
+  const other = await startRedisServer();
+  const c = client();
+  await c.set("where", "first");
+  proxy.retarget(other.port);
+  expect(await c.get("where")).toBe("first");
+  expect(await client().get("where")).toBe(null);
+  await other.stop();
+});

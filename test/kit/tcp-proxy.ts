@@ -3,6 +3,7 @@
  * loses chosen replies. Lives in the test's own process.
  */
 import { createServer, type Socket } from "node:net";
+import { type Copier, startCopier } from "./copier.ts";
 import { type Link, type ProxiedConnection, proxyConnection } from "./proxied-connection.ts";
 
 export type { Link } from "./proxied-connection.ts";
@@ -14,6 +15,18 @@ export interface SwallowRule {
   readonly count?: number;
   /** Chooses requests by their words: the command in lower case, then its arguments. */
   readonly when?: (words: readonly string[], link: Link) => boolean;
+  /**
+   * A connection that lost a reply stays open and silent for so long, and loses what else is
+   * answered meanwhile. @defaultValue 0
+   */
+  readonly lingerMs?: number;
+}
+
+export interface CopyRule {
+  /** Chooses requests, as for {@link SwallowRule}. */
+  readonly when?: (words: readonly string[], link: Link) => boolean;
+  /** One copy each: how many milliseconds after the request it is sent, beside the client's connection. */
+  readonly afterMs: readonly number[];
 }
 
 export interface TcpProxy {
@@ -26,7 +39,7 @@ export interface TcpProxy {
    * links at once and lets none be opened.
    */
   cut(mode?: "silent" | "refused", match?: LinkMatch): void;
-  /** Ends cuts and delays; what was held arrives now. */
+  /** Ends cuts, delays, losses and copies; what was held arrives now. */
   heal(): void;
   /** Delays every reply by so many milliseconds, in order. */
   delay(ms: number, match?: LinkMatch): void;
@@ -37,6 +50,17 @@ export interface TcpProxy {
   swallowReplies(rule?: number | SwallowRule): void;
   /** Replies lost so far. */
   readonly swallowed: number;
+  /**
+   * Lets the server get requests more than once, as a client that sends again does: the copies are
+   * byte for byte, their replies reach nobody.
+   */
+  copyRequests(rule: CopyRule): void;
+  /** What the server answered to copies so far: first number of the answer, and how often. */
+  readonly copied: ReadonlyMap<string, number>;
+  /** Hands subscribers every published message twice. */
+  repeatMessages(): void;
+  /** Connects to another server from now on; links that are open stay with the old one. */
+  retarget(port: number): void;
   /** Drops the server's side of present links; the clients' sides stay open and silent for ever. */
   halfOpen(match?: LinkMatch): number;
   close(): Promise<void>;
@@ -63,7 +87,14 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
   let swallowed = 0;
   let cutting: { readonly mode: "silent" | "refused"; readonly match: LinkMatch } | undefined;
   let delaying: { readonly ms: number; readonly match: LinkMatch } | undefined;
-  let losing: { left: number; readonly when: NonNullable<SwallowRule["when"]> } | undefined;
+  let losing:
+    | { left: number; readonly when: NonNullable<SwallowRule["when"]>; readonly lingerMs: number }
+    | undefined;
+  let copying: CopyRule | undefined;
+  let repeating = false;
+  let port = targetPort;
+  const copied = new Map<string, number>();
+  const copiers: Copier[] = [];
 
   const isCut = (mode: "silent" | "refused", link: Link): boolean =>
     cutting?.mode === mode && cutting.match(link);
@@ -79,6 +110,15 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       swallowed += 1;
       return true;
     },
+    lingerMs: () => losing?.lingerMs ?? 0,
+    passed: (link: Link, words: readonly string[], request: Buffer) => {
+      if (copying === undefined || !(copying.when ?? isWork)(words, link)) return;
+      for (const [n, afterMs] of copying.afterMs.entries()) {
+        copiers[n] ??= startCopier(port, copied);
+        copiers[n].send(request, afterMs);
+      }
+    },
+    repeats: () => repeating,
   };
   const refresh = (): void => {
     for (const connection of [...open]) connection.refresh();
@@ -88,7 +128,7 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     const connection = proxyConnection({
       n: ++count,
       client,
-      targetPort,
+      targetPort: port,
       rules,
       onClosed: () => open.delete(connection),
     });
@@ -112,6 +152,9 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     heal: () => {
       cutting = undefined;
       delaying = undefined;
+      losing = undefined;
+      copying = undefined;
+      repeating = false;
       refresh();
     },
     delay: (ms, match = () => true) => {
@@ -119,10 +162,24 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     },
     swallowReplies: (rule = 1) => {
       const given: SwallowRule = typeof rule === "number" ? { count: rule } : rule;
-      losing = { left: given.count ?? 1, when: given.when ?? isWork };
+      losing = {
+        left: given.count ?? 1,
+        when: given.when ?? isWork,
+        lingerMs: given.lingerMs ?? 0,
+      };
     },
     get swallowed() {
       return swallowed;
+    },
+    copyRequests: (rule) => {
+      copying = rule;
+    },
+    copied,
+    repeatMessages: () => {
+      repeating = true;
+    },
+    retarget: (to) => {
+      port = to;
     },
     halfOpen: (match = () => true) => {
       const chosen = [...open].filter((connection) => match(connection.link));
@@ -132,6 +189,7 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        for (const copier of copiers) copier.close();
         for (const connection of [...open]) connection.close();
       }),
   };

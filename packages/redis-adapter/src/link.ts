@@ -46,6 +46,7 @@ export class Link {
   #watch: Cancel | undefined;
   #corked: Redis["stream"] | undefined;
   #lastError: Error | undefined;
+  #awaySince: number | undefined;
   #closed = false;
 
   constructor(redis: Redis, options: LinkOptions, clock: Clock) {
@@ -55,13 +56,23 @@ export class Link {
     redis.on("error", (error: unknown) => {
       this.#lastError = withoutCommand(error);
     });
+    // Each failed attempt to come back ends with a close, too: the first one counts.
+    redis.on("close", () => {
+      this.#awaySince ??= clock.monotonic();
+    });
     redis.on("ready", () => {
+      this.#awaySince = undefined;
       for (const go of [...this.#waiting]) go();
     });
   }
 
   get isReady(): boolean {
     return !this.#closed && this.redis.status === "ready";
+  }
+
+  /** Milliseconds for which the connection has been gone; 0 while it stands or is first made. */
+  get awayMs(): number {
+    return this.#awaySince === undefined ? 0 : this.#clock.monotonic() - this.#awaySince;
   }
 
   /** @throws BackendUnavailable when the server cannot be reached or refuses us */

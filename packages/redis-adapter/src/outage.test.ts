@@ -275,6 +275,21 @@ test("a cut alive subscription is back within milliseconds", async () => {
   await back(backend);
 });
 
+test("subscriptions that are cut leave the backend connected, unless they stay away", async () => {
+  const { backend } = await holder();
+  const isHint = ({ name }: { readonly name: string }) => /:(subscriber|alive)$/.test(name);
+  const { state } = backend.health();
+  proxy.cut("refused", isHint);
+  expect(state).toBe("connected");
+  await waitUntil("both are gone", () => !proxy.links().some(isHint));
+  expect(backend.health().state).toBe("connected");
+  await waitUntil("that is told", () => backend.health().state === "connecting");
+  const names = proxy.links().map(({ name }) => name.replace(/.*:/, ""));
+  expect(names).toEqual(expect.arrayContaining(["control", "heartbeat"]));
+  proxy.heal();
+  await waitUntil("they are back", () => backend.health().state === "connected");
+});
+
 test("what waits for a connection during an outage does not pile up", async () => {
   const { backend, claim } = await holder();
   await server.end("kill");

@@ -27,6 +27,9 @@ import { createViewStore } from "./view-store.ts";
 /** Keeps a silent subscription honest: without traffic a dead socket would go unnoticed. */
 const pingEveryMs = 2_000;
 
+/** Hints may be missed for so long before the backend counts as away: what they tell is swept for. */
+const hintsAwayMs = 1_000;
+
 /** What tests replace. */
 export interface RedisBackendHooks {
   /** Time given to scripts instead of Redis's own, in milliseconds. */
@@ -39,6 +42,12 @@ const links = ({ control, heartbeat, subscriber, alive }: Connections): readonly
   subscriber,
   alive,
 ];
+
+const isReachable = ({ control, heartbeat, subscriber, alive }: Connections): boolean =>
+  control.isReady &&
+  heartbeat.isReady &&
+  subscriber.awayMs < hintsAwayMs &&
+  alive.awayMs < hintsAwayMs;
 
 const refusal = (findings: readonly BackendFinding[]): MusterError =>
   new MusterError(
@@ -133,7 +142,7 @@ export class RedisBackend implements Backend {
   }
 
   health(): BackendHealth {
-    const ready = this.#connections && links(this.#connections).every((link) => link.isReady);
+    const ready = this.#connections && isReachable(this.#connections);
     return {
       mode: "redis",
       role: "primary",
