@@ -47,6 +47,7 @@ export const startProgram = async (name: string, options: ProgramOptions): Promi
     [...profile, ...args, JSON.stringify(options.config)],
     {
       stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, NODE_ENV: "production" },
     },
   );
   guardChild(child);

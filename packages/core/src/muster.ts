@@ -20,7 +20,13 @@ import { createNodesChanges, createNodesService, createShardsService } from "./n
 import type { MusterOptions } from "./options.ts";
 import { silentLogger } from "./ports/logger.ts";
 import { systemClock } from "./ports/system-clock.ts";
-import { libraryVersion, processInfo, residentBytes, runtimeName } from "./ports/system-process.ts";
+import {
+  isProduction,
+  libraryVersion,
+  processInfo,
+  residentBytes,
+  runtimeName,
+} from "./ports/system-process.ts";
 import { systemRandom } from "./ports/system-random.ts";
 import type { Principal } from "./principal.ts";
 import { resolveSettings } from "./resolve-options.ts";
@@ -97,6 +103,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     clock,
     random,
     logger,
+    development: options.development ?? !isProduction(),
     memoryBytes: residentBytes,
   });
 

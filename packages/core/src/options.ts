@@ -37,6 +37,12 @@ export interface MusterOptions {
   };
   readonly settings?: Partial<ClusterSettings>;
   readonly logger?: Logger;
+  /**
+   * Freezes what handlers, effects and readers of views are given, so that code which changes it
+   * throws at once. Costs a walk over each new state and row.
+   * @defaultValue true unless `NODE_ENV` is `production`
+   */
+  readonly development?: boolean;
   /** For tests. */
   readonly clock?: Clock;
   /** For tests. */

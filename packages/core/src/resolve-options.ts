@@ -83,6 +83,7 @@ const fields = {
     "logger must have debug, info, warn and error",
     ...["debug", "info", "warn", "error"],
   ).optional(),
+  development: z.boolean("development must be true or false").optional(),
   clock: z.unknown().optional(),
   random: z.unknown().optional(),
 } satisfies Record<keyof MusterOptions, z.ZodType>;

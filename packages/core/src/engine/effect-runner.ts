@@ -5,6 +5,7 @@
  */
 import type { EffectContext, EffectSpec, Facts } from "../define-actor.ts";
 import { isMusterError } from "../errors.ts";
+import { deepFreeze } from "../freeze.ts";
 import { parseActorKey } from "../model/actor-address.ts";
 import type { RedisMs } from "../model/ids.ts";
 import { defaultRetryPolicy, hasAttemptLeft, retryDelayMs } from "../model/retry-policy.ts";
@@ -58,6 +59,8 @@ export interface EffectRunnerContext {
   readonly slots: EffectSlots;
   readonly fence: Facts["fence"];
   readonly historyId: string;
+  /** Freezes what users' code is given. */
+  readonly development: boolean;
   now(): RedisMs;
   trusted(): boolean;
   /** References to actors for an effect that calls them. */
@@ -210,7 +213,7 @@ export class EffectRunner {
       );
       aborted.catch(() => {});
       const output = await Promise.race([
-        spec.run(input.data, {
+        spec.run(this.#context.development ? deepFreeze(input.data) : input.data, {
           signal: controller.signal,
           idempotencyKey: effectId,
           fence: this.#context.fence,

@@ -48,6 +48,8 @@ export interface NodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Freezes what users' code is given. */
+  readonly development: boolean;
   memoryBytes(): number;
 }
 
@@ -176,6 +178,7 @@ export class Node {
           now: () => this.time.now(),
           shardOf: (id) => this.shardOf(kind.partition(id)),
           ...(kind.implementation.row && { schema: kind.implementation.row }),
+          development: options.development,
           staleAfterMs: 2 * settings.viewSweepMs + 1_000,
         }),
       );
@@ -414,6 +417,7 @@ export class Node {
       logger,
       kinds: this.kinds,
       settings,
+      development: this.#options.development,
       pace: new Pace(clock),
       effectSlots: new EffectSlots(settings.concurrentEffects),
       suspects: new Set<ActorKey>(),

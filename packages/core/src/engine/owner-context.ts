@@ -21,6 +21,8 @@ export interface OwnerContext {
   readonly logger: Logger;
   readonly kinds: Kinds;
   readonly settings: ClusterSettings;
+  /** Freezes what users' code is given. */
+  readonly development: boolean;
   readonly effectSlots: EffectSlots;
   /** Actors of which something could not be written: each of their turns is checked for it. */
   readonly suspects: Set<ActorKey>;

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { decode } from "../codec.ts";
+import { deepFreeze } from "../freeze.ts";
 import type { ShardId } from "../model/ids.ts";
 
 /** A row whose bytes make no sense to this version of the program. */
@@ -40,13 +41,15 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
 
 export class RowStore<Row> {
   readonly #schema: z.ZodType<Row> | undefined;
+  readonly #freezes: boolean;
   readonly #rows = new Map<string, Stored<Row>>();
   readonly #ids = new Map<ShardId, Set<string>>();
   readonly #unreadable = new Map<string, Unreadable>();
   readonly #lost = new Map<string, Row>();
 
-  constructor(schema: z.ZodType<Row> | undefined) {
+  constructor(schema: z.ZodType<Row> | undefined, freezes: boolean) {
     this.#schema = schema;
+    this.#freezes = freezes;
   }
 
   get size(): number {
@@ -129,6 +132,8 @@ export class RowStore<Row> {
     }
     this.#unreadable.delete(id);
     this.#lost.delete(id);
+    // Rows are given to all readers of this process by reference.
+    if (this.#freezes) deepFreeze(read.row);
     this.#rows.set(id, { shard, bytes, row: read.row });
     return "changed";
   }

@@ -136,6 +136,7 @@ export class ShardOwner {
       slots: owner.effectSlots,
       fence: grant.fence,
       historyId: claim.historyId,
+      development: owner.development,
       now: owner.now,
       trusted: () => isOpen() && owner.trusted(),
       callsOf: owner.callsOf,

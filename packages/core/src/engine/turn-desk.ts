@@ -210,7 +210,8 @@ export class TurnDesk {
       ask: request.turnId as Deferral,
     };
     const input = request.local?.input ?? { raw: message.input };
-    const result = runTurn(cell.kind, message.command, cell.state, input, facts);
+    const { development } = this.#parts.owner;
+    const result = runTurn(cell.kind, message.command, cell.state, input, facts, development);
     if (result.kind === "threw") {
       this.#threw(cell, request, result.error);
       return undefined;

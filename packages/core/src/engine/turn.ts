@@ -4,6 +4,7 @@
  */
 import type { Decision, Facts, More, Turn } from "../define-actor.ts";
 import { isMusterError } from "../errors.ts";
+import { deepFreeze } from "../freeze.ts";
 import { type AnyKind, commandOf, fieldErrorsOf } from "./kinds.ts";
 import type { Outcome } from "./wire.ts";
 
@@ -96,16 +97,20 @@ type Handler = (
 /** An input as it came, or as its schema has it once it was checked in this process. */
 export type TurnInput = { readonly raw: unknown } | { readonly checked: unknown };
 
-/** Runs one command against one state. Never throws. */
+/**
+ * Runs one command against one state. Never throws. With `freezes` the handler cannot change what
+ * it was given without throwing.
+ */
 export const runTurn = (
   kind: AnyKind,
   command: string,
   state: unknown,
   given: TurnInput,
   facts: Facts,
+  freezes = false,
 ): TurnResult => {
   try {
-    return decide(kind, command, state, given, facts);
+    return decide(kind, command, state, given, facts, freezes);
   } catch (thrown) {
     return { kind: "threw", error: describeThrown(thrown) };
   }
@@ -117,6 +122,7 @@ const decide = (
   state: unknown,
   given: TurnInput,
   facts: Facts,
+  freezes: boolean,
 ): TurnResult => {
   const spec = commandOf(kind, command);
   const handler: unknown = spec && kind.implementation.on[command];
@@ -133,6 +139,11 @@ const decide = (
       `The input of ${kind.kind}.${command} is not valid.`,
       fieldErrorsOf(input.error),
     );
+  }
+  if (freezes) {
+    deepFreeze(state);
+    deepFreeze(input.data);
+    deepFreeze(facts);
   }
   const decided: unknown = (handler as Handler)(
     new TurnBuilder() as unknown as Turn<unknown, never>,
@@ -171,6 +182,8 @@ const decide = (
         .join("; ")}`,
     };
   }
+  // Also against what a handler may have kept of it.
+  if (freezes) deepFreeze(next.data);
   return {
     kind: "decided",
     outcome: decided.outcome,

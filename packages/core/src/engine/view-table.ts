@@ -29,6 +29,8 @@ export interface ViewTableOptions<Row> {
   now(): number;
   /** Rows it refuses are listed as unreadable. */
   readonly schema?: z.ZodType<Row>;
+  /** Freezes rows. @defaultValue false */
+  readonly development?: boolean;
   /** Lets {@link ViewTable.waitUntil} list the shard of a row whose hint seems lost. */
   shardOf?(id: string): ShardId;
   /** Rows that nothing has confirmed for this long count as stale. @defaultValue 11000 */
@@ -62,7 +64,7 @@ export class ViewTable<Row> implements View<Row> {
     const { kind, store, bus, clock, random, logger } = options;
     this.kind = kind;
     this.#options = options;
-    this.#rows = new RowStore(options.schema);
+    this.#rows = new RowStore(options.schema, options.development ?? false);
     this.#changed = new Listeners(logger, `view ${kind}`);
     this.#settled = new Listeners(logger, `view ${kind}`);
     this.#stopped = new Listeners(logger, `view ${kind}`);

@@ -16,4 +16,7 @@ export const processInfo = (): Pick<NodeInfo, "host" | "pid" | "runtime"> => ({
   runtime: runtimeName(),
 });
 
+/** True where `NODE_ENV` is `production`. The environment is read here and nowhere else. */
+export const isProduction = (): boolean => process.env["NODE_ENV"] === "production";
+
 export const residentBytes = (): number => process.memoryUsage.rss();
