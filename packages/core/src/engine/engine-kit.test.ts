@@ -11,6 +11,7 @@ import type { Muster } from "../muster-types.ts";
 import type { MusterOptions } from "../options.ts";
 import type { Backend, BackendFactory } from "../ports/backend.ts";
 import type { AppendRequest, CommitRequest } from "../ports/shard-store.ts";
+import type { Fates } from "../testing/fates.ts";
 import { FaultyBackend } from "../testing/faulty-backend.ts";
 import { NodeClock } from "../testing/node-clock.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
@@ -67,6 +68,7 @@ export interface WorldOptions {
   readonly settings?: MusterOptions["settings"];
   readonly actors?: MusterOptions["actors"];
   readonly seed?: number;
+  readonly fates?: Fates;
 }
 
 export const world = (options: WorldOptions = {}) => {
@@ -109,6 +111,7 @@ export const world = (options: WorldOptions = {}) => {
     clock,
     random: random.fork(),
     history: () => server.historyId,
+    ...(options.fates && { fates: options.fates }),
   });
   const logger = memoryLogger();
   const nodes = new Map<string, Muster>();

@@ -12,6 +12,7 @@ import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { HeartbeatAnswer, JoinAnswer, MembershipStore } from "../ports/membership-store.ts";
 import type { Random } from "../ports/random.ts";
+import { isGuarded } from "./guards.ts";
 import type { StoreTime } from "./store-time.ts";
 
 export interface MembershipContext {
@@ -52,6 +53,7 @@ const clockSlackMs = 1_000;
 export class Membership {
   readonly #context: MembershipContext;
   readonly #events: MembershipEvents;
+  readonly #fencesItself: boolean;
   #joined: Joined | undefined;
   #state: "joining" | "up" | "draining" = "joining";
   #nodes: readonly NodeRecord[] = [];
@@ -74,10 +76,13 @@ export class Membership {
   #stopped = false;
   #conflict: Incarnation | undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
+  /** Why this incarnation has to join again, until a join was answered. */
+  #outside: Exclude<HeartbeatAnswer, { kind: "accepted" }> | undefined;
 
   constructor(context: MembershipContext, events: MembershipEvents) {
     this.#context = context;
     this.#events = events;
+    this.#fencesItself = isGuarded(context.clock, "self-fence");
   }
 
   get nodes(): readonly NodeRecord[] {
@@ -114,6 +119,7 @@ export class Membership {
   /** True while this node may act on what it owns. */
   trusted(): boolean {
     const { clock } = this.#context;
+    if (!this.#fencesItself) return this.#joined !== undefined;
     const now = clock.monotonic();
     if (now >= this.#trustedUntil) return false;
     return Math.abs(clock.wall() - now - this.#wallSkew) < clockSlackMs;
@@ -205,6 +211,12 @@ export class Membership {
     this.#unsubscribe = undefined;
   }
 
+  /** When the incarnation registered under this node's id was last heard of, in Redis ms. */
+  async heardOfId(): Promise<number | undefined> {
+    const { nodes } = await this.#context.store.list();
+    return nodes.find(({ id }) => id === this.#context.nodeId)?.lastHeartbeatAt;
+  }
+
   /** Reads the list of nodes; at most one reading at a time. */
   async relist(): Promise<void> {
     this.#listWanted = true;
@@ -237,6 +249,9 @@ export class Membership {
     // Nodes that were started together must not beat in step: whoever beats next sees a death first.
     let recheckMs = settings.heartbeatMs * (0.8 + 0.4 * random.draw());
     try {
+      // A join that took effect and was not answered is repeated: only its answer has the number
+      // by which this incarnation may append.
+      if (this.#outside) return await this.#rejoin(this.#outside);
       const answer = await store.heartbeat({
         nodeId,
         incarnation,
@@ -293,6 +308,7 @@ export class Membership {
 
   /** The record of this incarnation is gone: it was reaped, replaced, or the data was lost. */
   async #rejoin(answer: Exclude<HeartbeatAnswer, { kind: "accepted" }>): Promise<void> {
+    this.#outside = answer;
     this.#trustedUntil = Number.NEGATIVE_INFINITY;
     this.checkTrust();
     const former = this.#datasetId;
@@ -305,6 +321,7 @@ export class Membership {
     }
     const joined = await this.join();
     if (joined !== "joined") return;
+    this.#outside = undefined;
     this.#context.logger.warn(
       { lost: answer.kind === "lost", created: this.#joined?.created },
       "joined again",

@@ -281,3 +281,52 @@ test("faults may be planted at a chosen point of a call", async () => {
     })),
   );
 });
+
+test("a store that stalls executes nothing, then everything in the order sent", async () => {
+  const world = makeWorld();
+  const { node } = await makeOwner(world);
+  const producer = producerOf(node);
+  world.faulty.stallStore();
+  const first = append(node, 1, producer, 1);
+  const second = append(node, 1, producer, 2);
+  await world.clock.runFor(500);
+  expect(pendingIn(world.server)).toBe(0);
+  world.faulty.resumeStore();
+  expect(await outcome(world.clock, first)).toMatchObject({ kind: "appended", last: 1 });
+  expect(await outcome(world.clock, second)).toMatchObject({ kind: "appended", last: 2 });
+});
+
+test("fates given by the caller are counted per node and operation, and end or freeze a process", async () => {
+  const world = makeWorld();
+  const asked: string[] = [];
+  const calm = { thereMs: 0, backMs: 0, timeoutMs: 100, requestLost: false, replyLost: false };
+  const faulty = new FaultyBackend(memoryBackend({ server: world.server }), {
+    clock: world.clock,
+    random: seededRandom(1),
+    history: () => world.server.historyId,
+    fates: {
+      call: ({ nodeId, op, nth }) => {
+        asked.push(`${nodeId}.${op}#${nth}`);
+        return { ...calm, ...(nth === 2 && { onExecuted: () => faulty.kill(nodeId) }) };
+      },
+      hint: () => [],
+    },
+  });
+  const backend = faulty.create({
+    cluster: "c",
+    nodeId: "web-9" as NodeId,
+    incarnation: "i" as Incarnation,
+    clock: new NodeClock(world.clock),
+    random: seededRandom(2),
+    logger: silentLogger,
+  });
+  await backend.open();
+  expect(await outcome(world.clock, backend.membership.list())).toMatchObject({ version: 0 });
+  let settled = false;
+  void backend.membership.list().finally(() => {
+    settled = true;
+  });
+  await world.clock.runFor(1_000);
+  expect(asked).toEqual(["web-9.list#1", "web-9.list#2"]);
+  expect(settled).toBe(false);
+});

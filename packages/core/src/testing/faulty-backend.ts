@@ -8,8 +8,9 @@ import type { Backend, BackendContext, BackendFactory } from "../ports/backend.t
 import { BackendUnavailable } from "../ports/backend.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
+import { type Fates, fatesByPlan } from "./fates.ts";
 import { calmPlan, type FaultPlan } from "./fault-plan.ts";
-import { type CallStep, FaultyLink } from "./faulty-link.ts";
+import { type CallStep, FaultyLink, Gate } from "./faulty-link.ts";
 import { NodeClock } from "./node-clock.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
@@ -40,7 +41,7 @@ const busOverLink = (link: FaultyLink, bus: Bus): Bus => ({
     try {
       await link.call("subscribe", false, () => {
         standing = bus.subscribe(topic, (message) =>
-          link.deliver(() => {
+          link.deliver(topic.topic, () => {
             if (!ended) deliver(message);
           }),
         );
@@ -56,7 +57,7 @@ const busOverLink = (link: FaultyLink, bus: Bus): Bus => ({
   },
   publish: async (topic, message) => {
     if (link.isOpen && !link.isKilled && !link.network.isShut) {
-      link.process.pass(() => void bus.publish(topic, message));
+      link.process.pass(() => link.atStore(() => void bus.publish(topic, message)));
     }
   },
   onReset: (reset) => link.onReset(reset),
@@ -75,6 +76,8 @@ export interface FaultyOptions {
   readonly history: () => HistoryId;
   /** @defaultValue {@link calmPlan} */
   readonly plan?: FaultPlan;
+  /** Says what becomes of each call and hint. @defaultValue draws by the plan */
+  readonly fates?: Fates;
   /** Called at every point of every call, for traces and for faults at a chosen point. */
   readonly onStep?: (step: CallStep) => void;
 }
@@ -82,21 +85,24 @@ export interface FaultyOptions {
 /** Wraps a factory; the verbs act on the latest backend made for a node. */
 export class FaultyBackend implements BackendFactory {
   readonly clock: Clock;
-  readonly random: SeededRandom;
   readonly history: () => HistoryId;
+  readonly fates: Fates;
+  readonly store: Gate;
   /** What goes wrong from now on; replace it at will. */
   plan: FaultPlan;
   readonly step: (step: CallStep) => void;
   readonly #inner: BackendFactory;
   readonly #nodes = new Map<NodeId, Node>();
+  readonly #counts = new Map<string, number>();
 
   constructor(inner: BackendFactory, options: FaultyOptions) {
     this.#inner = inner;
     this.clock = options.clock;
-    this.random = options.random;
     this.history = options.history;
     this.plan = options.plan ?? calmPlan;
     this.step = options.onStep ?? (() => {});
+    this.fates = options.fates ?? fatesByPlan(() => this.plan, options.random);
+    this.store = new Gate(options.clock);
   }
 
   get kind(): BackendFactory["kind"] {
@@ -130,11 +136,25 @@ export class FaultyBackend implements BackendFactory {
     };
   }
 
+  count(nodeId: NodeId, what: string): number {
+    const key = `${nodeId} ${what}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return count;
+  }
+
   /** Stops a process where it stands, and its clock when that is a {@link NodeClock}. */
   freeze(nodeId: NodeId): void {
     const { link } = this.#node(nodeId);
     link.process.isShut = true;
     if (link.context.clock instanceof NodeClock) link.context.clock.freeze();
+  }
+
+  /** Freezes a process as a suspended machine does: its monotonic clock stands still as well. */
+  suspend(nodeId: NodeId): void {
+    const { link } = this.#node(nodeId);
+    link.process.isShut = true;
+    if (link.context.clock instanceof NodeClock) link.context.clock.suspend();
   }
 
   /** Lets a frozen process go on: what fell due and what arrived meanwhile comes now. */
@@ -155,6 +175,14 @@ export class FaultyBackend implements BackendFactory {
     if (!link.network.isShut) return;
     link.network.open();
     this.clock.defer(() => link.reset());
+  }
+
+  /** Has the store execute nothing: calls and hints wait at it, in order. */
+  stallStore(): void {
+    this.store.isShut = true;
+  }
+  resumeStore(): void {
+    this.store.open();
   }
 
   /** Ends a process without warning: its connections vanish and it never acts or hears again. */

@@ -7,8 +7,7 @@
 import type { NodeId } from "../model/ids.ts";
 import { type BackendContext, BackendUnavailable } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { FaultPlan } from "./fault-plan.ts";
-import type { SeededRandom } from "./seeded-random.ts";
+import type { Fates } from "./fates.ts";
 
 /** A point on a call's way: left the process, was executed, was executed late, came to its end. */
 export interface CallStep {
@@ -19,16 +18,19 @@ export interface CallStep {
 
 /** What all nodes of one simulation share. */
 export interface FaultyWorld {
-  readonly plan: FaultPlan;
+  readonly fates: Fates;
   /** Time that no freeze of a node stops. */
   readonly clock: Clock;
-  readonly random: SeededRandom;
+  /** Shut while the store executes nothing. */
+  readonly store: Gate;
   history(): string;
+  /** Counts the calls of an operation, or the hints of a topic, by node; answers the new count. */
+  count(nodeId: NodeId, what: string): number;
   step(step: CallStep): void;
 }
 
 /** Lets tasks through, or keeps them in order while shut. */
-class Gate {
+export class Gate {
   readonly #clock: Clock;
   #waiting: (() => void)[] = [];
   isShut = false;
@@ -69,17 +71,14 @@ export class FaultyLink {
 
   /** Sends a call on its way. Calls of a killed process never settle. */
   call<A>(op: string, mayCopy: boolean, execute: () => Promise<A>): Promise<A> {
-    const { plan, clock, random } = this.#world;
-    const there = random.between(...plan.delayMs);
-    const back = random.between(...plan.delayMs);
-    const isLost = random.chance(plan.loseRequest);
-    const isReplyLost = random.chance(plan.loseReply);
-    const copyAfter = random.between(...plan.ghostDelayMs);
-    const isCopied = random.chance(plan.ghost) && mayCopy;
-    const step = (point: CallStep["point"]) =>
-      this.#world.step({ nodeId: this.context.nodeId, op, point });
+    const { clock, fates, store } = this.#world;
+    const { nodeId } = this.context;
+    const step = (point: CallStep["point"]) => this.#world.step({ nodeId, op, point });
 
     return new Promise((resolve, reject) => {
+      if (this.isKilled) return;
+      const fate = fates.call({ nodeId, op, nth: this.#world.count(nodeId, op), mayCopy });
+      fate.onSend?.();
       if (this.isKilled) return;
       const end = (task: () => void) =>
         this.#hear(() => {
@@ -97,7 +96,7 @@ export class FaultyLink {
           step("answered");
           resolve(value);
         });
-      const cancel = clock.after(plan.timeoutMs, fail);
+      const cancel = clock.after(fate.timeoutMs, fail);
       this.#pending.add(fail);
       if (!this.isOpen) return fail();
 
@@ -106,26 +105,28 @@ export class FaultyLink {
         const whileConnected = (task: () => void) =>
           this.#world.history() === history ? task() : fail();
         step("sent");
-        if (isCopied) {
+        const atStore = (task: () => void) => store.pass(() => whileConnected(task));
+        if (fate.copyAfterMs !== undefined) {
           const copy = () => {
             step("copied");
             void swallow(execute());
           };
-          clock.after(there + copyAfter, () => whileConnected(copy));
+          clock.after(fate.thereMs + fate.copyAfterMs, () => atStore(copy));
         }
-        if (isLost) return;
+        if (fate.requestLost) return;
         const run = () => {
           step("executed");
           const outcome = execute();
-          if (isReplyLost) return void swallow(outcome);
+          fate.onExecuted?.();
+          if (fate.replyLost) return void swallow(outcome);
           const arrive = (task: () => void) =>
-            clock.after(back, () => whileConnected(() => this.network.pass(task)));
+            clock.after(fate.backMs, () => whileConnected(() => this.network.pass(task)));
           outcome.then(
             (value) => arrive(() => answer(value)),
             (error: unknown) => arrive(() => fail(error)),
           );
         };
-        clock.after(there, () => whileConnected(run));
+        clock.after(fate.thereMs, () => atStore(run));
       };
       this.process.pass(() => {
         if (!this.isKilled) this.network.pass(send);
@@ -134,17 +135,20 @@ export class FaultyLink {
   }
 
   /** Brings a hint to this node: late, twice or not at all. */
-  deliver(task: () => void): void {
-    const { plan, clock, random } = this.#world;
-    const copies = random.chance(plan.doubleMessage) ? 2 : 1;
-    const isLost = random.chance(plan.loseMessage);
-    for (let copy = 0; copy < copies; copy++) {
-      const delay = random.between(...plan.messageDelayMs);
-      if (isLost) continue;
+  deliver(topic: string, task: () => void): void {
+    const { clock, fates } = this.#world;
+    const { nodeId } = this.context;
+    const nth = this.#world.count(nodeId, `hint ${topic}`);
+    for (const delay of fates.hint({ nodeId, topic, nth })) {
       clock.after(delay, () => {
         if (!this.network.isShut) this.#hear(task);
       });
     }
+  }
+
+  /** Runs a task at the store: at once, or when it executes again. */
+  atStore(task: () => void): void {
+    this.#world.store.pass(task);
   }
 
   onReset(reset: () => void): () => void {
