@@ -45,20 +45,26 @@ export const connect = async (context: BootContext): Promise<void> => {
 };
 
 /**
- * Joins. A former incarnation under the same id is waited for, for one lease; it is a conflict only
- * if it keeps renewing.
+ * Joins. A former incarnation under the same id is waited for until its lease has ended, which a
+ * store that stalls or restarts draws out; it is a conflict only if it keeps renewing.
  * @throws MusterError `NODE_ID_TAKEN`, `SHARD_COUNT_MISMATCH`
  */
 export const joinCluster = async (context: BootContext): Promise<void> => {
   const { membership, clock, logger, nodeId, leaseMs } = context;
   let takenSince: number | undefined;
+  let heard: number | undefined;
+  let renewedAt = Number.NEGATIVE_INFINITY;
   for (let attempt = 1; context.isWanted(); ) {
     try {
       const joined = await membership.join();
       if (joined === "joined") return;
       attempt = 1;
-      takenSince ??= clock.monotonic();
-      if (clock.monotonic() - takenSince > 2 * leaseMs) {
+      const now = clock.monotonic();
+      const lastHeard = await membership.heardOfId();
+      if (takenSince !== undefined && lastHeard !== heard) renewedAt = now;
+      takenSince ??= now;
+      heard = lastHeard;
+      if (now - takenSince > 2 * leaseMs && now - renewedAt < leaseMs) {
         throw nodeIdTaken(nodeId, membership.conflict ?? "unknown");
       }
       await new Promise<void>((resolve) => {

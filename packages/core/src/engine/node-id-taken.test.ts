@@ -38,3 +38,19 @@ test("a node under the id of one that left joins at once", async () => {
   await finish(make("n1").start());
   expect(clock.monotonic() - before).toBeLessThan(200);
 });
+
+test("a node under the id of one that was killed waits out a store that restarts again and again", async () => {
+  const { backend, clock, finish, make, server, start } = world();
+  await start("n1");
+  await start("n2");
+  backend.kill("n1" as NodeId);
+  const second = make("n1");
+  const started = second.start({ timeoutMs: 30_000 });
+  // Each restart draws out the leases of all nodes, the dead one's too.
+  for (let restarts = 0; restarts < 5; restarts++) {
+    await clock.runFor(1_200);
+    server.restart({ keepData: true });
+  }
+  await finish(started);
+  expect(second.state).toBe("running");
+});
