@@ -421,7 +421,9 @@ export class ShardOwner {
 
   #accepted(batch: CommitBatch, answer: Extract<CommitAnswer, { kind: "committed" }>): void {
     const { localEntry, localPrevious, repliesKept } = answer;
-    if (repliesKept !== undefined) this.#replies.counted(repliesKept);
+    // The batch being filled keeps replies that the store has not counted.
+    const unwritten = this.#line.batch.idempotency.size;
+    if (repliesKept !== undefined) this.#replies.counted(repliesKept + unwritten);
     if (localEntry !== undefined && this.#state === "running") {
       const payloads = batch.localPayload ? [batch.localPayload] : [];
       this.#mail.offer({ id: localEntry, payloads }, localPrevious);
