@@ -12,6 +12,7 @@ import type {
 } from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
 import { CommitBatch } from "./commit-batch.ts";
+import { isGuarded } from "./guards.ts";
 
 export interface CommitLineContext {
   readonly store: ShardStore;
@@ -30,6 +31,7 @@ const fullBatch = 128;
 
 export class CommitLine {
   readonly #context: CommitLineContext;
+  readonly #answersAfterCommit: boolean;
   #batch = new CommitBatch();
   #flying: CommitBatch | undefined;
   #seq = 0;
@@ -39,6 +41,7 @@ export class CommitLine {
 
   constructor(context: CommitLineContext) {
     this.#context = context;
+    this.#answersAfterCommit = isGuarded(context.clock, "answer-after-commit");
   }
 
   /** The batch being filled. */
@@ -89,6 +92,7 @@ export class CommitLine {
     this.#batch = new CommitBatch();
     this.#flying = batch;
     void this.#deliver(batch, seq, request);
+    if (!this.#answersAfterCommit) for (const each of batch.settlements.splice(0)) each.applied();
   }
 
   /**

@@ -1,15 +1,28 @@
 /**
  * The clock of one simulated process on a shared one. A frozen process runs nothing while time goes
- * on for all others; what fell due meanwhile runs, in order, when it thaws. A killed one never
- * runs anything again.
+ * on for all others; what fell due meanwhile runs, in order, when it thaws. A suspended one is
+ * frozen and its monotonic clock stands still. A killed one never runs anything again.
  */
 import type { Cancel, Clock } from "../ports/clock.ts";
+
+interface Alarm {
+  /** By this process's monotonic clock. */
+  readonly due: number;
+  readonly task: () => void;
+  cancel: Cancel;
+}
+
+/** Times are sums of fractions: closer than this they are the same instant, in milliseconds. */
+const sameInstantMs = 1e-3;
 
 export class NodeClock implements Clock {
   readonly #base: Clock;
   #state: "running" | "frozen" | "killed" = "running";
   #held: (() => void)[] = [];
   #wallOffset = 0;
+  #monotonicOffset = 0;
+  #suspendedAt: number | undefined;
+  readonly #alarms = new Set<Alarm>();
 
   constructor(base: Clock) {
     this.#base = base;
@@ -20,7 +33,7 @@ export class NodeClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#base.monotonic();
+    return (this.#suspendedAt ?? this.#base.monotonic()) + this.#monotonicOffset;
   }
 
   wall(): number {
@@ -28,15 +41,12 @@ export class NodeClock implements Clock {
   }
 
   after(delayMs: number, task: () => void): Cancel {
-    let cancelled = false;
-    const cancel = this.#base.after(delayMs, () =>
-      this.#enter(() => {
-        if (!cancelled) task();
-      }),
-    );
+    const alarm: Alarm = { due: this.monotonic() + Math.max(0, delayMs), task, cancel: () => {} };
+    this.#alarms.add(alarm);
+    this.#arm(alarm);
     return () => {
-      cancelled = true;
-      cancel();
+      this.#alarms.delete(alarm);
+      alarm.cancel();
     };
   }
 
@@ -49,13 +59,33 @@ export class NodeClock implements Clock {
     this.#wallOffset += ms;
   }
 
+  /** Sets this process's monotonic clock forward: what falls due by that runs now. */
+  jumpMonotonic(ms: number): void {
+    this.#monotonicOffset += Math.max(0, ms);
+    const alarms = [...this.#alarms].sort((left, right) => left.due - right.due);
+    for (const alarm of alarms) {
+      alarm.cancel();
+      this.#arm(alarm);
+    }
+  }
+
   freeze(): void {
     if (this.#state === "running") this.#state = "frozen";
+  }
+
+  suspend(): void {
+    if (this.#state !== "running") return;
+    this.#state = "frozen";
+    this.#suspendedAt = this.#base.monotonic();
   }
 
   thaw(): void {
     if (this.#state !== "frozen") return;
     this.#state = "running";
+    if (this.#suspendedAt !== undefined) {
+      this.#monotonicOffset -= this.#base.monotonic() - this.#suspendedAt;
+      this.#suspendedAt = undefined;
+    }
     const held = this.#held;
     this.#held = [];
     for (const task of held) this.#base.defer(() => this.#enter(task));
@@ -64,6 +94,24 @@ export class NodeClock implements Clock {
   kill(): void {
     this.#state = "killed";
     this.#held = [];
+    for (const alarm of this.#alarms) alarm.cancel();
+    this.#alarms.clear();
+  }
+
+  #arm(alarm: Alarm): void {
+    const wait = Math.max(0, alarm.due - this.monotonic());
+    alarm.cancel = this.#base.after(wait, () => this.#enter(() => this.#ring(alarm)));
+  }
+
+  #ring(alarm: Alarm): void {
+    if (!this.#alarms.has(alarm)) return;
+    if (alarm.due > this.monotonic() + sameInstantMs) {
+      // The clock stood still for a while.
+      this.#arm(alarm);
+      return;
+    }
+    this.#alarms.delete(alarm);
+    alarm.task();
   }
 
   #enter(task: () => void): void {

@@ -150,3 +150,34 @@ test("a process's wall clock jumps alone", () => {
   clock.jumpWall(3_600_000);
   expect([clock.wall(), base.wall(), clock.monotonic()]).toEqual([3_600_000, 0, 0]);
 });
+
+test("a suspended process's monotonic clock stands still, and its timers wait on", async () => {
+  const base = new VirtualClock();
+  const clock = new NodeClock(base);
+  const rung: number[] = [];
+  clock.after(100, () => rung.push(base.monotonic()));
+  await base.runFor(40);
+  clock.suspend();
+  await base.runFor(5_000);
+  expect([clock.monotonic(), clock.wall() - base.wall()]).toEqual([40, 0]);
+  clock.thaw();
+  expect(clock.monotonic()).toBe(40);
+  await base.runFor(1_000);
+  expect(rung).toEqual([5_100]);
+});
+
+test("a process whose monotonic clock jumps runs what fell due by that, in order", async () => {
+  const base = new VirtualClock();
+  const clock = new NodeClock(base);
+  const rung: string[] = [];
+  clock.after(300, () => rung.push("second"));
+  clock.after(100, () => rung.push("first"));
+  clock.after(5_000, () => rung.push("later"));
+  clock.after(200, () => rung.push("cancelled"))();
+  clock.jumpMonotonic(1_000);
+  await base.runFor(0);
+  expect(rung).toEqual(["first", "second"]);
+  expect(clock.monotonic()).toBe(1_000);
+  await base.runFor(4_000);
+  expect(rung).toEqual(["first", "second", "later"]);
+});

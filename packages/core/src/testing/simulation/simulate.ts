@@ -1,210 +1,393 @@
 /**
- * A whole cluster in one process, in virtual time, from one seed: the real engine over the memory
- * backend, with faults between nodes and store. The same seed takes the same course every time.
+ * A whole cluster in one process, in virtual time, from one seed: the real engine and features over
+ * the memory backend, with faults between nodes and store. The same seed takes the same course
+ * every time.
+ *
+ *   start ─ calm ─ faults ─ heal ─ every actor answers (I6) ─ all comes to rest ─ checks
  */
-import type { ActorKind } from "../../define-actor.ts";
-import { isMusterError } from "../../errors.ts";
-import { MemoryServer, memoryBackend } from "../../memory/index.ts";
-import type { NodeId } from "../../model/ids.ts";
-import { createMuster } from "../../muster.ts";
-import type { Muster } from "../../muster-types.ts";
-import { calmPlan, type FaultPlan, roughPlan } from "../fault-plan.ts";
+import { MemoryServer, memoryBackend, type Snapshot } from "../../memory/index.ts";
+import { type ClusterSettings, defaultSettings } from "../../options.ts";
 import { FaultyBackend } from "../faulty-backend.ts";
-import { NodeClock } from "../node-clock.ts";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import { VirtualClock } from "../virtual-clock.ts";
-import { checkLedgers, type LedgerContent } from "./check-ledgers.ts";
-import { runClient, type Sent } from "./client.ts";
-import { Ledger, ledgerProtocol } from "./ledger.ts";
-import { type PlantedBug, plant } from "./planted.ts";
+import { checkBounds } from "./bounds.ts";
+import { randomFor } from "./chance.ts";
+import { SimCluster } from "./cluster.ts";
+import { Course, describeFault } from "./course.ts";
+import {
+  type Fault,
+  type FaultKind,
+  faultKinds,
+  formatFault,
+  isLoss,
+  parseFault,
+  type TimedFault,
+} from "./fault.ts";
+import type { Feature, FeatureFactory, Finding, World } from "./feature.ts";
+import { type FeatureName, features } from "./features/index.ts";
+import { LeaseWatch } from "./lease-watch.ts";
+import { type PlantedBug, plantInNode, plantInStore } from "./planted.ts";
+import { PromiseWatch } from "./promise-watch.ts";
+import { StoreProbe } from "./store-probe.ts";
+import { Trace } from "./trace.ts";
 import { type Violation, Violations } from "./violations.ts";
+import { drawWeather, type Weather } from "./weather.ts";
 import { Witness } from "./witness.ts";
 
 export interface SimulationOptions {
   /** An integer; the only source of chance. */
   readonly seed: number;
-  /** @defaultValue 3 */
+  /** Processes of the cluster, 1 to 7. @defaultValue 3 to 7, by the seed */
   readonly nodes?: number;
-  /** Virtual time under faults, in milliseconds. @defaultValue 12000 */
+  /**
+   * What goes wrong. `"rough"`: kinds of faults and their times by the seed. `"none"`: nothing.
+   * `{ kinds }`: only those kinds, by the seed. A list of faults in their short text form: exactly
+   * these, as a report gives them. @defaultValue "rough"
+   */
+  readonly faults?: "rough" | "none" | { readonly kinds: readonly FaultKind[] } | readonly string[];
+  /** Virtual time under faults, in milliseconds. @defaultValue 8000 */
   readonly faultsMs?: number;
-  /** @defaultValue {@link roughPlan} */
-  readonly plan?: FaultPlan;
+  /** Parts of Muster that are put to use. @defaultValue all */
+  readonly features?: readonly FeatureName[];
   /** A bug put in on purpose. */
   readonly planted?: PlantedBug;
-  /** Kinds of the caller's own, run beside the ledger. */
-  readonly actors?: readonly ActorKind[];
+  /** Takes what the nodes log, line by line. */
+  readonly log?: (line: string) => void;
 }
 
 export interface SimulationReport {
   readonly seed: number;
   readonly violations: readonly Violation[];
-  /** Hash of every claim, commit and fault: equal for equal seeds. */
+  /** Hash of all that happened: equal for equal courses. */
   readonly traceHash: string;
-  /** Faults that happened, in order. */
+  /** Faults that happened, in order, in their short text form: given as `faults` they happen again. */
   readonly faults: readonly string[];
-  readonly counts: {
-    readonly sent: number;
-    readonly acknowledged: number;
-    readonly unknown: number;
-    readonly commits: number;
-    readonly refused: number;
-    readonly takeOvers: number;
-  };
+  /** What happened, with its virtual time: starts, ends and faults. */
+  readonly events: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
 }
 
-const ledgers = ["a", "b", "c", "d", "e", "f"];
-const clientsPerNode = 2;
-const quietMs = 12_000;
+const calmMs = 1_500;
+/** Ordinary operation that must be left when all has healed, before anything is compared. */
+const restMs = 3_000;
+/** After that time whatever does not hold never will; sooner where something is broken already. */
+const settleMs = 20_000;
+const settleBrokenMs = 3_000;
+const settleStepMs = 500;
+const stopMs = 4_000;
+/** Lease, detection, activation, and a pause of one second before a call is repeated (I6). */
+const answerMs = 5_000;
+const boundsEveryMs = 100;
+
+/** Small bounds, so that runs meet them. */
+const simSettings: Partial<ClusterSettings> = {
+  shardCount: 8,
+  mailboxPerShard: 40,
+  idempotencyPerShard: 60,
+  keepIdempotencyMs: 60_000,
+  residentActors: 12,
+  passivateAfterMs: 3_000,
+  concurrentEffects: 4,
+  drainMs: 2_000,
+};
 
 class Simulation {
   readonly #options: SimulationOptions;
   readonly #clock = new VirtualClock();
-  readonly #random: SeededRandom;
-  readonly #violations = new Violations();
+  readonly #violations = new Violations(() => this.#clock.monotonic());
+  readonly #promises = new PromiseWatch(this.#violations);
+  readonly #lease = new LeaseWatch(this.#clock, this.#violations);
+  readonly #trace = new Trace();
+  readonly #happened: Fault[] = [];
+  readonly #events: string[] = [];
+  readonly #nodes: readonly string[];
+  readonly #settings: ClusterSettings;
+  readonly #server: MemoryServer;
+  readonly #store: StoreProbe;
   readonly #witness: Witness;
-  readonly #backend: FaultyBackend;
-  readonly #sent: Sent[] = [];
-  readonly #faults: string[] = [];
-  readonly #running = new Map<string, { readonly muster: Muster; alive: boolean }>();
-  #starts = 0;
-  #active = true;
-  #hash = 0x811c9dc5;
+  readonly #course: Course;
+  readonly #cluster: SimCluster;
+  readonly #features: readonly Feature[];
+  #phase: "calm" | "rough" | "healed" = "calm";
+  #isActive = true;
+  #hasLost = false;
+  #runs = 0;
+  #healedAt = 0;
 
   constructor(options: SimulationOptions) {
+    const { seed, planted } = options;
     this.#options = options;
-    this.#random = seededRandom(options.seed);
-    this.#witness = new Witness(this.#violations, (line) => this.#trace(line));
-    const server = new MemoryServer({ clock: this.#clock, random: this.#random.fork() });
-    this.#backend = new FaultyBackend(
-      plant(this.#witness.over(memoryBackend({ server })), options.planted),
-      { clock: this.#clock, random: this.#random.fork(), history: () => server.historyId },
-    );
+    this.#settings = { ...defaultSettings, ...simSettings };
+    const count = options.nodes ?? randomFor(seed, "nodes").pick([3, 3, 3, 4, 5, 7]);
+    this.#nodes = Array.from({ length: count }, (_, i) => `n${i + 1}`);
+    this.#server = new MemoryServer({ clock: this.#clock, random: randomFor(seed, "store") });
+    this.#store = new StoreProbe(this.#server, this.#settings.shardCount);
+    this.#course = new Course({
+      seed,
+      weather: this.#weather(),
+      given: typeof options.faults === "object" ? givenFaults(options.faults) : undefined,
+      verbs: {
+        // What was struck may take effect only when all has healed.
+        crash: (node, ms) => void (this.#isRough && this.#cluster.kill(node, ms)),
+        freeze: (node, ms) => void (this.#isRough && this.#cluster.freeze(node, ms)),
+      },
+      isRough: () => this.#isRough,
+      now: () => this.#clock.monotonic(),
+      happened: (fault) => this.#note(fault),
+    });
+    this.#features = this.#chosen().map((make) => make(this.#world()));
+    this.#witness = new Witness(this.#violations, {
+      watches: (what, kind) => this.#features.some((feature) => feature[what]?.[kind]),
+      state: (kind, id, state) => {
+        for (const feature of this.#features) feature.states?.[kind]?.(id, state);
+      },
+      row: (kind, id, row) => {
+        for (const feature of this.#features) feature.rows?.[kind]?.(id, row);
+      },
+    });
+    const watched = this.#witness.over(memoryBackend({ server: this.#server }));
+    const faulty = new FaultyBackend(plantInStore(watched, planted), {
+      clock: this.#clock,
+      random: randomFor(seed, "links"),
+      history: () => this.#server.historyId,
+      fates: this.#course,
+      onStep: ({ nodeId, op, point }) =>
+        this.#trace.add(this.#clock.monotonic(), `${nodeId} ${op} ${point}`),
+    });
+    this.#cluster = new SimCluster({
+      seed,
+      clock: this.#clock,
+      faulty,
+      backend: this.#lease.over(faulty),
+      server: this.#server,
+      settings: simSettings,
+      violations: this.#violations,
+      promises: this.#promises,
+      features: () => this.#features,
+      prepare: (clock) => {
+        this.#runs += 1;
+        plantInNode(clock, planted);
+      },
+      note: (line) => this.#event(line),
+      log: options.log,
+    });
   }
 
   async run(): Promise<SimulationReport> {
-    const names = Array.from({ length: this.#options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
-    for (const name of names) this.#start(name);
-    await this.#clock.runFor(2_000);
-    this.#backend.plan = this.#options.plan ?? roughPlan;
-    await this.#trouble(names);
-    this.#active = false;
-    this.#backend.plan = calmPlan;
-    for (const name of names) if (!this.#running.get(name)?.alive) this.#start(name);
-    await this.#clock.runFor(quietMs);
-    await this.#check();
+    const clock = this.#clock;
+    for (const node of this.#nodes) this.#cluster.start(node);
+    for (const fault of this.#course.timed) this.#schedule(fault);
+    this.#watchBounds();
+    await clock.run(calmMs);
+    this.#phase = "rough";
+    await clock.run(this.#roughUntil);
+    await this.#heal();
+    await this.#everyActorAnswers();
+    await clock.run(this.#healedAt + restMs);
+    await this.#settle();
     return this.#report();
   }
 
-  #start(name: string): void {
-    this.#starts += 1;
-    const clock = new NodeClock(this.#clock);
-    const random = this.#random.fork();
-    const muster = createMuster({
-      cluster: "sim",
-      node: { id: name },
-      backend: this.#backend,
-      actors: [Ledger, ...(this.#options.actors ?? [])],
-      clock,
-      random,
-      settings: { shardCount: 16 },
+  get #isRough(): boolean {
+    return this.#phase === "rough";
+  }
+
+  get #roughUntil(): number {
+    return calmMs + (this.#options.faultsMs ?? 8_000);
+  }
+
+  #chosen(): readonly FeatureFactory[] {
+    const names = this.#options.features ?? (Object.keys(features) as FeatureName[]);
+    return names.map((name) => features[name]);
+  }
+
+  #world(): World {
+    const simulation = this;
+    return {
+      seed: this.#options.seed,
+      clock: this.#clock,
+      violations: this.#violations,
+      promises: this.#promises,
+      lease: this.#lease,
+      store: this.#store,
+      get isActive() {
+        return simulation.#isActive;
+      },
+      get hasLost() {
+        return simulation.#hasLost;
+      },
+      processes: () => this.#cluster.processes,
+      trace: (line) => this.#trace.add(this.#clock.monotonic(), line),
+    };
+  }
+
+  #weather(): Weather {
+    const { seed, faults = "rough" } = this.#options;
+    const kinds: readonly FaultKind[] =
+      faults === "none"
+        ? []
+        : typeof faults === "object" && "kinds" in faults
+          ? faults.kinds
+          : faultKinds;
+    return drawWeather({
+      seed,
+      nodes: this.#nodes,
+      kinds,
+      from: calmMs,
+      until: this.#roughUntil - 500,
     });
-    const node = { muster, alive: true };
-    this.#running.set(name, node);
-    this.#note(`start ${name}`);
-    muster.start({ timeoutMs: 60_000 }).catch((error: unknown) => {
-      if (!isMusterError(error)) this.#violations.add("error", String(error));
-    });
-    for (let i = 0; i < clientsPerNode; i++) {
-      void runClient({
-        name: `${name}.${this.#starts}.${i}`,
-        muster,
-        clock,
-        random: random.fork(),
-        ledgers,
-        violations: this.#violations,
-        sent: this.#sent,
-        isRunning: () => node.alive && this.#active,
+  }
+
+  #schedule(fault: TimedFault): void {
+    const { kind, at, ms } = fault;
+    let snapshot: Snapshot | undefined;
+    if (kind === "roll-back") {
+      this.#clock.after(at - ms, () => {
+        snapshot = this.#server.snapshot();
       });
     }
+    this.#clock.after(at, () => {
+      if (this.#phase === "healed" || !this.#inflict(fault, snapshot)) return;
+      this.#note(fault);
+      if (isLoss(fault)) this.#lose();
+    });
   }
 
-  /** One fault after another on nodes drawn by the seed; each ends before the quiet period. */
-  async #trouble(names: readonly string[]): Promise<void> {
-    const until = this.#clock.monotonic() + (this.#options.faultsMs ?? 12_000);
-    while (this.#clock.monotonic() < until) {
-      const name = this.#random.pick(names);
-      await this.#clock.runFor(this.#random.between(50, 1_500));
-      const fault = this.#random.pick(["kill", "freeze", "cut", "stop"] as const);
-      const lastsMs = this.#random.between(100, 4_000);
-      if (!this.#running.get(name)?.alive) continue;
-      this.#note(`${fault} ${name} for ${lastsMs} ms`);
-      await this.#inflict(fault, name as NodeId, lastsMs);
+  /** Tells whether the fault could happen. */
+  #inflict({ kind, target, ms }: TimedFault, snapshot: Snapshot | undefined): boolean {
+    const cluster = this.#cluster;
+    switch (kind) {
+      case "kill":
+        return cluster.kill(target, ms);
+      case "stop":
+        return cluster.stop(target, ms);
+      case "freeze":
+        return cluster.freeze(target, ms);
+      case "suspend":
+        return cluster.suspend(target, ms);
+      case "cut":
+        return cluster.cut(target, ms);
+      case "drain":
+        return cluster.drain(target, ms);
+      case "jump-wall":
+        return cluster.jumpWall(target, ms);
+      case "jump-monotonic":
+        return cluster.jumpMonotonic(target, ms);
+      case "deaf":
+      case "mute":
+        this.#course.silence(target, ms);
+        return true;
+      case "stall-store":
+        return cluster.stallStore(ms);
+      case "restart-store":
+        return cluster.restartStore(ms, true);
+      case "wipe-store":
+        return cluster.restartStore(ms, false);
+      case "flush-store":
+        this.#server.flush();
+        return true;
+      case "shift-store":
+        this.#server.shiftTime(ms);
+        return true;
+      case "roll-back":
+        if (snapshot) this.#server.rollback(snapshot);
+        return snapshot !== undefined;
     }
   }
 
-  async #inflict(
-    fault: "kill" | "freeze" | "cut" | "stop",
-    name: NodeId,
-    lastsMs: number,
-  ): Promise<void> {
-    const node = this.#running.get(name);
-    if (!node) return;
-    if (fault === "freeze") {
-      this.#backend.freeze(name);
-      await this.#clock.runFor(lastsMs);
-      this.#backend.thaw(name);
-    } else if (fault === "cut") {
-      this.#backend.cut(name);
-      await this.#clock.runFor(lastsMs);
-      this.#backend.heal(name);
-    } else {
-      node.alive = false;
-      if (fault === "stop") {
-        const stopped = node.muster.stop({ timeoutMs: 3_000 });
-        await this.#clock.runFor(3_500);
-        void stopped;
-      }
-      this.#backend.kill(name);
-      for (const sent of this.#sent) {
-        if (sent.fate === "open" && sent.sender.startsWith(`${name}.`)) sent.fate = "unknown";
-      }
-      await this.#clock.runFor(lastsMs);
-      this.#start(name);
-    }
+  #lose(): void {
+    this.#hasLost = true;
+    for (const feature of this.#features) feature.lost?.();
   }
 
-  /** Everything has healed: every ledger must answer, and hold what its callers were told. */
-  async #check(): Promise<void> {
-    const contents = new Map<string, LedgerContent>();
-    const [node] = this.#running.values();
-    for (const id of ledgers) {
-      const asked = node?.muster.actor(ledgerProtocol, id).ask.read({}, { timeoutMs: 3_000 });
-      asked?.then(
-        (content) => contents.set(id, content),
-        (error: unknown) => this.#violations.add("I6", `ledger ${id}: ${String(error)}`),
+  /** Ends callers and faults; a stop that was asked for comes to its end before. */
+  async #heal(): Promise<void> {
+    this.#isActive = false;
+    await this.#clock.runUntil(() => !this.#cluster.isStopping, stopMs).catch(() => {});
+    this.#phase = "healed";
+    this.#healedAt = this.#clock.monotonic();
+    this.#course.heal();
+    this.#event("heal");
+    this.#cluster.heal();
+  }
+
+  /** After everything has healed, every actor answers within a bounded time (I6). */
+  async #everyActorAnswers(): Promise<void> {
+    const probes = this.#features.flatMap((feature) => feature.probes?.() ?? []);
+    const waiting = new Map(probes.map(({ name }) => [name, "never asked"]));
+    const until = this.#clock.monotonic() + answerMs;
+    probes.forEach(({ name, ask }, i) => {
+      const again = () => {
+        if (this.#clock.monotonic() > until) return;
+        const { processes } = this.#cluster;
+        const process = processes[i % processes.length];
+        if (!process) return;
+        ask(process).then(
+          () => waiting.delete(name),
+          (error: unknown) => {
+            waiting.set(name, String(error));
+            this.#clock.after(50, again);
+          },
+        );
+      };
+      again();
+    });
+    await this.#clock.runUntil(() => waiting.size === 0, answerMs).catch(() => {});
+    this.#trace.add(this.#clock.monotonic(), "all actors answer");
+    for (const [name, why] of waiting) {
+      this.#violations.add(
+        "I6",
+        `${name} did not answer ${answerMs} ms after all had healed: ${why}`,
       );
     }
-    await this.#clock.runFor(5_000);
-    for (const sent of this.#sent) {
-      if (sent.fate === "open") {
-        this.#violations.add("I5", `${sent.sender}/${sent.n} was never settled`);
-        sent.fate = "unknown";
-      }
+  }
+
+  /** Looks again and again until nothing is left that does not hold. */
+  async #settle(): Promise<void> {
+    const isBroken = this.#violations.all.length > 0;
+    const until = this.#clock.monotonic() + (isBroken ? settleBrokenMs : settleMs);
+    let left = this.#unsettled();
+    while (left.length > 0 && this.#clock.monotonic() < until) {
+      this.#cluster.undrain(this.#cordoned());
+      await this.#clock.runFor(settleStepMs);
+      left = this.#unsettled();
     }
-    checkLedgers(this.#sent, contents, this.#violations);
+    for (const { invariant, detail } of left) this.#violations.add(invariant, detail);
+  }
+
+  #unsettled(): readonly Finding[] {
+    const findings = this.#features.flatMap((feature) => feature.unsettled?.() ?? []);
+    for (const what of this.#store.unfinished()) {
+      findings.push({ invariant: "I6", detail: `${what} at the end` });
+    }
+    if (this.#promises.open > 0) {
+      findings.push({
+        invariant: "I5",
+        detail: `still open: ${this.#promises.names().join(", ")}`,
+      });
+    }
+    return findings;
+  }
+
+  #cordoned(): readonly string[] {
+    const members = this.#store.membership?.members.values() ?? [];
+    return [...members].filter(({ record }) => record.cordoned).map(({ record }) => record.id);
+  }
+
+  #watchBounds(): void {
+    checkBounds(this.#store, this.#settings, this.#runs, this.#violations);
+    this.#clock.after(boundsEveryMs, () => this.#watchBounds());
   }
 
   #report(): SimulationReport {
-    const told = (fate: Sent["fate"]) => this.#sent.filter((sent) => sent.fate === fate).length;
     return {
       seed: this.#options.seed,
       violations: this.#violations.all,
-      traceHash: (this.#hash >>> 0).toString(16).padStart(8, "0"),
-      faults: this.#faults,
+      traceHash: this.#trace.hash,
+      faults: this.#happened.map(formatFault),
+      events: this.#events,
       counts: {
-        sent: this.#sent.length,
-        acknowledged: told("acknowledged"),
-        unknown: told("unknown"),
+        nodes: this.#nodes.length,
+        ...Object.assign({}, ...this.#features.map((feature) => feature.counts?.() ?? {})),
         commits: this.#witness.accepted,
         refused: this.#witness.refused,
         takeOvers: this.#witness.takeOvers,
@@ -212,18 +395,22 @@ class Simulation {
     };
   }
 
-  #note(fault: string): void {
-    this.#faults.push(`${this.#clock.monotonic()} ms: ${fault}`);
-    this.#trace(fault);
+  #note(fault: Fault): void {
+    this.#happened.push(fault);
+    this.#event(describeFault(this.#clock.monotonic(), fault));
   }
 
-  #trace(line: string): void {
-    const text = `${this.#clock.monotonic()} ${line}`;
-    for (let i = 0; i < text.length; i++) {
-      this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
-    }
+  #event(line: string): void {
+    const at = this.#clock.monotonic();
+    this.#events.push(`${Math.round(at)} ms  ${line}`);
+    this.#options.log?.(`${Math.round(at)} ms  ${line}`);
+    this.#trace.add(at, line);
   }
 }
+
+const givenFaults = (
+  faults: { readonly kinds: readonly FaultKind[] } | readonly string[],
+): readonly Fault[] | undefined => ("kinds" in faults ? undefined : faults.map(parseFault));
 
 /** Runs one simulation to its end. Rejects only for a programming error in the simulation itself. */
 export const simulate = (options: SimulationOptions): Promise<SimulationReport> =>

@@ -1,10 +1,13 @@
 /**
  * Watches the calls that the store accepted, from a place that no fault and no planted bug reaches:
- * one writer per claim, only the current claim writes, epochs never go backwards (I1).
+ * one writer per claim, only the current claim writes, epochs never go backwards (I1). Hands what
+ * was written on to whoever checks it.
  */
+import { parseActorKey } from "../../model/actor-address.ts";
 import type { ClaimId, Epoch, ShardId } from "../../model/ids.ts";
 import type { BackendContext, BackendFactory } from "../../ports/backend.ts";
-import type { ShardStore } from "../../ports/shard-store.ts";
+import type { CommitRequest, ShardStore } from "../../ports/shard-store.ts";
+import { decodeRow, decodeState } from "./store-probe.ts";
 import type { Violations } from "./violations.ts";
 
 interface Seen {
@@ -12,9 +15,16 @@ interface Seen {
   epoch: Epoch;
 }
 
+/** Takes what commits have written; `watches` says of which kinds. */
+export interface WrittenListener {
+  watches(what: "states" | "rows", kind: string): boolean;
+  state(kind: string, id: string, state: unknown): void;
+  row(kind: string, id: string, row: unknown): void;
+}
+
 export class Witness {
   readonly #violations: Violations;
-  readonly #trace: (line: string) => void;
+  readonly #written: WrittenListener;
   readonly #shards = new Map<ShardId, Seen>();
   readonly #writers = new Map<ClaimId, string>();
   /** Commits accepted under the current claim. */
@@ -23,9 +33,9 @@ export class Witness {
   refused = 0;
   takeOvers = 0;
 
-  constructor(violations: Violations, trace: (line: string) => void) {
+  constructor(violations: Violations, written: WrittenListener) {
     this.#violations = violations;
-    this.#trace = trace;
+    this.#written = written;
   }
 
   /** Wraps the backends of all nodes; faults and planted bugs go around the result. */
@@ -34,10 +44,7 @@ export class Witness {
       kind: factory.kind,
       create: (context) => {
         const backend = factory.create(context);
-        return {
-          ...backend,
-          shards: this.#watch(backend.shards, context),
-        };
+        return { ...backend, shards: this.#watch(backend.shards, context) };
       },
     };
   }
@@ -54,24 +61,20 @@ export class Witness {
     const writer = `${nodeId}#${incarnation}`;
     return {
       ...shards,
-      claim: (request) => {
-        const pending = shards.claim(request);
-        return pending.then((answer) => {
-          if (answer.kind === "claimed")
-            this.#claimed(request.shard, request.claimId, answer.epoch);
-          this.#trace(`${nodeId} claim ${request.shard} ${answer.kind}`);
-          return answer;
-        });
+      claim: async (request) => {
+        const answer = await shards.claim(request);
+        if (answer.kind === "claimed") this.#claimed(request.shard, request.claimId, answer.epoch);
+        return answer;
       },
-      commit: (request) => {
-        const pending = shards.commit(request);
-        return pending.then((answer) => {
-          const { shard, claimId } = request.claim;
-          this.#trace(`${nodeId} commit ${shard} ${request.seq} ${answer.kind}`);
-          if (answer.kind === "fenced") this.refused += 1;
-          if (answer.kind === "committed") this.#committed(shard, claimId, writer);
-          return answer;
-        });
+      commit: async (request) => {
+        const answer = await shards.commit(request);
+        const { shard, claimId } = request.claim;
+        if (answer.kind === "fenced") this.refused += 1;
+        if (answer.kind === "committed") {
+          this.#committed(shard, claimId, writer);
+          this.#handOn(request);
+        }
+        return answer;
       },
     };
   }
@@ -97,6 +100,20 @@ export class Witness {
     const { current } = this.#seen(shard);
     if (current !== claimId) {
       this.#violations.add("I1", `shard ${shard}: ${writer} wrote under a superseded claim`);
+    }
+  }
+
+  #handOn({ states, views }: CommitRequest): void {
+    for (const { key, state } of states ?? []) {
+      const { kind, id } = parseActorKey(key);
+      if (!this.#written.watches("states", kind)) continue;
+      this.#written.state(kind, id, state === "removed" ? undefined : decodeState(state));
+    }
+    for (const { kind, rows } of views ?? []) {
+      if (!this.#written.watches("rows", kind)) continue;
+      for (const { id, row } of rows) {
+        this.#written.row(kind, id, row === "removed" ? undefined : decodeRow(row));
+      }
     }
   }
 }
