@@ -65,6 +65,9 @@ export class Dispatch implements LocalCaller, Parcel {
   sent(): void {
     this.#path.asks.markSent(this.#askId);
   }
+  unsent(): void {
+    this.#path.asks.markUnsent(this.#askId);
+  }
   appended(end: AppendEnd): void {
     if (end.kind !== "appended") this.end(endOfAppend(end));
     else if (!this.message.replyTo) this.end(done);

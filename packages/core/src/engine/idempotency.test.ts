@@ -82,9 +82,26 @@ test("a full table refuses new keys, and takes them again once its replies have 
   expect(await other()).toMatchObject({ code: "IDEMPOTENCY_FULL", outcome: "not-applied" });
   expect(await endOf(ask.write({ line: "first" }, key))).toEqual({ value: 1 });
   await clock.runFor(6_000);
-  // The first to be refused has the table looked through.
-  expect(await other()).toMatchObject({ code: "IDEMPOTENCY_FULL" });
   expect(await other()).toEqual({ value: 2 });
+});
+
+test("of many new keys at once, as many find room as replies have expired", async () => {
+  const { clock, finish, n1 } = await two({ idempotencyPerShard: 300, keepIdempotencyMs: 5_000 });
+  const { ask } = n1.actor(journal, "a");
+  const burst = (name: string, count: number) =>
+    finish(
+      Promise.all(
+        Array.from({ length: count }, (_, n) =>
+          ended(ask.write({ line: name }, { idempotencyKey: `${name} ${n}` })),
+        ),
+      ),
+    );
+  const fullOnes = (ends: readonly unknown[]) =>
+    ends.filter((end) => (end as { code?: string }).code === "IDEMPOTENCY_FULL").length;
+  expect(fullOnes(await burst("first", 310))).toBe(10);
+  await clock.runFor(6_000);
+  expect(fullOnes(await burst("second", 310))).toBe(10);
+  expect(fullOnes(await burst("third", 5))).toBe(5);
 });
 
 test("a key is free again once its reply has expired", async () => {

@@ -30,6 +30,26 @@ describe.each([
   });
 });
 
+test("of commands that are sent together, the first ones that fit are taken, in order", async () => {
+  const { appends, clock, finish, idOwnedBy, read, start } = world({ settings });
+  const n1 = await start("n1");
+  await start("n2");
+  const id = await idOwnedBy("n2");
+  const { ask, tell } = n1.actor(journal, id);
+  const stuck = tell.throwOn({ line: "bad" });
+  await clock.runFor(20);
+  const first = ended(ask.write({ line: "first" }));
+  await clock.runFor(20);
+  appends.length = 0;
+  // Within the bound of what a node holds itself, together above that of the mailbox.
+  const sent = Array.from({ length: 9 }, (_, n) => ended(ask.write({ line: `${n}` })));
+  const ends = await finish(Promise.all([first, ...sent]));
+  await finish(stuck);
+  expect(valuesOf(ends)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, "MAILBOX_FULL"]);
+  expect(appends.map(({ count }) => count)).toEqual([9, 8]);
+  expect(await read(n1, id)).toEqual(["first", "0", "1", "2", "3", "4", "5", "6", "7"]);
+});
+
 test("a full mailbox of one shard leaves the others alone", async () => {
   const { clock, endOf, idOwnedBy, idsIn, shardOf, start } = world({ settings });
   const n1 = await start("n1");

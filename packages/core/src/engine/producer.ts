@@ -26,6 +26,8 @@ export interface Parcel {
   unsendable(thrown: unknown): void;
   /** Its bytes leave this process for the first time. */
   sent(): void;
+  /** Its bytes were refused for good, and it waits to be sent anew. */
+  unsent(): void;
   appended(end: AppendEnd): void;
 }
 
@@ -61,6 +63,8 @@ export class Producer {
   #inFlight = false;
   /** Commands of the last batch: tells whether there is company to wait for. */
   #lastCount = 0;
+  /** Messages that the next batch may hold. */
+  #most = maxBatchMessages;
   #scheduled = false;
   #stopped = false;
 
@@ -128,7 +132,7 @@ export class Producer {
   #cut(): { readonly batch: readonly Parcel[]; readonly payload: Uint8Array } {
     const batch: Parcel[] = [];
     const writer = new BatchWriter();
-    while (batch.length < maxBatchMessages && writer.bytes < fullBatchBytes) {
+    while (batch.length < this.#most && writer.bytes < fullBatchBytes) {
       const parcel = this.#waiting[this.#head];
       if (!parcel) break;
       this.#head += 1;
@@ -140,6 +144,7 @@ export class Producer {
         parcel.unsendable(thrown);
       }
     }
+    this.#most = maxBatchMessages;
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
       this.#head = 0;
@@ -171,9 +176,22 @@ export class Producer {
     };
     const end = this.#judge(await this.#deliver(request), number);
     this.#inFlight = false;
-    for (const parcel of batch) parcel.appended(end);
+    const fitting = end.kind === "full" ? this.#retake(batch, end.pending) : 0;
+    for (let i = fitting; i < batch.length; i++) batch[i]?.appended(end);
     if (this.#head < this.#waiting.length) this.#schedule();
     else this.#context.idle();
+  }
+
+  /** Takes back, to be sent first, those of a refused batch that the mailbox has room for. */
+  #retake(batch: readonly Parcel[], pending: number): number {
+    const room = Math.min(this.#context.limit - pending, batch.length - 1);
+    if (room <= 0 || this.#stopped) return 0;
+    const fitting = batch.slice(0, room);
+    for (const parcel of fitting) parcel.unsent();
+    this.#waiting = [...fitting, ...this.#waiting.slice(this.#head)];
+    this.#head = 0;
+    this.#most = room;
+    return room;
   }
 
   #judge(answer: AppendAnswer | "gave-up", number: number): AppendEnd {

@@ -9,6 +9,7 @@ export class ReplyMemory {
   /** False while the store may hold replies that this owner never saw. */
   #complete: boolean;
   #stored: number;
+  #dropped = 0;
 
   constructor(storedCount: number) {
     this.#stored = storedCount;
@@ -19,8 +20,14 @@ export class ReplyMemory {
     return this.#stored;
   }
 
-  /** Takes what the store counted. */
+  /** Replies that the last count found to have expired. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Takes what the store counted, once it had dropped what has expired. */
   counted(stored: number): void {
+    this.#dropped = this.#stored - stored;
     this.#stored = stored;
   }
 

@@ -167,6 +167,7 @@ export class ShardOwner {
       replies: this.#replies,
       checks: this.#checks,
       holdBack: (cell, request, delay) => this.#holdBack(cell, request, delay),
+      release: (cell) => this.#cells.release(cell),
     });
   }
 

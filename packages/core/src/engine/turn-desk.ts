@@ -43,6 +43,8 @@ export interface TurnDeskParts {
   readonly checks: ReadChecks;
   /** Holds a request and its actor back for a while. */
   holdBack(cell: ActorCell, request: TurnRequest, delayMs: number | "until-known"): void;
+  /** Lets a held actor go on. */
+  release(cell: ActorCell): void;
 }
 
 /** Key under which the reply to a command is kept, scoped to principal and actor. */
@@ -79,6 +81,8 @@ const knows = (cell: ActorCell): cell is ActorCell & { readonly kind: AnyKind } 
 
 export class TurnDesk {
   readonly #parts: TurnDeskParts;
+  /** Found no room for their key, nor replies that had expired. */
+  readonly #recounted = new Set<TurnRequest>();
 
   constructor(parts: TurnDeskParts) {
     this.#parts = parts;
@@ -146,12 +150,7 @@ export class TurnDesk {
       return;
     }
     if (replies.size + deferrals.keyed >= owner.settings.idempotencyPerShard) {
-      line.batch.countReplies = true;
-      this.#finish(request, {
-        kind: "error",
-        code: "IDEMPOTENCY_FULL",
-        message: "as many idempotency keys are kept as this shard may hold",
-      });
+      this.#keysFull(cell, request);
       return;
     }
     const outcome = this.#decide(cell, request, now);
@@ -166,6 +165,29 @@ export class TurnDesk {
     const record = replies.keep(replyKey, kept);
     line.batch.idempotency.set(replyKey, { record, expiresAt });
     this.#finish(request, outcome, cell);
+  }
+
+  /** Refuses a new key, unless replies have expired: that is counted with a commit first. */
+  #keysFull(cell: ActorCell, request: TurnRequest): void {
+    const { line, replies, holdBack, release } = this.#parts;
+    if (this.#recounted.delete(request)) {
+      this.#finish(request, {
+        kind: "error",
+        code: "IDEMPOTENCY_FULL",
+        message: "as many idempotency keys are kept as this shard may hold",
+      });
+      return;
+    }
+    holdBack(cell, request, "until-known");
+    line.batch.countReplies = true;
+    line.batch.settlements.push({
+      applied: () => {
+        if (replies.dropped <= 0) this.#recounted.add(request);
+        release(cell);
+      },
+      notApplied: () => {},
+      unknown: () => {},
+    });
   }
 
   /** A later turn answers; a told message has nobody to answer. */
