@@ -53,6 +53,8 @@ export interface TestCluster {
   /** All processes running. */
   nodes(): readonly NodeProcess[];
   proxy(id: string): TcpProxy;
+  /** Leads new connections of all nodes, also of those to come, to another server. */
+  retarget(port: number): void;
   /** SIGTERM, and waits for the end; the exit code is answered. */
   stop(id: string): Promise<number | null>;
   /** SIGKILL, and waits for the end. */
@@ -97,6 +99,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
   const witness = await startWitness(options.witnessDelayMs);
   const running = new Map<string, NodeProcess>();
   const proxies = new Map<string, TcpProxy>();
+  let target = redis.port;
   const started: NodeProcess[] = [];
   const frozen = new Set<string>();
   const listeners: ((outcomes: Outcomes) => void)[] = [];
@@ -119,7 +122,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
   ): Promise<NodeProcess> => {
     let proxy = proxies.get(id);
     if (proxy === undefined) {
-      proxy = await startTcpProxy(redis.port);
+      proxy = await startTcpProxy(target);
       proxies.set(id, proxy);
     }
     const optional = {
@@ -182,6 +185,10 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
     node,
     nodes: () => [...running.values()],
     proxy: (id) => known(proxies, id),
+    retarget: (port) => {
+      target = port;
+      for (const proxy of proxies.values()) proxy.retarget(port);
+    },
     stop: (id) => end(id, "SIGTERM"),
     kill: async (id) => {
       frozen.delete(id);

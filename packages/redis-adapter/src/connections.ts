@@ -23,11 +23,27 @@ export interface ConnectionsContext {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Called when the server turned out to take no writes any more: it was demoted. */
+  demoted(): void;
 }
 
 /** A half-open socket is dead for ever unless silence while answers are due ends it. */
 const socketTimeoutFactor = 1.4;
 const longestRetryMs = 500;
+
+/** Leaves a demoted server once for each connection: every command under way is refused alike. */
+const leaveDemoted = (redis: Redis, demoted: () => void): void => {
+  let isLeaving = false;
+  redis.on("close", () => {
+    isLeaving = false;
+  });
+  redis.options.reconnectOnError = (error) => {
+    if (isLeaving || !/^(READONLY|MASTERDOWN)/.test(error.message)) return false;
+    isLeaving = true;
+    demoted();
+    return true;
+  };
+};
 
 /** 2 ms at first, so that a cut alive subscription is back before anybody believes its absence. */
 export const retryDelay = (attempt: number, draw: number): number =>
@@ -45,7 +61,6 @@ const settings = (context: ConnectionsContext, role: string, timeoutMs: number):
   // How long to wait before asking again whether a server that restarted has loaded its data.
   maxLoadingRetryTime: 50,
   retryStrategy: (attempt) => retryDelay(attempt, context.random.draw()),
-  reconnectOnError: (error) => /^(READONLY|MASTERDOWN)/.test(error.message),
   enableAutoPipelining: false,
   autoResubscribe: false,
   disableClientInfo: true,
@@ -89,6 +104,7 @@ export const createConnections = async (context: ConnectionsContext): Promise<Co
   const { commandTimeoutMs, heartbeatTimeoutMs } = options;
   const make = (role: string, timeoutMs: number, over: Settings = {}): Redis => {
     const redis = create(options, { ...settings(context, role, timeoutMs), ...over }, password);
+    leaveDemoted(redis, context.demoted);
     if (typeof given === "function") rotatePassword(redis, given);
     return redis;
   };

@@ -26,7 +26,7 @@ const unhandled: unknown[] = [];
 const note = (error: unknown) => unhandled.push(error);
 
 beforeEach(async () => {
-  server = await startRedisServer({ aof: true });
+  server = await startRedisServer({ aof: true, args: ["--repl-diskless-sync-delay", "0"] });
   proxy = await startTcpProxy(server.port);
   process.on("unhandledRejection", note);
   process.on("uncaughtException", note);
@@ -289,6 +289,30 @@ test("subscriptions that are cut leave the backend connected, unless they stay a
   proxy.heal();
   await waitUntil("they are back", () => backend.health().state === "connected");
 });
+
+test("subscriptions leave a demoted server with everything else, once a new one takes writes", async () => {
+  const promoted = await startRedisServer();
+  try {
+    const { backend } = await holder();
+    await promoted.command("REPLICAOF", "127.0.0.1", String(server.port));
+    await waitUntil("the replica follows", async () =>
+      (await promoted.command("INFO", "replication")).includes("master_link_status:up"),
+    );
+    const aliveAt = (where: RedisServer) => where.command("PUBSUB", "CHANNELS", "*alive*");
+    await server.command("REPLICAOF", "127.0.0.1", String(promoted.port));
+    await heartbeat(backend).catch(() => {});
+    expect(await aliveAt(server)).toContain("web-1-life");
+    await promoted.command("REPLICAOF", "NO", "ONE");
+    proxy.retarget(promoted.port);
+    await waitUntil("a heartbeat is answered", () => heartbeat(backend));
+    await waitUntil("the alive subscription has moved", async () =>
+      (await aliveAt(promoted)).includes("web-1-life"),
+    );
+    expect(await aliveAt(server)).not.toContain("web-1-life");
+  } finally {
+    await promoted.stop();
+  }
+}, 20_000);
 
 test("what waits for a connection during an outage does not pile up", async () => {
   const { backend, claim } = await holder();

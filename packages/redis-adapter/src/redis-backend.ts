@@ -89,6 +89,8 @@ export class RedisBackend implements Backend {
   #rttMs: number | undefined;
   #connectedAt = Number.NEGATIVE_INFINITY;
   #ping: Cancel = () => {};
+  /** Set while subscriptions may stand at a server that was demoted. */
+  #isDemoted = false;
 
   constructor(
     options: ResolvedRedisOptions,
@@ -159,6 +161,9 @@ export class RedisBackend implements Backend {
       name: `${this.#options.keyPrefix}:${cluster}:${nodeId}`,
       clock,
       random,
+      demoted: () => {
+        this.#isDemoted = true;
+      },
     }).catch((error: unknown) => {
       throw new BackendUnavailable("open", error);
     });
@@ -223,7 +228,15 @@ export class RedisBackend implements Backend {
     const sentAt = clock.monotonic();
     const answer = await runScript(this.#require(call).heartbeat, call);
     this.#rttMs = clock.monotonic() - sentAt;
+    if (this.#isDemoted) this.#followPrimary();
     return answer;
+  }
+
+  /** A write was taken: a new primary stands. A demoted server keeps its subscribers, so they are moved. */
+  #followPrimary(): void {
+    this.#isDemoted = false;
+    this.#connections?.subscriber.redis.disconnect(true);
+    this.#connections?.alive.redis.disconnect(true);
   }
 
   #require(call: {
