@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startCluster, type TestCluster } from "../kit/cluster.ts";
 import { nothingWrong, startLoadOn } from "../kit/load.ts";
+import { callsOf } from "../kit/script-of.ts";
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -8,30 +9,41 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
+const ids = ["web-1", "web-2", "web-3"] as const;
+const lost = 10_000;
+
 /** I2, I3, I5: the work was done, its answer is lost, the connection breaks. */
-test("hundreds of replies lost after the work was done apply nothing twice and leave nothing open", async () => {
+test("ten thousand replies of appends, commits and claims lost after the work was done apply nothing twice and leave no promise open", async () => {
   await cluster.startAll(3);
-  await cluster.settled("web-1", "web-2", "web-3");
-  const load = await startLoadOn(cluster, ["web-1", "web-2", "web-3"]);
-  await cluster.waitUntil(
-    "the load runs",
-    () => load.acked,
-    (acked) => acked > 300,
+  await cluster.settled(...ids);
+  const load = await startLoadOn(cluster, ids, {
+    actors: 400,
+    workers: 64,
+    pauseMs: 0,
+    timeoutMs: 2_000,
+    repeat: true,
+  });
+  await load.more(500);
+  const swallowed = () => ids.reduce((sum, id) => sum + cluster.proxy(id).swallowed, 0);
+
+  const claims = { when: callsOf("claim", "release", "load") };
+  for (const id of ids) cluster.swallow(id, { ...claims, count: 10 });
+  const admin = cluster.node("web-1");
+  await admin.do({ do: "drain", id: "web-3", reason: "claims" });
+  await cluster.waitUntil("its shards have moved", async () =>
+    [...(await cluster.ownersOf()).values()].every((owner) => owner !== "web-3"),
   );
-  const lossy = ["web-1", "web-2"] as const;
-  for (const id of lossy) cluster.swallow(id, 100);
-  await cluster.waitUntil(
-    "two hundred replies are lost",
-    () => lossy.map((id) => cluster.proxy(id).swallowed),
-    (counts) => counts.every((count) => count === 100),
-    { deadlineMs: 60_000 },
-  );
-  const acked = load.acked;
-  await cluster.waitUntil(
-    "the load goes on",
-    () => load.acked,
-    (now) => now > acked + 500,
-  );
+  await admin.do({ do: "undrain", id: "web-3", reason: "claims" });
+  await cluster.waitUntil("thirty replies of claims are lost", swallowed, (count) => count >= 20);
+
+  const writes = { when: callsOf("append", "append-out", "commit"), lingerMs: 3 };
+  for (const id of ids) cluster.swallow(id, { ...writes, count: lost / 3 });
+  await cluster.waitUntil("ten thousand replies are lost", swallowed, (count) => count >= lost, {
+    deadlineMs: 90_000,
+  });
+  await load.more(500);
   await load.stop();
-  expect(await load.verify("web-3")).toMatchObject(nothingWrong);
-}, 90_000);
+  const report = await load.verify("web-3");
+  expect(report).toMatchObject(nothingWrong);
+  expect(report.acked + report.unknown + report.notApplied).toBe(report.sent);
+}, 120_000);

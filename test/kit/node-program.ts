@@ -131,6 +131,8 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return await load?.stop();
     case "memory":
       return process.memoryUsage.rss();
+    case "wall":
+      return Date.now();
     case "blockLoop":
       block(command.ms);
       return "done";

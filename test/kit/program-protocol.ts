@@ -52,7 +52,8 @@ export type ProgramCommand =
         | "apps"
         | "stopLoad"
         | "state"
-        | "memory";
+        | "memory"
+        | "wall";
     }
   | { readonly do: "app" | "rows"; readonly id: string }
   | { readonly do: "install"; readonly request: object }
