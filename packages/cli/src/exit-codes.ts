@@ -32,6 +32,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   NOT_MUSTER: exitCodes.unreachable,
   BACKEND_UNAVAILABLE: exitCodes.unreachable,
   TIMED_OUT: exitCodes.timedOut,
+  TERMINAL: exitCodes.failed,
+  SUPERSEDED: exitCodes.conflict,
   DECLINED: exitCodes.declined,
   INTERRUPTED: exitCodes.interrupted,
 };

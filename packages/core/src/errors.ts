@@ -1,5 +1,7 @@
 /** One error class for all of Muster; guards test the code, never the class. */
 
+import type { Blocker } from "./model/blocker.ts";
+
 /** Every code, with whether the same call may simply be repeated later. */
 export const errorCodes = Object.freeze({
   BACKEND_UNAVAILABLE: true,
@@ -29,6 +31,10 @@ export const errorCodes = Object.freeze({
   IDEMPOTENCY_CONFLICT: false,
   IDEMPOTENCY_FULL: true,
   STATE_UNREADABLE: false,
+  WAIT_TIMEOUT: true,
+  TERMINAL: false,
+  SUPERSEDED: false,
+  OBSERVED: false,
 } as const);
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -45,6 +51,10 @@ export interface MusterErrorDetails {
   readonly fieldErrors?: Readonly<Record<string, string>>;
   /** The status or value met by a refused change. */
   readonly current?: string;
+  /** What keeps a condition from holding, for the codes of a wait. */
+  readonly blockers?: readonly Blocker[];
+  /** Lost nodes, which could not be asked. */
+  readonly notConfirmed?: readonly string[];
 }
 
 /** Every error a promise of Muster rejects with. */
@@ -58,6 +68,8 @@ export class MusterError extends Error {
   readonly hint: string | undefined;
   readonly fieldErrors: Readonly<Record<string, string>> | undefined;
   readonly current: string | undefined;
+  readonly blockers: readonly Blocker[] | undefined;
+  readonly notConfirmed: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: MusterErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -69,6 +81,8 @@ export class MusterError extends Error {
     this.hint = details.hint;
     this.fieldErrors = details.fieldErrors;
     this.current = details.current;
+    this.blockers = details.blockers;
+    this.notConfirmed = details.notConfirmed;
   }
 }
 

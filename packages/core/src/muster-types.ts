@@ -11,6 +11,8 @@ import type {
   ShardsService,
 } from "./services.ts";
 import type { View } from "./view.ts";
+import type { WaitCondition } from "./wait/condition.ts";
+import type { WaitAnswer, WaitOptions } from "./wait/wait.ts";
 
 export type LifecycleState = "idle" | "starting" | "running" | "stopping" | "stopped";
 
@@ -33,6 +35,13 @@ export interface Muster {
   readonly nodes: NodesService;
   readonly shards: ShardsService;
   readonly apps: AppsService;
+  /**
+   * Waits until a condition holds, at once if it does: `healthy`, `nodes=3`, `app/ID=converged`,
+   * `app/ID=enabled|disabled|gone`, `drained=NODE`, `drift=0`.
+   * @throws MusterError `WAIT_TIMEOUT` with the blockers; `TERMINAL`, `SUPERSEDED`, `OBSERVED` when
+   *   it cannot come any more; `VALIDATION`, `STOPPED`
+   */
+  wait(condition: string | WaitCondition, options?: WaitOptions): Promise<WaitAnswer>;
   /** The services with changes allowed. */
   as(principal: Principal): MusterAs;
   actor<St extends z.ZodType, P extends CommandSpecs>(

@@ -4,6 +4,7 @@ import { createActorRef } from "./actor-ref.ts";
 import { AppActor } from "./apps/actor.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import type { AppIntentRow } from "./apps/intent.ts";
+import type { AppSummary } from "./apps/model.ts";
 import { createAppReplica } from "./apps/replica.ts";
 import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
@@ -32,6 +33,7 @@ import type { Principal } from "./principal.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
 import type { View } from "./view.ts";
+import { createWait } from "./wait/wait.ts";
 
 const defaultStartMs = 10_000;
 const defaultStopMs = 10_000;
@@ -49,6 +51,8 @@ const ephemeralId = (host: string, random: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, "")
     .slice(0, 8)}`;
+
+const withRows = (app: AppSummary) => ({ ...app, nodes: app.nodes ?? [] });
 
 /**
  * Makes one node. Nothing connects before {@link Muster.start}.
@@ -147,6 +151,31 @@ export const createMuster = (options: MusterOptions): Muster => {
     });
   };
 
+  const wait = createWait({
+    clock,
+    facts: {
+      status,
+      nodes: () => nodes.list().items,
+      app: (id) => (appView.get(id) ? withRows(apps.get(id)) : undefined),
+      drifted: () => apps.list({ drifted: true, withNodes: true }).items.map(withRows),
+    },
+    stale: () => node.isAway || node.viewsStale,
+    ended: () => {
+      const refused = node.unavailable();
+      return refused?.code === "STOPPED" || refused?.code === "NOT_STARTED" ? refused : undefined;
+    },
+    onChange: (listener) => {
+      const ends = [
+        node.onChange(listener),
+        appView.onChange(listener),
+        node.board.onChange(listener),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  });
+
   return {
     cluster: options.cluster,
     nodeId,
@@ -162,6 +191,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     nodes,
     shards: createShardsService(node, backend),
     apps,
+    wait,
     as: (principal: Principal): MusterAs => ({
       principal,
       nodes: createNodesChanges(node, nodeId, backend, principal),

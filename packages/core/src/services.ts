@@ -2,6 +2,9 @@
  * What a person embedding Muster calls. Reads come from views in memory; changes go through a
  * principal, taken with `muster.as(principal)`.
  */
+import type { NodeDifference } from "./apps/compare-nodes.ts";
+import type { AppDiff } from "./apps/diff.ts";
+import type { AppExplanation } from "./apps/explain.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
 import type { NodeState } from "./model/node-record.ts";
 import type { BackendHealth } from "./ports/backend.ts";
@@ -114,6 +117,15 @@ export interface AppsService {
   get(id: string): AppSummary;
   /** One row per node known. @throws MusterError `APP_NOT_FOUND` */
   rows(id: string): Listing<AppRow>;
+  /**
+   * Says why an app is as it is on each node, what happens next and what to run.
+   * @throws MusterError `APP_NOT_FOUND`
+   */
+  explain(id: string): AppExplanation;
+  /** Apps that two nodes have differently. @throws MusterError `NODE_NOT_FOUND` */
+  compare(a: string, b: string): Listing<NodeDifference>;
+  /** What each live node would have to change to agree; writes nothing. */
+  diff(): Listing<AppDiff>;
 }
 
 export interface InstallApp {

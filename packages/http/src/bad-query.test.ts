@@ -17,6 +17,11 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   q: ["", "a".repeat(101)],
   include: ["", "all", "Nodes"],
   require: ["", "sql"],
+  a: ["", "Web-1", "a".repeat(65), "../x"],
+  b: ["", "Web-1", "a".repeat(65), "../x"],
+  for: ["", "sometime", "a".repeat(301)],
+  generation: ["0", "-1", "1.5", "x", ""],
+  timeoutMs: ["-1", "60001", "1.5", "x", "Infinity"],
 };
 
 describe.each(routes.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {

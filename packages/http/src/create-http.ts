@@ -91,6 +91,7 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     const answer = await route.handle({
       muster,
       principal,
+      signal: request.signal,
       as: muster.as(principal),
       params: params as never,
       query: query as never,

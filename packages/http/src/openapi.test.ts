@@ -4,7 +4,7 @@ import { errorCodes, type Muster } from "@muster/core";
 import { z } from "zod";
 import { apiOf, startNode } from "./http-kit.test.ts";
 import { httpCodes } from "./problem.ts";
-import { bodyOf, fieldsOf, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
+import { bodyOf, fieldsOf, isChange, nameOf, pathOf, requiredOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
 
 let muster: Muster;
@@ -60,8 +60,8 @@ describe.each(routes.map((route) => [nameOf(route), route] as const))("%s", (nam
       ...(isChange(route) ? ["header Idempotency-Key"] : []),
     ]);
     expect(
-      operation?.parameters.every((parameter) => parameter.required === (parameter.in === "path")),
-    ).toBe(true);
+      operation?.parameters.filter(({ required }) => required).map((parameter) => parameter.name),
+    ).toEqual([...fieldsOf(route.params), ...requiredOf(route)]);
     expect(operation?.requestBody?.required === true).toBe(route.body !== undefined);
     expect(operation?.security?.length).toBe(route.role === "public" ? 0 : undefined);
     expect(Object.keys(operation?.responses ?? {})).toEqual([

@@ -12,7 +12,7 @@ const parameters = (schema: z.ZodObject | undefined, place: "path" | "query"): u
   Object.entries(schema?.shape ?? {}).map(([name, part]) => ({
     name,
     in: place,
-    required: place === "path",
+    required: place === "path" || !(part as z.ZodType).safeParse(undefined).success,
     schema: jsonSchema(part as z.ZodType, "input"),
   }));
 

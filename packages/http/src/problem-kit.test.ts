@@ -78,12 +78,37 @@ export const bodyOf = (route: Route): Record<string, unknown> =>
 export const fieldsOf = (schema: z.ZodObject | undefined): readonly string[] =>
   Object.keys(schema?.shape ?? {});
 
+/** For each query parameter that a route cannot do without: a value it takes. */
+const queries: Readonly<Record<string, string>> = { a: "web-1", b: "web-1", for: "nodes=1" };
+
+/** Parameters of the query that the route cannot do without. */
+export const requiredOf = ({ query }: Route): readonly string[] =>
+  query ? (jsonSchemaOf(query).required ?? []) : [];
+
+/** Adds to `query` (`?…` or nothing) what the route cannot do without and is not in it. */
+export const withRequired = (route: Route, query = ""): string => {
+  const given = new URLSearchParams(query.split("#", 1)[0]);
+  const added = requiredOf(route)
+    .filter((name) => !given.has(name))
+    .map((name) => {
+      const value = queries[name];
+      if (value === undefined) throw new Error(`no sample for the query parameter "${name}"`);
+      return `${name}=${encodeURIComponent(value)}`;
+    });
+  if (added.length === 0) return query;
+  return `${query === "" ? "?" : `${query}&`}${added.join("&")}`;
+};
+
 /** The route's path with parameters filled in: a node's for nodes, else an app's. */
-export const pathOf = (route: Route, id?: string): string =>
+export const barePathOf = (route: Route, id?: string): string =>
   route.path.replaceAll(
     /\{\w+\}/g,
     id ?? (route.path.startsWith("/v1/nodes") ? "web-1" : "crm-sync"),
   );
+
+/** The route's path with all that it cannot do without. */
+export const pathOf = (route: Route, id?: string): string =>
+  `${barePathOf(route, id)}${withRequired(route)}`;
 
 export const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
 

@@ -62,6 +62,10 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   IDEMPOTENCY_CONFLICT: 422,
   IDEMPOTENCY_FULL: 429,
   STATE_UNREADABLE: 500,
+  WAIT_TIMEOUT: 504,
+  TERMINAL: 409,
+  SUPERSEDED: 409,
+  OBSERVED: 409,
 };
 
 const titles: Partial<Record<ProblemCode, string>> = {
@@ -81,6 +85,10 @@ const titles: Partial<Record<ProblemCode, string>> = {
   VALIDATION: "The request is not valid",
   FORBIDDEN: "Not allowed",
   ASK_TIMEOUT: "Timed out",
+  WAIT_TIMEOUT: "The condition does not hold yet",
+  TERMINAL: "No retry will bring the condition about",
+  SUPERSEDED: "A newer intent took the place of the one waited for",
+  OBSERVED: "The app is only observed",
 };
 
 export interface ProblemDetails {
@@ -89,6 +97,8 @@ export interface ProblemDetails {
   readonly current?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly outcome?: "not-applied" | "unknown" | undefined;
+  readonly blockers?: readonly unknown[] | undefined;
+  readonly notConfirmed?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -139,6 +149,7 @@ export const problemResponse = (
   for (const [name, value] of Object.entries(members)) if (value !== undefined) body[name] = value;
   if (members.fieldErrors) body["success"] = false;
   if (code === "ASK_TIMEOUT") body["timedOut"] = "ask";
+  if (code === "WAIT_TIMEOUT") body["timedOut"] = "wait";
   const retryAfterMs =
     members.retryAfterMs ?? (status === 503 || status === 429 ? defaultRetryMs : undefined);
   return new Response(JSON.stringify(body), {
@@ -169,6 +180,8 @@ const ofMuster = (error: MusterError, requestId: string): Response =>
     current: error.current,
     retryAfterMs: error.retryAfterMs,
     outcome: error.outcome,
+    blockers: error.blockers,
+    notConfirmed: error.notConfirmed,
   });
 
 /**

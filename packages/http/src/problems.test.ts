@@ -52,6 +52,10 @@ const statuses: Readonly<Record<ProblemCode, number>> = {
   KIND_UNKNOWN: 503,
   OUTCOME_UNKNOWN: 503,
   ASK_TIMEOUT: 504,
+  WAIT_TIMEOUT: 504,
+  TERMINAL: 409,
+  SUPERSEDED: 409,
+  OBSERVED: 409,
 };
 const isHttp = (code: string): boolean => (httpCodes as readonly string[]).includes(code);
 const errorOf = (code: string): Error =>

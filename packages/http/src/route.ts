@@ -11,6 +11,8 @@ export interface RouteContext<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
   /** From the header `Idempotency-Key`, scoped to the caller. */
   readonly idempotencyKey: { readonly idempotencyKey?: string };
 }

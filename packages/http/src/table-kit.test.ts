@@ -4,7 +4,7 @@ import type { Muster } from "@muster/core";
 import type { HttpOptions } from "./create-http.ts";
 import { type Answer, apiOf, type Call, startNode } from "./http-kit.test.ts";
 import type { ProblemCode } from "./problem.ts";
-import { bodyOf, expectProblem, fieldsOf, pathOf } from "./problem-kit.test.ts";
+import { barePathOf, bodyOf, expectProblem, fieldsOf, withRequired } from "./problem-kit.test.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
@@ -35,11 +35,15 @@ export const useTable = (options: Partial<HttpOptions> = {}) => {
   const call: typeof api.call = (method, path, more) => api.call(method, path, more);
   /** A valid request to the route, but for what `more` replaces. */
   const send = (route: Route, { path, query = "", ...more }: RouteCall = {}): Promise<Answer> =>
-    api.call(route.method.toUpperCase(), `${path ?? pathOf(route)}${query}`, {
-      as: "admin",
-      ...(route.body && { body: bodyOf(route) }),
-      ...more,
-    });
+    api.call(
+      route.method.toUpperCase(),
+      path === undefined ? `${barePathOf(route)}${withRequired(route, query)}` : `${path}${query}`,
+      {
+        as: "admin",
+        ...(route.body && { body: bodyOf(route) }),
+        ...more,
+      },
+    );
   /** All that a change could have changed, from the library itself. */
   const state = () => ({
     apps: muster.apps.list().items.map(({ id, intentId }) => [id, intentId]),

@@ -46,7 +46,7 @@ export const isConverged = (
   hasActed(intent, report, node) &&
   satisfies(intent.desiredStatus, report.row.observed);
 
-const terminalStatuses: ReadonlySet<string> = new Set([
+export const terminalStatuses: ReadonlySet<string> = new Set([
   "compiler_error_disabled",
   "invalid_installation_disabled",
 ]);

@@ -1,9 +1,12 @@
 /** Reads of the apps feature: all from memory, nothing waits. */
 import { MusterError } from "../errors.ts";
 import { isoInstant } from "../model/instant.ts";
-import { isLive } from "../model/node-record.ts";
+import { isLive, type NodeRecord } from "../model/node-record.ts";
 import type { AppFilter, AppsService, ClusterStatus, Listing, LocalApp } from "../services.ts";
 import { AppTable, type AppTableSources } from "./app-table.ts";
+import { compareRows } from "./compare-nodes.ts";
+import { diffRow } from "./diff.ts";
+import { explainApp } from "./explain.ts";
 import { intentPasses, nodesAsked, nodesPass } from "./filter.ts";
 import type { AppIntentRow } from "./intent.ts";
 import type { LocalApps } from "./local-apps.ts";
@@ -62,6 +65,17 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     if (intent) return intent;
     throw new MusterError("APP_NOT_FOUND", `There is no app "${id}" in this cluster.`, {
       hint: "apps.list() names those there are.",
+    });
+  };
+
+  const intents = (): readonly AppIntentRow[] =>
+    table.ids().flatMap((id) => table.intent(id) ?? []);
+
+  const nodeOf = (id: string): NodeRecord => {
+    const node = table.nodes.find((known) => known.id === id);
+    if (node) return node;
+    throw new MusterError("NODE_NOT_FOUND", `There is no node "${id}" in this cluster.`, {
+      hint: "nodes.list() names those there are.",
     });
   };
 
@@ -139,6 +153,26 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       return { ...table.summary(intent), nodes: rowsOf(intent) };
     },
     rows: (id) => listing(rowsOf(intentOf(id))),
+
+    explain: (id) => {
+      const intent = intentOf(id);
+      return explainApp(table.summary(intent), rowsOf(intent));
+    },
+    compare: (a, b) => {
+      const [left, right] = [nodeOf(a), nodeOf(b)];
+      return listing(
+        intents().flatMap((intent) => {
+          const [mine, theirs] = rowsOf(intent, [left, right]);
+          return (mine && theirs && compareRows(mine, theirs)) ?? [];
+        }),
+      );
+    },
+    diff: () =>
+      listing(
+        intents()
+          .filter((intent) => table.tally(intent).drifted > 0)
+          .flatMap((intent) => rowsOf(intent).flatMap((row) => diffRow(row, intent.version) ?? [])),
+      ),
 
     summaryOf: (intent) => table.summary(intent),
     summary: () => {

@@ -4,6 +4,7 @@ import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
+import { toldRoutes } from "./told.ts";
 
 const apiVersion = "0.1.0";
 
@@ -11,5 +12,7 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   documentRoute(() => routes, apiVersion),
   ...clusterRoutes,
+  // Before the routes of one app: `compare` and `diff` are no ids.
+  ...toldRoutes,
   ...appRoutes,
 ];

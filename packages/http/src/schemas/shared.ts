@@ -56,4 +56,16 @@ export const problem = z.object({
   retryAfterMs: z.number().optional(),
   timedOut: z.enum(["server", "ask", "hook", "wait"]).optional(),
   outcome: z.enum(["not-applied", "unknown"]).optional(),
+  blockers: z
+    .array(
+      z.object({
+        nodeId: z.string().optional(),
+        appId: z.string().optional(),
+        initStatus: z.string().optional(),
+        observedGeneration: z.number().int().nullable().optional(),
+        reason: z.object({ code: z.string(), message: z.string() }),
+      }),
+    )
+    .optional(),
+  notConfirmed: z.array(z.string()).optional(),
 });

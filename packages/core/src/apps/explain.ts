@@ -1,0 +1,112 @@
+/** One answer to "why is it enabled here and disabled there". Pure. */
+import { isLive } from "../model/node-record.ts";
+import { groupDifferences } from "./compare-nodes.ts";
+import type { AppReason, AppRow, AppStatus, AppSummary } from "./model.ts";
+import { type NextStep, nextStep } from "./next-step.ts";
+
+/** What came of one attempt of a node. */
+export interface ExplainedAttempt {
+  readonly at: string;
+  readonly outcome: AppStatus;
+  readonly error?: string;
+}
+
+/** One node's part of an explanation. */
+export interface ExplainedNode {
+  readonly nodeId: string;
+  readonly nodeState: AppRow["nodeState"];
+  readonly initStatus: AppStatus;
+  readonly converged: boolean;
+  readonly stale: boolean;
+  readonly reason: AppReason | null;
+  /** The last attempt this node reported, with how many there were for this intent. */
+  readonly attempts: readonly ExplainedAttempt[];
+  readonly attemptCount: number;
+  readonly next: NextStep;
+}
+
+export interface AppExplanation {
+  /** As in `app/crm`. */
+  readonly subject: string;
+  readonly intent: {
+    readonly desiredStatus: AppSummary["desiredStatus"];
+    readonly version: string;
+    readonly generation: number;
+    readonly by: string;
+    readonly reason: string;
+    readonly at: string;
+  };
+  readonly nodes: readonly ExplainedNode[];
+  /** What nodes have different: version, build, settings, runtime. */
+  readonly differences: ReturnType<typeof groupDifferences>;
+  /** All of it in words. */
+  readonly sentence: string;
+  /** The exact command to run next, where one helps. */
+  readonly command?: string;
+}
+
+const explainNode = (row: AppRow): ExplainedNode => ({
+  nodeId: row.nodeId,
+  nodeState: row.nodeState,
+  initStatus: row.initStatus,
+  converged: row.converged,
+  stale: row.stale,
+  reason: row.reason,
+  attempts:
+    row.since === null
+      ? []
+      : [
+          {
+            at: row.since,
+            outcome: row.initStatus,
+            ...(row.lastError !== null && { error: row.lastError }),
+          },
+        ],
+  attemptCount: row.attempts,
+  next: nextStep(row),
+});
+
+/** The step that most needs a person, first. */
+const urgency: readonly NextStep["kind"][] = ["terminal", "waits", "retry", "soon", "none"];
+
+const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
+  const live = nodes.filter(({ nodeState }) => isLive(nodeState));
+  const off = live.filter(({ converged }) => !converged);
+  const lost = nodes.filter(({ nodeState }) => nodeState === "lost");
+  const intent = `${app.id} is to be ${app.desiredStatus} since ${app.changedAt}, as ${app.changedBy} asked: ${app.reason}.`;
+  const agreement =
+    live.length === 0
+      ? "No node is there to act on it."
+      : off.length === 0
+        ? `All ${live.length} nodes agree.`
+        : `${live.length - off.length} of ${live.length} nodes agree.`;
+  const why = off.map(({ nodeId, initStatus, reason, next }) => {
+    const told = reason ? `: ${reason.message.replace(/\.$/, "")}` : "";
+    return `${nodeId} is ${initStatus}${told}; ${next.sentence}.`;
+  });
+  const unseen = lost.map(({ nodeId }) => `${nodeId} is lost and could not be asked.`);
+  return [intent, agreement, ...why, ...unseen].join(" ");
+};
+
+/** Joins intent, what each node made of it, what comes next and what to do. */
+export const explainApp = (app: AppSummary, rows: readonly AppRow[]): AppExplanation => {
+  const nodes = rows.map(explainNode);
+  const worst = nodes
+    .filter(({ next }) => next.command !== undefined)
+    .sort((a, b) => urgency.indexOf(a.next.kind) - urgency.indexOf(b.next.kind))[0];
+  return {
+    subject: `app/${app.id}`,
+    intent: {
+      desiredStatus: app.desiredStatus,
+      version: app.version,
+      generation: app.generation,
+      by: app.changedBy,
+      reason: app.reason,
+      at: app.changedAt,
+    },
+    nodes,
+    differences: groupDifferences(rows),
+    sentence: inWords(app, nodes),
+    ...(worst?.next.command !== undefined && { command: worst.next.command }),
+  };
+};

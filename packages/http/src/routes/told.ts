@@ -1,0 +1,102 @@
+/** Told in words: why an app is as it is, what differs, and whether what one waits for has come. */
+import type { WaitCondition } from "@muster/core";
+import { unlessStale } from "../fresh.ts";
+import { pageOf } from "../paging.ts";
+import { defineRoute, type Route } from "../route.ts";
+import { idParams, listOf, page } from "../schemas/shared.ts";
+import {
+  appDiff,
+  appWaitQuery,
+  compareQuery,
+  explanation,
+  nodeDifference,
+  waitAnswer,
+  waitQuery,
+} from "../schemas/told.ts";
+
+const defaultWaitMs = 30_000;
+const waitErrors = ["WAIT_TIMEOUT", "TERMINAL", "SUPERSEDED", "OBSERVED"] as const;
+
+const ofGeneration = (condition: WaitCondition, generation: number | undefined): WaitCondition =>
+  condition.kind === "app" && generation !== undefined ? { ...condition, generation } : condition;
+
+export const toldRoutes: readonly Route[] = [
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/compare",
+    tag: "Apps",
+    summary: "Apps that two nodes have differently",
+    role: "viewer",
+    query: compareQuery,
+    answer: listOf(nodeDifference),
+    errors: ["NODE_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: ({ muster, query: { a, b, ...paging } }) => {
+      const { stale } = muster.nodes.list();
+      const listing = unlessStale(stale, () => muster.apps.compare(a, b));
+      return { body: pageOf(listing, paging, ({ appId }) => appId), cacheable: true };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/diff",
+    tag: "Apps",
+    summary: "What each node would have to change to agree; writes nothing",
+    role: "viewer",
+    query: page,
+    answer: listOf(appDiff),
+    handle: ({ muster, query }) => ({
+      body: pageOf(muster.apps.diff(), query, ({ appId, nodeId }) => `${appId}/${nodeId}`),
+      cacheable: true,
+    }),
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/{id}/wait",
+    tag: "Apps",
+    summary: "Answers when the app is as waited for; 504 names who blocks",
+    role: "viewer",
+    params: idParams,
+    query: appWaitQuery,
+    answer: waitAnswer,
+    errors: ["APP_NOT_FOUND", ...waitErrors, "BACKEND_UNAVAILABLE"],
+    handle: async ({ muster, params: { id }, query, signal }) => {
+      const state = query.for ?? "converged";
+      if (state !== "gone") {
+        const { stale } = muster.apps.list({ q: id });
+        unlessStale(stale, () => muster.apps.get(id));
+      }
+      const condition = ofGeneration({ kind: "app", id, state }, query.generation);
+      const timeoutMs = query.timeoutMs ?? defaultWaitMs;
+      return { body: await muster.wait(condition, { timeoutMs, signal }) };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/wait",
+    tag: "Cluster",
+    summary: "Answers when a condition holds; 504 names who blocks",
+    role: "viewer",
+    query: waitQuery,
+    answer: waitAnswer,
+    errors: [...waitErrors],
+    handle: async ({ muster, query, signal }) => {
+      const condition = ofGeneration(query.for, query.generation);
+      const timeoutMs = query.timeoutMs ?? defaultWaitMs;
+      return { body: await muster.wait(condition, { timeoutMs, signal }) };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/explain/app/{id}",
+    tag: "Cluster",
+    summary: "Why an app is as it is on each node, what happens next and what to run",
+    role: "viewer",
+    params: idParams,
+    answer: explanation,
+    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: ({ muster, params: { id } }) => {
+      const { stale } = muster.apps.list({ q: id });
+      return { body: unlessStale(stale, () => muster.apps.explain(id)), cacheable: true, stale };
+    },
+  }),
+];
