@@ -19,8 +19,8 @@ export interface Cli {
   readonly paint: Paint;
   /** Output is read by a program. */
   readonly asJson: boolean;
-  /** Finds the node to ask. @throws CliError `USAGE` */
-  client(): Promise<Client>;
+  /** Finds the node to ask; requests may take `atLeastMs`. @throws CliError `USAGE` */
+  client(limits?: { readonly atLeastMs?: number }): Promise<Client>;
   show(shown: Shown): Promise<void>;
   /** Tells people something on stderr; not with `-q`. */
   say(message: string): void;
@@ -46,7 +46,7 @@ export const createCli = (io: Io, flags: Flags, onExit: (code: ExitCode) => void
     flags,
     paint,
     asJson: isJson(flags.format),
-    client: async () => {
+    client: async ({ atLeastMs = 0 } = {}) => {
       const [{ readProjectSettings, readUserSettings }, { resolveTarget }] = await Promise.all([
         import("./config/client-settings.ts"),
         import("./config/target.ts"),
@@ -60,7 +60,7 @@ export const createCli = (io: Io, flags: Flags, onExit: (code: ExitCode) => void
       });
       return createClient({
         target,
-        timeoutMs: flags.timeoutMs ?? defaultTimeoutMs,
+        timeoutMs: Math.max(flags.timeoutMs ?? defaultTimeoutMs, atLeastMs),
         interrupt: io.interrupt,
         ...(flags.verbose && { trace: say }),
       });

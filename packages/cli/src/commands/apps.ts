@@ -1,13 +1,16 @@
 import { readInstallRequest } from "../app-install.ts";
 import type { Client } from "../client/client.ts";
 import { isCode } from "../client/client.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { type JsonRecord, numberAt, recordAt, textAt } from "../json.ts";
 import { listingOf, readListing } from "../listing.ts";
 import type { Register } from "../noun.ts";
 import { appColumns, appText, reportRows, rowColumns } from "../output/app-columns.ts";
 import type { Shown } from "../output/format.ts";
+import { compareColumns, diffColumns } from "../output/told-text.ts";
 import { runChange } from "../run-change.ts";
 import { runRead } from "../run-read.ts";
+import { showExplanation } from "./explain.ts";
 
 const pathOf = (id: string, verb = ""): string =>
   `/v1/apps/${encodeURIComponent(id)}${verb === "" ? "" : `/${verb}`}`;
@@ -43,7 +46,7 @@ interface ListOptions {
   readonly nodes?: boolean;
 }
 
-/** `muster apps [list|get|status|install|enable|disable]` */
+/** `muster apps [list|get|status|install|enable|disable|explain|compare|diff]` */
 export const registerApps: Register = (noun, cli) => {
   noun
     .command("list")
@@ -114,6 +117,36 @@ export const registerApps: Register = (noun, cli) => {
           const app = await client.post("/v1/apps", { ...request, reason });
           return { did: `${id} is installed, ${generation(app)}`, shown: one(app) };
         },
+      });
+    });
+  noun
+    .command("explain <app>")
+    .description("why it is as it is on each node, what happens next and what to run")
+    .action(async (id: string) => {
+      await showExplanation(cli(), id);
+    });
+  noun
+    .command("compare <node> <other>")
+    .description("apps that two nodes have differently, and in what")
+    .action(async (a: string, b: string) => {
+      await runRead(cli(), async (client) =>
+        listingOf(await readListing(client, "/v1/apps/compare", { a, b }), compareColumns(a, b)),
+      );
+    });
+  noun
+    .command("diff")
+    .description("what each node would have to change to agree; changes nothing")
+    .addHelpText(
+      "after",
+      "\nEnds with 0 when nothing differs, 1 when something does, 2 when that cannot be told.\n",
+    )
+    .action(async () => {
+      const given = cli();
+      await runRead(given, async (client) => {
+        const listing = await readListing(client, "/v1/apps/diff");
+        if (listing.stale) given.exitWith(exitCodes.usage);
+        else given.exitWith(listing.items.length === 0 ? exitCodes.done : exitCodes.failed);
+        return listingOf(listing, diffColumns);
       });
     });
   const change = (verb: "enable" | "disable", description: string): void => {

@@ -35,6 +35,16 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./apps.ts")).registerApps,
   },
   {
+    name: "wait",
+    summary: "ends when a condition holds, such as app/crm=converged; tells who blocks",
+    load: async () => (await import("./wait.ts")).registerWait,
+  },
+  {
+    name: "explain",
+    summary: "why something is as it is on each node, what happens next and what to run",
+    load: async () => (await import("./explain.ts")).registerExplain,
+  },
+  {
     name: "token",
     summary: "makes tokens for the HTTP API",
     load: async () => (await import("./token.ts")).registerToken,
