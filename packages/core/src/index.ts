@@ -30,5 +30,10 @@ export type * from "./ports/view-store.ts";
 export type * from "./principal.ts";
 export type * from "./services.ts";
 export type * from "./view.ts";
-export { conditionText, parseCondition, type WaitCondition } from "./wait/condition.ts";
+export {
+  type AppCondition,
+  conditionText,
+  parseCondition,
+  type WaitCondition,
+} from "./wait/condition.ts";
 export type { WaitAnswer, WaitOptions } from "./wait/wait.ts";

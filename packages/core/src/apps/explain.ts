@@ -69,6 +69,21 @@ const explainNode = (row: AppRow): ExplainedNode => ({
 /** The step that most needs a person, first. */
 const urgency: readonly NextStep["kind"][] = ["terminal", "waits", "retry", "soon", "none"];
 
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+/** Nodes with one story are told together; retries at different instants are one story. */
+const alike = (nodes: readonly ExplainedNode[]) => {
+  const groups = new Map<string, { names: string[] } & ExplainedNode>();
+  for (const node of nodes) {
+    const story = [node.initStatus, node.reason?.message, node.next.kind].join("\n");
+    const group = groups.get(story);
+    if (group) group.names.push(node.nodeId);
+    else groups.set(story, { ...node, names: [node.nodeId] });
+  }
+  return [...groups.values()];
+};
+
 const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
   const live = nodes.filter(({ nodeState }) => isLive(nodeState));
   const off = live.filter(({ converged }) => !converged);
@@ -80,9 +95,10 @@ const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
       : off.length === 0
         ? `All ${live.length} nodes agree.`
         : `${live.length - off.length} of ${live.length} nodes agree.`;
-  const why = off.map(({ nodeId, initStatus, reason, next }) => {
+  const why = alike(off).map(({ names, initStatus, reason, next }) => {
     const told = reason ? `: ${reason.message.replace(/\.$/, "")}` : "";
-    return `${nodeId} is ${initStatus}${told}; ${next.sentence}.`;
+    const are = names.length === 1 ? "is" : "are";
+    return `${listed(names)} ${are} ${initStatus}${told}; ${next.sentence}.`;
   });
   const unseen = lost.map(({ nodeId }) => `${nodeId} is lost and could not be asked.`);
   return [intent, agreement, ...why, ...unseen].join(" ");

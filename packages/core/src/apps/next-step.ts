@@ -32,27 +32,27 @@ const failed = (row: AppRow): NextStep => {
     case "compiler_error_disabled":
       return {
         kind: "terminal",
-        sentence: `the package does not load on ${nodeId}: give a version that does`,
+        sentence: "no retry will make the package load: give a version that does",
         command: `muster apps update ${appId} --version VERSION --reason "fixed build"`,
       };
     case "invalid_installation_disabled":
       return {
         kind: "terminal",
-        sentence: `the record of the installation cannot be used: install the app anew`,
+        sentence: "no retry will mend the record of the installation: install the app anew",
         command: `muster apps uninstall ${appId} --reason "unusable record"`,
       };
     case "invalid_settings_disabled":
       return {
         kind: "waits",
         ...at(row),
-        sentence: `settings are missing or not valid: set them, and ${nodeId} tries at once`,
+        sentence: "it is tried at once when the settings change",
         command: `muster apps settings ${appId} --set KEY=VALUE --reason "required setting"`,
       };
     case "invalid_license_disabled":
       return {
         kind: "waits",
         ...at(row),
-        sentence: `the licence is missing or not valid: give one, and ${nodeId} tries at once`,
+        sentence: "it is tried at once when the licence changes",
         command: `muster apps licence ${appId} --licence FILE --reason "licence"`,
       };
     default:
@@ -60,15 +60,15 @@ const failed = (row: AppRow): NextStep => {
         return {
           kind: "waits",
           ...at(row),
-          sentence: `the package is not on ${nodeId}: put it there${again(row)}`,
+          sentence: `put the package where the node looks for it${again(row)}`,
         };
       }
       return row.nextAttemptAt === null
-        ? { kind: "soon", sentence: `${nodeId} is about to try again` }
+        ? { kind: "soon", sentence: "it is about to be tried again" }
         : {
             kind: "retry",
             ...at(row),
-            sentence: `${nodeId} tries again at ${row.nextAttemptAt}`,
+            sentence: `it is tried again at ${row.nextAttemptAt}`,
             command: `muster apps reconcile ${appId} --node ${nodeId} --reason "try now"`,
           };
   }
@@ -80,7 +80,7 @@ export const nextStep = (row: AppRow): NextStep => {
   if (!isLive(nodeState)) {
     return {
       kind: "waits",
-      sentence: `${nodeId} is ${nodeState}: it acts on the present intent when it comes back`,
+      sentence: "it acts on the present intent when it comes back",
       command: `muster nodes get ${nodeId}`,
     };
   }
@@ -88,21 +88,21 @@ export const nextStep = (row: AppRow): NextStep => {
   if (nodeState === "suspect") {
     return {
       kind: "waits",
-      sentence: `${nodeId} has not been heard from: it is found again or lost within seconds`,
+      sentence: "it has not been heard from, and is found again or lost within seconds",
       command: `muster nodes get ${nodeId}`,
     };
   }
   if (row.observedIntentId !== row.intentId) {
-    return { kind: "soon", sentence: `${nodeId} has yet to act on generation ${row.generation}` };
+    return { kind: "soon", sentence: `generation ${row.generation} has yet to be acted on` };
   }
   if (terminalStatuses.has(row.initStatus) || row.lastError !== null || reason !== null) {
     return reason?.code === "refused"
       ? {
           kind: "retry",
           ...at(row),
-          sentence: `the app refused to be enabled on ${nodeId}${again(row)}: its own log tells why`,
+          sentence: `its own log tells why it refused${again(row)}`,
         }
       : failed(row);
   }
-  return { kind: "soon", sentence: `${nodeId} is at it: ${row.initStatus}` };
+  return { kind: "soon", sentence: `it is being worked on: ${row.initStatus}` };
 };

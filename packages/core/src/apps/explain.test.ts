@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { app, failed, row } from "./app-row-kit.test.ts";
+import { compareRows } from "./compare-nodes.ts";
+import { diffRow } from "./diff.ts";
+import { explainApp } from "./explain.ts";
+import type { AppRow } from "./model.ts";
+import { nextStep } from "./next-step.ts";
+
+describe("an explanation", () => {
+  test("says who wanted what, who agrees, why others do not, and what comes next", () => {
+    const rows = [row("web-1"), failed("web-2"), row("web-3", { nodeState: "lost", stale: true })];
+    const told = explainApp(app(), rows);
+    expect(told.sentence).toBe(
+      "crm is to be enabled since 2026-05-01T12:00:00.000Z, as anna asked: roll-out. " +
+        "1 of 2 nodes agree. web-2 is error_disabled: enable: no way; " +
+        "it is tried again at 2026-05-01T12:00:04.000Z. web-3 is lost and could not be asked.",
+    );
+    expect(told.intent).toMatchObject({ by: "anna", reason: "roll-out", generation: 3 });
+    expect(told.nodes.map(({ nodeId, next }) => [nodeId, next.kind])).toEqual([
+      ["web-1", "none"],
+      ["web-2", "retry"],
+      ["web-3", "waits"],
+    ]);
+    expect(told.nodes[1]?.attempts).toEqual([
+      { at: "2026-05-01T12:00:00.000Z", outcome: "error_disabled", error: "no way" },
+    ]);
+  });
+
+  test("tells nodes of one story together", () => {
+    const broken = { initStatus: "compiler_error_disabled", nextAttemptAt: null } as const;
+    const rows = ["web-1", "web-2", "web-3"].map((id) => failed(id, broken));
+    expect(explainApp(app(), rows).sentence).toEndWith(
+      "0 of 3 nodes agree. web-1, web-2 and web-3 are compiler_error_disabled: enable: no way; " +
+        "no retry will make the package load: give a version that does.",
+    );
+  });
+
+  test("says that all agree, with nothing to run", () => {
+    const told = explainApp(app({ converged: true, drifted: 0 }), [row("web-1"), row("web-2")]);
+    expect(told.sentence).toEndWith("All 2 nodes agree.");
+    expect("command" in told).toBe(false);
+  });
+
+  test("names the command for what needs a person most", () => {
+    const broken = failed("web-3", { initStatus: "compiler_error_disabled", nextAttemptAt: null });
+    const { command } = explainApp(app(), [failed("web-2"), broken]);
+    expect(command).toStartWith("muster apps update crm ");
+  });
+
+  test("names each value that nodes have differently, with the nodes that have it", () => {
+    const rows = [
+      row("web-1"),
+      row("web-2", { packageDigest: "sha256:b" }),
+      row("web-3"),
+      // Nothing is loaded there: it has no build to differ in.
+      row("web-4", { packageDigest: null, reportedAt: null }),
+    ];
+    expect(explainApp(app(), rows).differences).toEqual([
+      {
+        field: "packageDigest",
+        values: [
+          { value: "sha256:a", nodes: ["web-1", "web-3"] },
+          { value: "sha256:b", nodes: ["web-2"] },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("what comes next", () => {
+  const steps: readonly [string, AppRow, string, boolean][] = [
+    ["agrees", row("n"), "none", false],
+    ["is lost", row("n", { nodeState: "lost" }), "waits", true],
+    ["is suspect", failed("n", { nodeState: "suspect" }), "waits", true],
+    ["has not acted", failed("n", { observedIntentId: "i2" }), "soon", false],
+    ["retries", failed("n"), "retry", true],
+    ["is about to retry", failed("n", { nextAttemptAt: null }), "soon", false],
+    ["does not compile", failed("n", { initStatus: "compiler_error_disabled" }), "terminal", true],
+    [
+      "has a bad record",
+      failed("n", { initStatus: "invalid_installation_disabled" }),
+      "terminal",
+      true,
+    ],
+    ["lacks settings", failed("n", { initStatus: "invalid_settings_disabled" }), "waits", true],
+    ["lacks a licence", failed("n", { initStatus: "invalid_license_disabled" }), "waits", true],
+    [
+      "lacks the package",
+      failed("n", { reason: { code: "package_missing", message: "" } }),
+      "waits",
+      false,
+    ],
+    [
+      "refused",
+      failed("n", { initStatus: "disabled", reason: { code: "refused", message: "" } }),
+      "retry",
+      false,
+    ],
+    ["is at it", row("n", { initStatus: "constructed", converged: false }), "soon", false],
+  ];
+  test.each(steps)("of a node that %s", (_, seen, kind, hasCommand) => {
+    const step = nextStep(seen);
+    expect([step.kind, step.command !== undefined]).toEqual([kind as never, hasCommand]);
+    expect(step.sentence).not.toBe("");
+  });
+});
+
+describe("two nodes", () => {
+  test("that have the same differ in nothing", () => {
+    expect(compareRows(row("a"), row("b"))).toBeUndefined();
+  });
+
+  test("may have come to be enabled in different ways", () => {
+    expect(compareRows(row("a"), row("b", { initStatus: "manually_enabled" }))).toBeUndefined();
+  });
+
+  const cases: readonly [Partial<AppRow>, string, string][] = [
+    [
+      { version: "2.0.0", packageDigest: "x" },
+      "version,packageDigest",
+      "a has version 1.0.0, b has 2.0.0",
+    ],
+    [{ packageDigest: "x" }, "packageDigest", "b loads a different build than a"],
+    [{ settingsHash: "x" }, "settingsHash", "b runs with other settings than a"],
+    [
+      {
+        initStatus: "error_disabled",
+        converged: false,
+        reason: { code: "hook_failed", message: "" },
+      },
+      "initStatus",
+      "a is auto_enabled, b is error_disabled (hook_failed)",
+    ],
+    [{ observedGeneration: 2 }, "observedGeneration", "b has not acted on the present intent yet"],
+    [{ runtime: "node 20" }, "runtime", "a runs it on bun 1.4.5, b on node 20"],
+  ];
+  test.each(cases)("differ by %p", (part, fields, sentence) => {
+    const found = compareRows(row("a"), row("b", part));
+    expect([found?.differences.map(({ field }) => field).join(), found?.sentence]).toEqual([
+      fields,
+      sentence,
+    ]);
+  });
+});
+
+describe("a diff", () => {
+  test("has nothing for a node that agrees or is gone", () => {
+    expect(diffRow(row("a"), "1.0.0")).toBeUndefined();
+    expect(diffRow(failed("a", { nodeState: "lost" }), "1.0.0")).toBeUndefined();
+  });
+
+  const drifted: readonly AppRow[] = [
+    failed("a"),
+    failed("a", { observedIntentId: "i2", observedGeneration: 2 }),
+    row("a", { converged: false, version: "0.9.0" }),
+    row("a", { converged: false }),
+    row("a", { converged: false, desiredStatus: "disabled", initStatus: "disabled" }),
+  ];
+  test("has at least one difference for every row that drifted", () => {
+    const found = drifted.map((each) => diffRow(each, "1.0.0")?.differences ?? []);
+    expect(found.map((differences) => differences.map(({ field }) => field))).toEqual([
+      ["status"],
+      ["status", "generation"],
+      ["version"],
+      ["tearDown"],
+      ["tearDown"],
+    ]);
+  });
+});
