@@ -5,7 +5,6 @@
  */
 import { encode } from "../codec.ts";
 import type { Facts } from "../define-actor.ts";
-import { parseActorKey } from "../model/actor-address.ts";
 import type { EntryId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type {
@@ -23,16 +22,19 @@ import { type CommitBatch, Unwritable } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import { DeferralDesk } from "./deferral-desk.ts";
-import { type EffectOutcome, EffectRunner } from "./effect-runner.ts";
+import { EffectRunner } from "./effect-runner.ts";
+import { Failures } from "./failures.ts";
 import { Inbox, isAfter } from "./inbox.ts";
+import { Intake } from "./intake.ts";
 import { MailReader, type ReadAnswer } from "./mail-reader.ts";
 import { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { ReadChecks } from "./read-checks.ts";
 import { ReplyMemory } from "./reply-memory.ts";
-import { type LiveTimer, TimerSet } from "./timer-set.ts";
-import { replyKeyOf, TurnDesk } from "./turn-desk.ts";
-import { decodeBatch, decodeEffect, type EffectRecord, encodeEffect } from "./wire.ts";
+import { TimerSet } from "./timer-set.ts";
+import { TurnDesk } from "./turn-desk.ts";
+import { TurnEnd } from "./turn-end.ts";
+import { decodeEffect, type EffectRecord, encodeEffect } from "./wire.ts";
 
 const maxBatchTurns = 256;
 const maxBatchBytes = 1_048_576;
@@ -59,6 +61,8 @@ export class ShardOwner {
   readonly #cells: ActorCells;
   readonly #line: CommitLine;
   readonly #desk: TurnDesk;
+  readonly #failures: Failures;
+  readonly #intake: Intake;
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
   readonly #effects: EffectRunner;
@@ -66,7 +70,6 @@ export class ShardOwner {
   readonly #replies: ReplyMemory;
   readonly #checks: ReadChecks;
   #pumpScheduled = false;
-  #turns = 0;
   #state: "running" | "draining" | "gone" = "running";
   #drained: (() => void) | undefined;
 
@@ -87,7 +90,10 @@ export class ShardOwner {
       refused,
       lastRead: () => this.#inbox.lastRead,
       isFull: () => this.#cells.queued > maxAdmitted,
-      accept: (entry) => this.#acceptEntry(entry),
+      accept: (entry) => {
+        this.#intake.entry(entry);
+        this.#schedule();
+      },
     });
     this.#cells = new ActorCells({
       store,
@@ -111,7 +117,7 @@ export class ShardOwner {
       uncuttable: (error) => this.#uncuttable(error),
     });
     this.#checks = new ReadChecks(store, clock, claim, refused);
-    this.#timers = new TimerSet(clock, owner.now, (timer) => this.#timerDue(timer));
+    this.#timers = new TimerSet(clock, owner.now, (timer) => this.#intake.timerDue(timer));
     this.#outbox = new Outbox(
       {
         shard: this.shard,
@@ -141,7 +147,7 @@ export class ShardOwner {
       trusted: () => isOpen() && owner.trusted(),
       callsOf: owner.callsOf,
       save: (id, record) => this.#saveEffect(id, record),
-      finish: (outcome) => this.#effectOutcome(outcome),
+      finish: (outcome) => this.#intake.outcome(outcome, isOpen()),
     });
     this.#deferrals = new DeferralDesk({
       owner,
@@ -155,18 +161,38 @@ export class ShardOwner {
       effects: this.#effects,
       deferrals: this.#deferrals,
     });
+    const end = new TurnEnd({
+      line: this.#line,
+      inbox: this.#inbox,
+      timers: this.#timers,
+      effects: this.#effects,
+      checks: this.#checks,
+    });
+    this.#failures = new Failures({
+      owner,
+      line: this.#line,
+      end,
+      holdBack: (cell, request, delayMs) => this.#holdBack(cell, request, delayMs),
+    });
+    this.#intake = new Intake({
+      owner,
+      claim,
+      line: this.#line,
+      inbox: this.#inbox,
+      cells: this.#cells,
+    });
     this.#desk = new TurnDesk({
       owner,
       writer,
       fence: grant.fence,
       line: this.#line,
-      inbox: this.#inbox,
       timers: this.#timers,
       effects: this.#effects,
       deferrals: this.#deferrals,
       replies: this.#replies,
-      checks: this.#checks,
-      holdBack: (cell, request, delay) => this.#holdBack(cell, request, delay),
+      end,
+      failures: this.#failures,
+      holdBack: (cell, request) => this.#cells.hold(cell, request),
       release: (cell) => this.#cells.release(cell),
     });
   }
@@ -219,7 +245,7 @@ export class ShardOwner {
 
   /** Takes a command from this node. Call only while {@link isRunning}. */
   submit(message: Message, local: LocalCaller): void {
-    this.#cells.enqueue(this.#request(message, this.#turnId(), undefined, local));
+    this.#intake.submit(message, local);
   }
 
   /** Takes a wake-up, which may carry the entry itself. */
@@ -312,69 +338,14 @@ export class ShardOwner {
     this.#owner.fallen(this, refusal);
   }
 
-  // Intake: what comes in becomes a request; it waits for its actor, then for its turn.
+  // Turns and commits.
 
-  /** Unguessable and unique, since claims are. */
-  #turnId(): string {
-    this.#turns += 1;
-    return `${this.claim.claimId}.${this.#turns}`;
-  }
-
-  #request(
-    message: Message,
-    turnId: string,
-    entry?: TurnRequest["entry"],
-    local?: LocalCaller,
-    timer?: LiveTimer,
-  ): TurnRequest {
-    const replyKey = replyKeyOf(message);
-    return { message, turnId, replyKey, entry, local, timer, attempt: 1, failedAt: 0 };
-  }
-
-  #acceptEntry(entry: MailEntry): void {
-    const messages: { readonly message: Message | undefined; readonly raw: Uint8Array }[] = [];
-    for (const raw of entry.payloads) {
-      const batch = decodeBatch(raw);
-      if (batch.kind === "corrupt") messages.push({ message: undefined, raw });
-      else for (const message of batch.messages) messages.push({ message, raw });
-    }
-    const track = this.#inbox.accept(entry, messages.length);
-    for (const [index, { message, raw }] of messages.entries()) {
-      if (track.handled.has(index)) continue;
-      if (message) {
-        const turnId = `${this.shard}.${entry.id}.${index}`;
-        this.#cells.enqueue(this.#request(message, turnId, { track, index }));
-        continue;
-      }
-      const { batch } = this.#line;
-      batch.dead.set(`${entry.id}:${index}`, encode(["mail", "unreadable", raw]));
-      this.#inbox.handle(track, index);
-      batch.handledMessages += 1;
-    }
-    this.#schedule();
-  }
-
-  #timerDue(timer: LiveTimer): void {
-    const message: Message = {
-      ...parseActorKey(timer.actor),
-      command: timer.command,
-      input: timer.input,
-      sender: `timer:${timer.name}`,
-      depth: 0,
-      sentAt: this.#owner.now(),
-    };
-    this.#cells.enqueue(this.#request(message, this.#turnId(), undefined, undefined, timer));
-  }
-
-  #holdBack(cell: ActorCell, request: TurnRequest, delay: number | "until-known"): void {
+  #holdBack(cell: ActorCell, request: TurnRequest, delay: number): void {
     this.#cells.hold(cell, request);
-    if (delay === "until-known") return;
     this.#owner.clock.after(delay, () => {
       if (this.#state === "running") this.#cells.release(cell);
     });
   }
-
-  // Turns and commits.
 
   #schedule(): void {
     if (this.#pumpScheduled || this.#state === "gone") return;
@@ -404,7 +375,7 @@ export class ShardOwner {
     } catch (error) {
       // The embedding server must not end because of one command (I9).
       this.#owner.logger.error({ actor: cell.key, error: String(error) }, "a turn broke off");
-      this.#desk.failed(request, error);
+      this.#failures.failed(request, error);
     }
   }
 
@@ -460,21 +431,5 @@ export class ShardOwner {
       batch.settlements.push({ applied: resolve, notApplied: fallen, unknown: fallen });
       this.#schedule();
     });
-  }
-
-  #effectOutcome({ effectId, record, command, input }: EffectOutcome): void {
-    const message: Message = {
-      ...parseActorKey(record.actor),
-      command,
-      input,
-      sender: `effect:${record.effect}`,
-      depth: 0,
-      sentAt: this.#owner.now(),
-      effectId,
-      ...(record.principal !== undefined && { principal: record.principal }),
-      ...(record.chain && { chain: record.chain }),
-    };
-    if (this.#state !== "running") this.#owner.tell(message);
-    else this.#cells.enqueue(this.#request(message, this.#turnId()));
   }
 }

@@ -1,57 +1,45 @@
 /**
- * Carries out one command: decides whether it may run, runs the handler, and takes the outcome into
- * the batch. An ask that fails is refused at once; a told message is tried again, holding back only
- * its own actor, and then put aside as a dead letter (I4, I8).
+ * Carries out one command: decides whether it may run, runs the handler, and hands on what came of
+ * it: to `TurnEnd` what is done with, to `Failures` what failed.
  */
 import { encode } from "../codec.ts";
 import type { Deferral, Facts } from "../define-actor.ts";
-import { actorKey, stableHash } from "../model/actor-address.ts";
+import { stableHash } from "../model/actor-address.ts";
 import type { RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import { copyPlain } from "../plain.ts";
-import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
+import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { DecisionWriter } from "./decision-writer.ts";
 import type { DeferralDesk } from "./deferral-desk.ts";
 import type { DeferredKey } from "./deferral-record.ts";
 import type { EffectRunner } from "./effect-runner.ts";
-import type { Inbox } from "./inbox.ts";
-import { type AnyKind, commandOf } from "./kinds.ts";
+import type { ErrorOutcome, Failures } from "./failures.ts";
+import type { AnyKind } from "./kinds.ts";
 import type { OwnerContext } from "./owner-context.ts";
-import type { ReadChecks } from "./read-checks.ts";
 import { checkReply } from "./reply-check.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
-import { deferred, describeThrown, runTurn, type TurnOutcome } from "./turn.ts";
-import { encodeMessage, type Outcome } from "./wire.ts";
-
-type ErrorOutcome = Extract<Outcome, { kind: "error" }>;
-
-const maxAttempts = 5;
-const maxRetryMs = 10_000;
+import { deferred, runTurn, type TurnOutcome } from "./turn.ts";
+import type { TurnEnd } from "./turn-end.ts";
+import type { Outcome } from "./wire.ts";
 
 export interface TurnDeskParts {
   readonly owner: OwnerContext;
   readonly fence: Facts["fence"];
   readonly line: CommitLine;
   readonly writer: DecisionWriter;
-  readonly inbox: Inbox;
   readonly timers: TimerSet;
   readonly effects: EffectRunner;
   readonly deferrals: DeferralDesk;
   readonly replies: ReplyMemory;
-  readonly checks: ReadChecks;
-  /** Holds a request and its actor back for a while. */
-  holdBack(cell: ActorCell, request: TurnRequest, delayMs: number | "until-known"): void;
+  readonly end: TurnEnd;
+  readonly failures: Failures;
+  /** Holds a request and its actor back. */
+  holdBack(cell: ActorCell, request: TurnRequest): void;
   /** Lets a held actor go on. */
   release(cell: ActorCell): void;
 }
-
-/** Key under which the reply to a command is kept, scoped to principal and actor. */
-export const replyKeyOf = (message: Message): string | undefined =>
-  message.idempotencyKey === undefined
-    ? undefined
-    : `${message.principal ?? ""}\u0000${actorKey(message.kind, message.id)}\u0000${message.idempotencyKey}`;
 
 /** Tells a repeat from another request under the same key. */
 const requestHashOf = (message: Message): number | undefined => {
@@ -60,15 +48,6 @@ const requestHashOf = (message: Message): number | undefined => {
     return stableHash(String.fromCharCode(...bytes.subarray(0, 32_768))) + bytes.byteLength;
   } catch {
     return undefined;
-  }
-};
-
-/** What is kept of a message that is put aside; an input that cannot be written is left out. */
-const deadMessage = (message: Message): Uint8Array => {
-  try {
-    return encodeMessage(message);
-  } catch {
-    return encodeMessage({ ...message, input: null });
   }
 };
 
@@ -97,16 +76,16 @@ export class TurnDesk {
     if (local && !local.begin()) return;
     const now = owner.now();
     if (message.replyTo && message.replyTo.deadlineAt < now) {
-      this.#finish(request, {
+      this.#parts.end.finish(request, {
         kind: "error",
         code: "ASK_TIMEOUT",
         message: "its deadline had passed before its turn",
       });
     } else if (message.effectId !== undefined && !effects.isRecorded(message.effectId)) {
-      this.#finish(request, { kind: "value", value: undefined });
+      this.#parts.end.finish(request, { kind: "value", value: undefined });
     } else if (!knows(cell)) this.#unknownKind(cell, request);
     else if (cell.unreadable !== undefined) {
-      this.#reject(request, {
+      this.#parts.failures.reject(request, {
         kind: "error",
         code: "STATE_UNREADABLE",
         message: `the state of ${cell.key} cannot be read: ${cell.unreadable}`,
@@ -125,12 +104,12 @@ export class TurnDesk {
     if (replyKey === undefined) {
       const outcome = this.#decide(cell, request, now);
       if (outcome?.kind === "deferred") this.#defer(cell, request);
-      else if (outcome) this.#finish(request, outcome, cell);
+      else if (outcome) this.#parts.end.finish(request, outcome, cell);
       return;
     }
     const requestHash = requestHashOf(request.message);
     if (requestHash === undefined) {
-      this.#reject(request, {
+      this.#parts.failures.reject(request, {
         kind: "error",
         code: "VALIDATION",
         message: "the input cannot be stored, which an idempotency key asks for",
@@ -140,13 +119,13 @@ export class TurnDesk {
     const known = replies.get(replyKey, now);
     if (known) {
       const same = known.requestHash === requestHash;
-      this.#finish(request, same ? ownCopy(known.outcome) : this.#conflict(request));
+      this.#parts.end.finish(request, same ? ownCopy(known.outcome) : this.#conflict(request));
       return;
     }
     const waiting = deferrals.waitingUnder(replyKey);
     if (waiting) {
       if (waiting.hash === requestHash) this.#join(cell, request, waiting.id, now);
-      else this.#finish(request, this.#conflict(request));
+      else this.#parts.end.finish(request, this.#conflict(request));
       return;
     }
     if (replies.size + deferrals.keyed >= owner.settings.idempotencyPerShard) {
@@ -164,21 +143,21 @@ export class TurnDesk {
     const kept = { requestHash, outcome: ownCopy(outcome), expiresAt };
     const record = replies.keep(replyKey, kept);
     line.batch.idempotency.set(replyKey, { record, expiresAt });
-    this.#finish(request, outcome, cell);
+    this.#parts.end.finish(request, outcome, cell);
   }
 
   /** Refuses a new key, unless replies have expired: that is counted with a commit first. */
   #keysFull(cell: ActorCell, request: TurnRequest): void {
     const { line, replies, holdBack, release } = this.#parts;
     if (this.#recounted.delete(request)) {
-      this.#finish(request, {
+      this.#parts.end.finish(request, {
         kind: "error",
         code: "IDEMPOTENCY_FULL",
         message: "as many idempotency keys are kept as this shard may hold",
       });
       return;
     }
-    holdBack(cell, request, "until-known");
+    holdBack(cell, request);
     line.batch.countReplies = true;
     line.batch.settlements.push({
       applied: () => {
@@ -194,7 +173,7 @@ export class TurnDesk {
   #defer(cell: ActorCell, request: TurnRequest, key?: DeferredKey): void {
     const { deferrals, line } = this.#parts;
     if (request.message.replyTo) deferrals.open(line.batch, cell.key, request, key);
-    this.#finish(request, deferred, cell);
+    this.#parts.end.finish(request, deferred, cell);
   }
 
   /** A repeat waits for the answer to the first. */
@@ -202,7 +181,7 @@ export class TurnDesk {
     const { deferrals, line } = this.#parts;
     const full = request.message.replyTo && deferrals.problem(cell.key);
     if (!full) deferrals.join(line.batch, id, request, now);
-    this.#finish(request, full ?? deferred);
+    this.#parts.end.finish(request, full ?? deferred);
   }
 
   #conflict({ message }: TurnRequest): ErrorOutcome {
@@ -235,11 +214,11 @@ export class TurnDesk {
     const { development } = this.#parts.owner;
     const result = runTurn(cell.kind, message.command, cell.state, input, facts, development);
     if (result.kind === "threw") {
-      this.#threw(cell, request, result.error);
+      this.#parts.failures.threw(cell, request, result.error);
       return undefined;
     }
     if (result.kind === "rejected") {
-      this.#reject(request, result.outcome);
+      this.#parts.failures.reject(request, result.outcome);
       return undefined;
     }
     const { writer, line, deferrals } = this.#parts;
@@ -250,7 +229,7 @@ export class TurnDesk {
     else if (outcome.kind === "deferred" && message.replyTo) refused = deferrals.problem(cell.key);
     refused ??= result.next && writer.take(line.batch, cell, request, result.next, now, isDeferred);
     if (!refused) return outcome;
-    this.#reject(request, refused);
+    this.#parts.failures.reject(request, refused);
     return undefined;
   }
 
@@ -268,120 +247,16 @@ export class TurnDesk {
     return checkReply(outcome, settings.maxMessageBytes);
   }
 
-  /** Ends a command whose turn failed in a way that nothing here foresees. */
-  failed(request: TurnRequest, error: unknown): void {
-    const message = describeThrown(error);
-    this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message });
-  }
-
   #unknownKind(cell: ActorCell, request: TurnRequest): void {
     if (!request.message.replyTo) {
       // Waits, unquarantined, for an owner that knows the kind.
-      this.#parts.holdBack(cell, request, "until-known");
+      this.#parts.holdBack(cell, request);
       return;
     }
-    this.#finish(request, {
+    this.#parts.end.finish(request, {
       kind: "error",
       code: "KIND_UNKNOWN",
       message: `the node that owns ${cell.key} does not know the kind "${request.message.kind}"`,
     });
-  }
-
-  #threw(cell: ActorCell, request: TurnRequest, error: string): void {
-    const { owner, holdBack } = this.#parts;
-    const now = owner.clock.monotonic();
-    const { command, replyTo } = request.message;
-    owner.logger.warn(
-      { actor: cell.key, command, attempt: request.attempt, error },
-      "a turn failed",
-    );
-    if (request.attempt === 1) request.failedAt = now;
-    const usedUp = request.attempt >= maxAttempts || now - request.failedAt > maxRetryMs;
-    if (replyTo || usedUp) {
-      this.#reject(request, { kind: "error", code: "HANDLER_FAILED", message: error });
-      return;
-    }
-    request.attempt += 1;
-    holdBack(cell, request, 100 * 2 ** request.attempt);
-  }
-
-  /** Ends a command that cannot be run: the asker is told, a told message becomes a dead letter. */
-  #reject(request: TurnRequest, outcome: ErrorOutcome): void {
-    const { message } = request;
-    if (!message.replyTo) {
-      this.#parts.line.batch.dead.set(
-        request.turnId,
-        encode([
-          "message",
-          outcome.code,
-          outcome.message,
-          this.#parts.owner.now(),
-          request.attempt,
-          deadMessage(message),
-        ]),
-      );
-    }
-    this.#finish(request, outcome);
-  }
-
-  /** Takes a handled command and its answer into the batch. */
-  #finish(request: TurnRequest, outcome: TurnOutcome, cell?: ActorCell): void {
-    const { inbox, timers, effects, line } = this.#parts;
-    const { message, local, entry, timer } = request;
-    const { batch } = line;
-    if (
-      local &&
-      outcome.kind !== "deferred" &&
-      cell?.kind &&
-      commandOf(cell.kind, message.command)?.readOnly
-    ) {
-      this.#answerRead(cell, local, outcome);
-      return;
-    }
-    batch.turns += 1;
-    if (entry) {
-      inbox.handle(entry.track, entry.index);
-      batch.handledMessages += 1;
-    }
-    if (timer) {
-      batch.timersRemoved.push(timer.member);
-      // Not set again by this turn: a timer due at once may have been set by this very batch.
-      if (timers.get(timer.key) === timer) {
-        timers.remove(timer.key);
-        batch.timersSet.delete(timer.key);
-      }
-    }
-    if (message.effectId !== undefined) {
-      batch.effectsPut.delete(message.effectId);
-      batch.effectsRemoved.add(message.effectId);
-      effects.forget(message.effectId);
-    }
-    if (local) {
-      if (outcome.kind === "deferred") local.defer();
-      else local.answer(outcome);
-      batch.settlements.push(local);
-    } else if (message.replyTo && outcome.kind !== "deferred") {
-      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome);
-    }
-  }
-
-  /** A read waits for the commits it depends on, then for a check that began after it came. */
-  #answerRead(cell: ActorCell, local: LocalCaller, outcome: Outcome): void {
-    const { line, checks } = this.#parts;
-    local.answer(outcome);
-    const read = { answer: () => local.applied(), reroute: () => local.notApplied() };
-    const depends = line.batch.dirty.has(cell.key)
-      ? line.batch
-      : line.flying?.dirty.has(cell.key)
-        ? line.flying
-        : undefined;
-    if (!depends) checks.add(read);
-    else {
-      depends.settlements.push({
-        applied: () => checks.add(read),
-        notApplied: () => read.reroute(),
-        unknown: () => read.reroute(),
-      });
-    }
   }
 }
