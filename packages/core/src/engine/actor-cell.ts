@@ -5,6 +5,7 @@ import type { Message } from "../model/message.ts";
 import type { Settlement } from "./commit-batch.ts";
 import type { EntryTrack } from "./inbox.ts";
 import type { AnyKind } from "./kinds.ts";
+import type { Resident } from "./residency.ts";
 import type { LiveTimer } from "./timer-set.ts";
 import { describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
@@ -34,7 +35,7 @@ export interface TurnRequest {
   failedAt: number;
 }
 
-export interface ActorCell {
+export interface ActorCell extends Resident {
   readonly key: ActorKey;
   readonly kindName: string;
   /** Undefined for a kind that this node does not know. */
@@ -51,6 +52,7 @@ export interface ActorCell {
   readonly queue: TurnRequest[];
   /** Size of the state when it was last encoded. */
   bytes: number;
+  /** Monotonic ms. */
   lastUsedAt: number;
 }
 

@@ -14,8 +14,12 @@ import { backoff } from "./backoff.ts";
 import { Fifo } from "./fifo.ts";
 import type { Kinds } from "./kinds.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
+import type { CellHome, Residency } from "./residency.ts";
 
 export interface ActorCellsContext {
+  readonly residency: Residency;
+  /** True while a commit that is not accepted yet holds the state. */
+  isUnwritten(cell: ActorCell): boolean;
   readonly store: ShardStore;
   readonly clock: Clock;
   monotonic(): number;
@@ -29,9 +33,10 @@ export interface ActorCellsContext {
   refused(refusal: Refusal): void;
 }
 
-const idle = () => ({ blocked: false, scheduled: false, queue: [] as TurnRequest[] });
+/** States that one call reads. */
+const readAtOnce = 4_096;
 
-export class ActorCells {
+export class ActorCells implements CellHome {
   readonly #context: ActorCellsContext;
   /** By kind, then id: joined keys would have to be made and hashed for each command. */
   readonly #cells = new Map<string, Map<string, ActorCell>>();
@@ -56,9 +61,7 @@ export class ActorCells {
 
   /** Puts a request behind the others of its actor. */
   enqueue(request: TurnRequest): void {
-    const known = this.#of(request.message);
-    // An ask of an unknown kind is refused, also when tells wait there for an owner that knows it.
-    const cell = known.kind || !request.message.replyTo ? known : { ...known, ...idle() };
+    const cell = this.#of(request.message);
     cell.queue.push(request);
     this.#queued += 1;
     this.#schedule(cell);
@@ -75,6 +78,7 @@ export class ActorCells {
       cell.queue.shift();
       this.#queued -= 1;
       cell.lastUsedAt = this.#context.monotonic();
+      this.#context.residency.touch(cell);
       this.#schedule(cell);
       return { cell, request };
     }
@@ -114,34 +118,49 @@ export class ActorCells {
     return waiting;
   }
 
-  /**
-   * Drops up to `limit` idle actors that `mayDrop`, those first that were not used for longest; they
-   * are read again when next used.
-   */
-  drop(limit: number, mayDrop: (cell: ActorCell) => boolean): void {
-    const idle = [...this.#all()].filter(
-      (cell) => !cell.blocked && cell.queue.length === 0 && mayDrop(cell),
-    );
-    if (idle.length > limit) idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-    for (const { kindName, id } of idle.slice(0, limit)) {
-      if (this.#cells.get(kindName)?.delete(id)) this.#size -= 1;
-    }
+  mayDrop(cell: ActorCell): boolean {
+    return !cell.blocked && cell.queue.length === 0 && !this.#context.isUnwritten(cell);
+  }
+
+  forget({ kindName, id }: ActorCell): void {
+    if (this.#cells.get(kindName)?.delete(id)) this.#size -= 1;
+  }
+
+  roomMade(): void {
+    this.#beginFetch();
+  }
+
+  /** Lets go of all, once the shard is no longer owned. */
+  end(): void {
+    const { residency } = this.#context;
+    for (const cell of this.#all()) residency.leave(cell);
+    residency.end(this);
   }
 
   *#all(): Iterable<ActorCell> {
     for (const cells of this.#cells.values()) yield* cells.values();
   }
 
-  #of({ kind, id }: Message): ActorCell {
+  #of(message: Message): ActorCell {
+    const { kind, id } = message;
     let cells = this.#cells.get(kind);
     if (!cells) {
       cells = new Map();
       this.#cells.set(kind, cells);
     }
     const known = cells.get(id);
-    if (known) return known;
+    if (known && (known.kind || !message.replyTo)) return known;
+    const cell = this.#cell(message);
+    // An ask of an unknown kind is refused, also when tells wait there for an owner that knows it.
+    if (!cell.kind && message.replyTo) return cell;
+    cells.set(id, cell);
+    this.#size += 1;
+    return cell;
+  }
+
+  #cell({ kind, id }: Message): ActorCell {
     const { kinds, monotonic } = this.#context;
-    const cell: ActorCell = {
+    return {
       key: actorKey(kind, id),
       kindName: kind,
       kind: kinds.get(kind),
@@ -154,10 +173,11 @@ export class ActorCells {
       queue: [],
       bytes: 0,
       lastUsedAt: monotonic(),
+      home: this,
+      resident: false,
+      older: undefined,
+      newer: undefined,
     };
-    cells.set(id, cell);
-    this.#size += 1;
-    return cell;
   }
 
   #schedule(cell: ActorCell): void {
@@ -174,40 +194,65 @@ export class ActorCells {
     if ((cell.loaded || !cell.kind) && !needsReply) return false;
     cell.blocked = true;
     this.#toFetch.set(cell, needsReply ? replyKey : undefined);
-    if (!this.#fetching) {
-      this.#fetching = true;
-      queueMicrotask(() => void this.#fetch());
-    }
+    this.#beginFetch();
     return true;
   }
 
+  #beginFetch(): void {
+    if (this.#fetching || this.#toFetch.size === 0) return;
+    this.#fetching = true;
+    queueMicrotask(() => void this.#fetch());
+  }
+
+  /** What the next read is for: states that there is room for, and replies. */
+  #cut(): { readonly states: ActorCell[]; readonly keys: string[]; readonly wanted: ActorCell[] } {
+    const { residency } = this.#context;
+    let unread = 0;
+    for (const cell of this.#toFetch.keys()) if (!cell.loaded && cell.kind) unread += 1;
+    let room = residency.reserve(Math.min(unread, readAtOnce), this);
+    const states: ActorCell[] = [];
+    const keys: string[] = [];
+    const wanted: ActorCell[] = [];
+    for (const [cell, key] of this.#toFetch) {
+      if (!cell.loaded && cell.kind) {
+        if (room === 0) continue;
+        room -= 1;
+        states.push(cell);
+      }
+      if (key !== undefined) keys.push(key);
+      wanted.push(cell);
+    }
+    return { states, keys, wanted };
+  }
+
   async #fetch(): Promise<void> {
-    const { store, claim, clock, replies, isOpen, refused } = this.#context;
+    const { store, claim, clock, replies, residency, isOpen, refused } = this.#context;
     for (let attempt = 1; this.#toFetch.size > 0 && isOpen(); ) {
-      const wanted = [...this.#toFetch];
-      const cells = wanted.map(([cell]) => cell).filter((cell) => !cell.loaded && cell.kind);
-      const keys = wanted.flatMap(([, key]) => (key === undefined ? [] : [key]));
+      const { states, keys, wanted } = this.#cut();
+      // Goes on when there is room.
+      if (wanted.length === 0) break;
+      let unread = states.length;
       try {
-        const answer = await store.fetch({
-          claim,
-          actors: cells.map((cell) => cell.key),
-          idempotencyKeys: keys,
-        });
+        const actors = states.map((cell) => cell.key);
+        const answer = await store.fetch({ claim, actors, idempotencyKeys: keys });
         if (!isOpen()) break;
         if (answer.kind !== "fetched") {
           refused(answer);
           break;
         }
         attempt = 1;
-        for (const [i, cell] of cells.entries()) this.#take(cell, answer.states[i] ?? "absent");
+        for (const [i, cell] of states.entries()) this.#take(cell, answer.states[i] ?? "absent");
+        unread = 0;
         for (const [i, key] of keys.entries()) replies.fetched(key, answer.replies[i] ?? "absent");
-        for (const [cell] of wanted) {
+        for (const cell of wanted) {
           this.#toFetch.delete(cell);
           this.release(cell);
         }
       } catch {
         await backoff(clock, attempt);
         attempt += 1;
+      } finally {
+        residency.giveBack(unread);
       }
     }
     this.#fetching = false;
@@ -217,6 +262,7 @@ export class ActorCells {
     if (!cell.kind) return;
     const reading = readState(cell.kind, cell.id, stored);
     cell.loaded = true;
+    this.#context.residency.enter(cell);
     cell.bytes = stored === "absent" ? 0 : stored.byteLength;
     if (reading.kind === "state") cell.state = reading.state;
     else {

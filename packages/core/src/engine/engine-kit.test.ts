@@ -78,6 +78,7 @@ export const world = (options: WorldOptions = {}) => {
   const commits: (CommitRequest & { readonly nodeId: NodeId })[] = [];
   const appends: (AppendRequest & { readonly after: number })[] = [];
   const fetched: string[] = [];
+  const fetches: number[] = [];
   const inner = memoryBackend({ server });
   const watched: BackendFactory = {
     kind: "memory",
@@ -101,6 +102,7 @@ export const world = (options: WorldOptions = {}) => {
           },
           fetch: (request) => {
             fetched.push(...request.actors);
+            fetches.push(request.actors.length);
             return backend.shards.fetch(request);
           },
         },
@@ -192,6 +194,8 @@ export const world = (options: WorldOptions = {}) => {
     appends,
     /** Keys of actors whose state was read, in order. */
     fetched,
+    /** How many states each call read. */
+    fetches,
     finish,
     endOf,
     make,

@@ -29,6 +29,7 @@ import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import { PerTick } from "./per-tick.ts";
 import { ReplicaLoop } from "./replica-loop.ts";
+import { Residency } from "./residency.ts";
 import { Router } from "./router.ts";
 import { StatusBoard } from "./status-board.ts";
 import { StoreTime } from "./store-time.ts";
@@ -82,11 +83,13 @@ export class Node {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ends: (() => Promise<void>)[] = [];
+  readonly #residency: Residency;
 
   constructor(options: NodeOptions) {
     const { backend, clock, random, logger, settings, nodeId, incarnation } = options;
     this.#options = options;
     this.#hashSeed = random.id();
+    this.#residency = new Residency(settings.residentActors);
     this.kinds = new Kinds(options.kinds);
     this.time = new StoreTime(clock);
     this.#lag = new LoopLag(clock);
@@ -420,6 +423,7 @@ export class Node {
       development: this.#options.development,
       pace: new Pace(clock),
       effectSlots: new EffectSlots(settings.concurrentEffects),
+      residency: this.#residency,
       suspects: new Set<ActorKey>(),
       now: () => this.#storeNow.get(),
       monotonic: () => this.#monotonic.get(),
@@ -550,15 +554,8 @@ export class Node {
 
   #passivate(): void {
     const { clock, settings } = this.#options;
-    const now = clock.monotonic();
-    const owners = [...(this.#ownership?.all() ?? [])];
-    for (const owner of owners) owner.passivate(now - settings.passivateAfterMs, Infinity);
-    const resident = owners.reduce((sum, owner) => sum + owner.residentCount, 0);
-    const over = resident - settings.residentActors;
-    if (over <= 0) return;
-    for (const owner of owners) {
-      owner.passivate(now, Math.ceil((over * owner.residentCount) / resident));
-    }
+    this.#residency.dropIdle(clock.monotonic() - settings.passivateAfterMs);
+    this.#residency.retry();
   }
 
   #watchAway(): void {

@@ -11,6 +11,7 @@ import type { CallOrigin } from "./call-chain.ts";
 import type { EffectSlots } from "./effect-runner.ts";
 import type { Kinds } from "./kinds.ts";
 import type { Pace } from "./pace.ts";
+import type { Residency } from "./residency.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 
 export interface OwnerContext {
@@ -24,6 +25,7 @@ export interface OwnerContext {
   /** Freezes what users' code is given. */
   readonly development: boolean;
   readonly effectSlots: EffectSlots;
+  readonly residency: Residency;
   /** Actors of which something could not be written: each of their turns is checked for it. */
   readonly suspects: Set<ActorKey>;
   now(): RedisMs;

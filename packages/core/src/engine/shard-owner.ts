@@ -103,6 +103,9 @@ export class ShardOwner {
       kinds,
       logger,
       replies: this.#replies,
+      residency: owner.residency,
+      isUnwritten: ({ key }) =>
+        this.#line.batch.dirty.has(key) || this.#line.flying?.dirty.has(key) === true,
       isOpen,
       refused,
       ready: () => this.#schedule(),
@@ -206,10 +209,6 @@ export class ShardOwner {
   get isRunning(): boolean {
     return this.#state === "running";
   }
-  get residentCount(): number {
-    return this.#cells.size;
-  }
-
   /** Commands that wait in memory. */
   get queued(): number {
     return this.#cells.queued;
@@ -278,16 +277,6 @@ export class ShardOwner {
     this.#schedule();
   }
 
-  /** Drops up to `limit` actors from memory that were not used since `before` (monotonic ms). */
-  passivate(before: number, limit: number): void {
-    const { batch, flying } = this.#line;
-    this.#cells.drop(
-      limit,
-      (cell) =>
-        cell.lastUsedAt < before && !batch.dirty.has(cell.key) && !flying?.dirty.has(cell.key),
-    );
-  }
-
   /** Stops intake, hands back what was not begun, and resolves when the rest is written. */
   async drain(): Promise<void> {
     if (this.#state !== "running") return;
@@ -313,6 +302,7 @@ export class ShardOwner {
     this.#stopParts();
     this.#line.abandon(finalSeq);
     this.#handBack();
+    this.#cells.end();
     this.#checks.stop();
     this.#drained?.();
   }
@@ -365,6 +355,7 @@ export class ShardOwner {
       this.#run(turn.cell, turn.request);
     }
     line.flush();
+    this.#owner.residency.retry();
     this.#mail.catchUp();
     if (this.#state === "draining" && line.isClear) this.#drained?.();
   }
