@@ -28,6 +28,14 @@ const withoutCommand = (error: unknown): Error => {
   return plain;
 };
 
+const unanswered = (op: string, cause: Error, shard: ShardId | undefined): BackendUnavailable =>
+  new BackendUnavailable(
+    op,
+    cause,
+    shard,
+    cause.message.startsWith("OOM ") ? "out-of-memory" : undefined,
+  );
+
 interface Pending {
   readonly op: string;
   readonly shard: ShardId | undefined;
@@ -124,7 +132,7 @@ export class Link {
         },
         (error: unknown) => {
           this.#pending.delete(pending);
-          reject(new BackendUnavailable(op, withoutCommand(error), shard));
+          reject(unanswered(op, withoutCommand(error), shard));
         },
       );
     });

@@ -21,6 +21,7 @@ import {
 import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
 import { RedisBus, retryMs } from "./redis-bus.ts";
 import { loadScripts, runScript, type ScriptCall } from "./script-runner.ts";
+import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
 import { createViewStore } from "./view-store.ts";
 
@@ -42,6 +43,13 @@ const links = ({ control, heartbeat, subscriber, alive }: Connections): readonly
   subscriber,
   alive,
 ];
+
+const outOfMemory: BackendFinding = {
+  level: "alert",
+  code: "OUT_OF_MEMORY",
+  message: "The server has no memory left and takes no new commands.",
+  remedy: "Raise maxmemory, or remove other data from this server; nothing else is needed.",
+};
 
 const isReachable = ({ control, heartbeat, subscriber, alive }: Connections): boolean =>
   control.isReady &&
@@ -89,6 +97,8 @@ export class RedisBackend implements Backend {
   #rttMs: number | undefined;
   #connectedAt = Number.NEGATIVE_INFINITY;
   #ping: Cancel = () => {};
+  /** Set when commands were refused for want of memory, until one is taken. */
+  #isOutOfMemory = false;
   /** Set while subscriptions may stand at a server that was demoted. */
   #isDemoted = false;
 
@@ -106,7 +116,7 @@ export class RedisBackend implements Backend {
       keys,
       random: context.random,
       time: () => (time ? String(Math.floor(time())) : ""),
-      run: async (call: ScriptCall) => runScript(this.#require(call).control, call),
+      run: (call: ScriptCall) => this.#run(call),
     };
     this.membership = createMembershipStore({
       ...stores,
@@ -150,7 +160,7 @@ export class RedisBackend implements Backend {
       role: "primary",
       state: this.#closed ? "closed" : ready ? "connected" : "connecting",
       ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
-      findings: this.#findings,
+      findings: this.#isOutOfMemory ? [...this.#findings, outOfMemory] : this.#findings,
     };
   }
 
@@ -221,6 +231,21 @@ export class RedisBackend implements Backend {
   async #beAlive(alive: Link): Promise<void> {
     const { nodeId, incarnation } = this.#context;
     await alive.call("SUBSCRIBE", "subscribe", [this.#keys.aliveChannel(nodeId, incarnation)]);
+  }
+
+  async #run(call: ScriptCall) {
+    const mayBeRefused = call.script === scripts.append || call.script === scripts.appendOut;
+    try {
+      const answer = await runScript(this.#require(call).control, call);
+      if (mayBeRefused) this.#isOutOfMemory = false;
+      return answer;
+    } catch (error) {
+      if (error instanceof BackendUnavailable && error.refusal === "out-of-memory") {
+        if (!this.#isOutOfMemory) this.#context.logger.error(outOfMemory, outOfMemory.message);
+        this.#isOutOfMemory = true;
+      }
+      throw error;
+    }
   }
 
   async #beat(call: ScriptCall) {

@@ -3,6 +3,14 @@ import { MusterError } from "../errors.ts";
 import type { AskEnd } from "./ask.ts";
 import type { AppendEnd } from "./producer.ts";
 
+export const outOfMemory = "the backend has no memory left for new commands";
+
+const notSent = {
+  stopped: { code: "STOPPED", message: "the node was stopped" },
+  unavailable: { code: "BACKEND_UNAVAILABLE", message: "the backend is away" },
+  "out-of-memory": { code: "BACKEND_UNAVAILABLE", message: outOfMemory },
+} as const;
+
 export const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
   switch (end.kind) {
     case "full":
@@ -20,12 +28,7 @@ export const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskE
         message: "the store cannot tell whether the command arrived",
       };
     case "not-applied":
-      return {
-        kind: "failed",
-        code: end.why === "stopped" ? "STOPPED" : "BACKEND_UNAVAILABLE",
-        known: "not-applied",
-        message: end.why === "stopped" ? "the node was stopped" : "the backend is away",
-      };
+      return { kind: "failed", known: "not-applied", ...notSent[end.why] };
   }
 };
 
@@ -54,6 +57,7 @@ export const errorOfEnd = (
     : new MusterError(end.code, `${op}: ${end.message}.`, {
         op,
         outcome: end.known,
+        ...(end.code === "BACKEND_UNAVAILABLE" && { retryAfterMs: 1_000 }),
         ...(end.known === "unknown" && {
           hint: "Repeating it with the same idempotency key is safe.",
         }),

@@ -102,15 +102,16 @@ export class AskTable {
 
   /** Ends the asks that do not want to wait for a backend that is away. */
   failFast(): void {
-    for (const [id, ask] of [...this.#pending]) {
-      if (!ask.failFast) continue;
-      this.settle(id, {
-        kind: "failed",
-        code: "BACKEND_UNAVAILABLE",
-        known: ask.sent ? "unknown" : "not-applied",
-        message: "the backend went away before it answered",
-      });
-    }
+    for (const id of [...this.#pending.keys()])
+      this.giveUp(id, "the backend went away before it answered");
+  }
+
+  /** Ends one ask, if it would rather end than wait for the backend. */
+  giveUp(id: number, message: string): void {
+    const ask = this.#pending.get(id);
+    if (!ask?.failFast) return;
+    const known = ask.sent ? "unknown" : "not-applied";
+    this.settle(id, { kind: "failed", code: "BACKEND_UNAVAILABLE", known, message });
   }
 
   settleAll(end: (sent: boolean) => AskEnd): void {

@@ -6,7 +6,7 @@ import type { ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { LocalCaller } from "./actor-cell.ts";
 import type { AskEnd, AskTable } from "./ask.ts";
-import { endOfAppend } from "./ask-ends.ts";
+import { endOfAppend, outOfMemory } from "./ask-ends.ts";
 import type { AppendEnd, Parcel, Producer } from "./producer.ts";
 import { deferred, describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
@@ -64,6 +64,9 @@ export class Dispatch implements LocalCaller, Parcel {
   }
   sent(): void {
     this.#path.asks.markSent(this.#askId);
+  }
+  stalled(): void {
+    this.#path.asks.giveUp(this.#askId, outOfMemory);
   }
   unsent(): void {
     this.#path.asks.markUnsent(this.#askId);

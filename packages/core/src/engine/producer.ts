@@ -5,6 +5,7 @@
  */
 import type { EntryId, ProducerId, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import { BackendUnavailable } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import { backoff } from "./backoff.ts";
@@ -15,7 +16,10 @@ export type AppendEnd =
   | { readonly kind: "appended" }
   | { readonly kind: "full"; readonly pending: number }
   | { readonly kind: "unknown" }
-  | { readonly kind: "not-applied"; readonly why: "unavailable" | "stopped" };
+  | { readonly kind: "not-applied"; readonly why: NotSent };
+
+/** Why a command never left this process. */
+export type NotSent = "unavailable" | "stopped" | "out-of-memory";
 
 /** One command waiting to be appended. */
 export interface Parcel {
@@ -28,6 +32,8 @@ export interface Parcel {
   sent(): void;
   /** Its bytes were refused for good, and it waits to be sent anew. */
   unsent(): void;
+  /** It left, and the store takes nothing now: it is sent again until the store does. */
+  stalled(): void;
   appended(end: AppendEnd): void;
 }
 
@@ -66,6 +72,8 @@ export class Producer {
   /** Messages that the next batch may hold. */
   #most = maxBatchMessages;
   #scheduled = false;
+  /** The store has no memory for new commands: only the batch in flight goes on asking. */
+  #isOutOfMemory = false;
   #stopped = false;
 
   constructor(context: ProducerContext) {
@@ -88,8 +96,8 @@ export class Producer {
   }
 
   send(parcel: Parcel): void {
-    if (this.#stopped) {
-      parcel.appended({ kind: "not-applied", why: "stopped" });
+    if (this.#stopped || this.#isOutOfMemory) {
+      parcel.appended({ kind: "not-applied", why: this.#stopped ? "stopped" : "out-of-memory" });
       return;
     }
     this.#waiting.push(parcel);
@@ -97,7 +105,7 @@ export class Producer {
   }
 
   /** Gives back everything that has not left this process. */
-  refuseWaiting(why: "unavailable" | "stopped"): void {
+  refuseWaiting(why: NotSent): void {
     const refused = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;
@@ -174,7 +182,8 @@ export class Producer {
       count: batch.length,
       limit: this.#context.limit,
     };
-    const end = this.#judge(await this.#deliver(request), number);
+    const end = this.#judge(await this.#deliver(request, batch), number);
+    this.#isOutOfMemory = false;
     this.#inFlight = false;
     const fitting = end.kind === "full" ? this.#retake(batch, end.pending) : 0;
     for (let i = fitting; i < batch.length; i++) batch[i]?.appended(end);
@@ -223,12 +232,20 @@ export class Producer {
   }
 
   /** Resends until the store has answered: only the same number again can tell the outcome. */
-  async #deliver(request: AppendRequest): Promise<AppendAnswer | "gave-up"> {
+  async #deliver(
+    request: AppendRequest,
+    batch: readonly Parcel[],
+  ): Promise<AppendAnswer | "gave-up"> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#context.append(request);
-      } catch {
+      } catch (error) {
         if (this.#stopped) return "gave-up";
+        if (error instanceof BackendUnavailable && error.refusal === "out-of-memory") {
+          this.#isOutOfMemory = true;
+          this.refuseWaiting("out-of-memory");
+          for (const parcel of batch) parcel.stalled();
+        }
         await backoff(this.#context.clock, attempt + 1);
         if (this.#stopped) return "gave-up";
       }

@@ -64,10 +64,13 @@ export interface BackendFactory {
 export class BackendUnavailable extends Error {
   readonly op: string;
   readonly shard: ShardId | undefined;
-  constructor(op: string, cause?: unknown, shard?: ShardId) {
-    super(`${op}: the backend did not answer`, { cause });
+  /** Why the server, though reached, does not run such calls now; an earlier copy may have run. */
+  readonly refusal: "out-of-memory" | undefined;
+  constructor(op: string, cause?: unknown, shard?: ShardId, refusal?: "out-of-memory") {
+    super(`${op}: the backend ${refusal ? "is out of memory" : "did not answer"}`, { cause });
     this.name = "BackendUnavailable";
     this.op = op;
     this.shard = shard;
+    this.refusal = refusal;
   }
 }
