@@ -15,6 +15,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly runtime: Runtime;
   readonly config: object;
+  /** Lets the program ask for a collection of garbage. */
+  readonly collectable?: boolean;
   /** Folder for a CPU profile of the process. */
   readonly profileDir?: string | undefined;
 }
@@ -42,9 +44,10 @@ export const startProgram = async (name: string, options: ProgramOptions): Promi
   );
   const profile =
     options.profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileDir}`];
+  const collection = options.collectable && options.runtime === "node" ? ["--expose-gc"] : [];
   const child: ChildProcess = spawn(
     command,
-    [...profile, ...args, JSON.stringify(options.config)],
+    [...profile, ...collection, ...args, JSON.stringify(options.config)],
     {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, NODE_ENV: "production" },

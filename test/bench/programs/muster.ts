@@ -1,5 +1,5 @@
 /** A Muster node of the bench: on Redis, or in memory without a port. */
-import { createHost, createMuster } from "@muster/core";
+import { type ClusterSettings, createHost, createMuster } from "@muster/core";
 import { redisBackend } from "@muster/redis-adapter";
 import { quantile } from "../rounds.ts";
 import { Counter, counter } from "./counter.ts";
@@ -10,6 +10,7 @@ const config = programConfig<{
   readonly cluster: string;
   readonly nodeId: string;
   readonly shardCount?: number;
+  readonly settings?: Partial<ClusterSettings>;
 }>();
 const muster = createMuster({
   cluster: config.cluster,
@@ -21,7 +22,10 @@ const muster = createMuster({
   apps: {
     host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
   },
-  settings: config.shardCount === undefined ? {} : { shardCount: config.shardCount },
+  settings: {
+    ...config.settings,
+    ...(config.shardCount !== undefined && { shardCount: config.shardCount }),
+  },
 });
 const admin = muster.as({ name: "bench", role: "admin" });
 await muster.start({ timeoutMs: 20_000 });
@@ -72,6 +76,20 @@ serveVerbs({
         actor(`${amount.prefix}-${n}`).ask.add({ by: 0 }),
       );
     }),
+  /** Memory once garbage was collected, as often as it takes to settle. */
+  memory: async () => {
+    const scope = globalThis as {
+      readonly Bun?: { gc(force: boolean): void };
+      readonly gc?: () => void;
+    };
+    for (let i = 0; i < 8; i++) {
+      await pause(250);
+      if (scope.Bun) scope.Bun.gc(true);
+      else scope.gc?.();
+    }
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rss, heap: heapUsed };
+  },
   latency: async (amount: Amount) => {
     const took: number[] = [];
     for (let n = 0; n < amount.count; n++) {

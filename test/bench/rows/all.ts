@@ -1,5 +1,6 @@
 /** The rows of the bench, in the order of the table. */
 import type { Row } from "../row.ts";
+import { actorBytes } from "./actor-bytes.ts";
 import { askLatency } from "./ask-latency.ts";
 import { durableAsk } from "./durable-ask.ts";
 import { durableTell } from "./durable-tell.ts";
@@ -14,6 +15,7 @@ export const rows: readonly Row[] = [
   durableAsk,
   askLatency,
   localTurn,
+  actorBytes,
   idleCommands,
   failover,
   handOver,
