@@ -1,11 +1,12 @@
 /** One actor in memory on its owner: its state and the commands that wait for it. */
 import { decode } from "../codec.ts";
+import { actorKey } from "../model/actor-address.ts";
 import type { ActorKey } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { Settlement } from "./commit-batch.ts";
 import type { EntryTrack } from "./inbox.ts";
 import type { AnyKind } from "./kinds.ts";
-import type { Resident } from "./residency.ts";
+import type { CellHome, Resident } from "./residency.ts";
 import type { LiveTimer } from "./timer-set.ts";
 import { describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
@@ -35,25 +36,78 @@ export interface TurnRequest {
   failedAt: number;
 }
 
-export interface ActorCell extends Resident {
-  readonly key: ActorKey;
+/** Shared by all actors for whom nothing waits: most have no queue of their own. */
+const nobody: TurnRequest[] = [];
+
+/** Kept small: a node may hold millions. Its key is made when it is asked for. */
+export class ActorCell implements Resident {
+  readonly id: string;
   readonly kindName: string;
   /** Undefined for a kind that this node does not know. */
   readonly kind: AnyKind | undefined;
-  readonly id: string;
-  state: unknown;
-  loaded: boolean;
+  state: unknown = undefined;
+  loaded = false;
   /** Why the stored state cannot be used. */
-  unreadable: string | undefined;
+  unreadable: string | undefined = undefined;
   /** Set while commands must wait: for the state, a kept reply, or a retry. */
-  blocked: boolean;
+  blocked = false;
   /** Set while the actor stands in the line for turns. */
-  scheduled: boolean;
-  readonly queue: TurnRequest[];
+  scheduled = false;
   /** Size of the state when it was last encoded. */
-  bytes: number;
+  bytes = 0;
   /** Monotonic ms. */
   lastUsedAt: number;
+  readonly home: CellHome;
+  resident = false;
+  older: ActorCell | undefined = undefined;
+  newer: ActorCell | undefined = undefined;
+  #queue = nobody;
+
+  constructor(
+    kindName: string,
+    id: string,
+    kind: AnyKind | undefined,
+    now: number,
+    home: CellHome,
+  ) {
+    this.kindName = kindName;
+    this.id = id;
+    this.kind = kind;
+    this.lastUsedAt = now;
+    this.home = home;
+  }
+
+  get key(): ActorKey {
+    return actorKey(this.kindName, this.id);
+  }
+
+  get queue(): readonly TurnRequest[] {
+    return this.#queue;
+  }
+
+  push(request: TurnRequest): void {
+    if (this.#queue === nobody) this.#queue = [request];
+    else this.#queue.push(request);
+  }
+
+  unshift(request: TurnRequest): void {
+    if (this.#queue === nobody) this.#queue = [request];
+    else this.#queue.unshift(request);
+  }
+
+  /** Takes away the request at `index`. */
+  take(index: number): TurnRequest | undefined {
+    const request = index === 0 ? this.#queue.shift() : this.#queue.splice(index, 1)[0];
+    if (this.#queue.length === 0) this.#queue = nobody;
+    return request;
+  }
+
+  /** Takes away all that waits. */
+  takeAll(): readonly TurnRequest[] {
+    const all = this.#queue;
+    this.#queue = nobody;
+    return all;
+  }
 }
 
 export type StateReading =

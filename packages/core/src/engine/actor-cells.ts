@@ -4,12 +4,11 @@
  * within one (I4). States and kept replies that are missing are read in one fenced call for all
  * that wait for them (I1).
  */
-import { actorKey } from "../model/actor-address.ts";
 import type { Message } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Claim, Refusal, ShardStore } from "../ports/shard-store.ts";
-import { type ActorCell, readState, type TurnRequest } from "./actor-cell.ts";
+import { ActorCell, readState, type TurnRequest } from "./actor-cell.ts";
 import { backoff } from "./backoff.ts";
 import { Fifo } from "./fifo.ts";
 import type { Kinds } from "./kinds.ts";
@@ -62,7 +61,7 @@ export class ActorCells implements CellHome {
   /** Puts a request behind the others of its actor. */
   enqueue(request: TurnRequest): void {
     const cell = this.#of(request.message);
-    cell.queue.push(request);
+    cell.push(request);
     this.#queued += 1;
     this.#schedule(cell);
   }
@@ -75,7 +74,7 @@ export class ActorCells implements CellHome {
       cell.scheduled = false;
       const request = cell.queue[0];
       if (cell.blocked || !request || this.#fetchFor(cell, request)) continue;
-      cell.queue.shift();
+      cell.take(0);
       this.#queued -= 1;
       cell.lastUsedAt = this.#context.monotonic();
       this.#context.residency.touch(cell);
@@ -86,7 +85,7 @@ export class ActorCells implements CellHome {
 
   /** Puts a request back at the head of its actor's queue, which stands still until released. */
   hold(cell: ActorCell, request: TurnRequest): void {
-    cell.queue.unshift(request);
+    cell.unshift(request);
     this.#queued += 1;
     cell.blocked = true;
   }
@@ -103,7 +102,8 @@ export class ActorCells implements CellHome {
       if (!cell.loaded) continue;
       for (let i = cell.queue.length - 1; i >= 0; i--) {
         if (cell.queue[i]?.message.effectId === undefined) continue;
-        for (const request of cell.queue.splice(i, 1)) taken.push({ cell, request });
+        const request = cell.take(i);
+        if (request) taken.push({ cell, request });
         this.#queued -= 1;
       }
     }
@@ -113,7 +113,7 @@ export class ActorCells implements CellHome {
   /** Takes away everything that waits. */
   takeAll(): TurnRequest[] {
     const waiting: TurnRequest[] = [];
-    for (const cell of this.#all()) waiting.push(...cell.queue.splice(0));
+    for (const cell of this.#all()) waiting.push(...cell.takeAll());
     this.#queued = 0;
     return waiting;
   }
@@ -160,24 +160,7 @@ export class ActorCells implements CellHome {
 
   #cell({ kind, id }: Message): ActorCell {
     const { kinds, monotonic } = this.#context;
-    return {
-      key: actorKey(kind, id),
-      kindName: kind,
-      kind: kinds.get(kind),
-      id,
-      state: undefined,
-      loaded: false,
-      unreadable: undefined,
-      blocked: false,
-      scheduled: false,
-      queue: [],
-      bytes: 0,
-      lastUsedAt: monotonic(),
-      home: this,
-      resident: false,
-      older: undefined,
-      newer: undefined,
-    };
+    return new ActorCell(kind, id, kinds.get(kind), monotonic(), this);
   }
 
   #schedule(cell: ActorCell): void {

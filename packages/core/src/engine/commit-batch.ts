@@ -59,7 +59,7 @@ export class CommitBatch {
   turns = 0;
   bytes = 0;
   /** Encoded when the batch is cut, so that an actor's many turns are encoded once. */
-  readonly dirty = new Map<ActorKey, () => Uint8Array | "removed">();
+  readonly dirty = new Map<{ readonly key: ActorKey }, () => Uint8Array | "removed">();
   readonly timersSet = new Map<string, { member: Uint8Array; dueAt: RedisMs }>();
   readonly timersRemoved: Uint8Array[] = [];
   readonly outAdd: OutMessage[] = [];
@@ -134,7 +134,7 @@ export class CommitBatch {
     const request: Mutable<CommitRequest> = { claim: cut.claim, seq: cut.seq, hash: cut.hash };
     if (this.dirty.size > 0) {
       const states: { key: ActorKey; state: Uint8Array | "removed" }[] = [];
-      for (const [key, state] of this.dirty) states.push({ key, state: state() });
+      for (const [{ key }, state] of this.dirty) states.push({ key, state: state() });
       request.states = states;
     }
     const { mail } = cut;

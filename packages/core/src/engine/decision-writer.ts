@@ -199,7 +199,7 @@ export class DecisionWriter {
       }
     }
     // Encoding at every turn is costly: only states that may be near the bound are measured here.
-    const isSuspect = suspects.has(cell.key);
+    const isSuspect = suspects.size > 0 && suspects.has(cell.key);
     if (cell.bytes > settings.maxStateBytes / 8 || isSuspect) {
       const { implementation } = cell.kind;
       cell.bytes = encodeState(implementation.version ?? 1, state).byteLength;
@@ -244,8 +244,8 @@ export class DecisionWriter {
     const { implementation, kind } = cell.kind;
     const { maxStateBytes } = this.#owner.settings;
     cell.state = state;
-    if (batch.dirty.has(cell.key)) return;
-    batch.dirty.set(cell.key, () =>
+    if (batch.dirty.has(cell)) return;
+    batch.dirty.set(cell, () =>
       orUnwritable(cell.key, () => {
         const bytes = encodeState(implementation.version ?? 1, cell.state);
         cell.bytes = bytes.byteLength;

@@ -104,8 +104,8 @@ export class ShardOwner {
       logger,
       replies: this.#replies,
       residency: owner.residency,
-      isUnwritten: ({ key }) =>
-        this.#line.batch.dirty.has(key) || this.#line.flying?.dirty.has(key) === true,
+      isUnwritten: (cell) =>
+        this.#line.batch.dirty.has(cell) || this.#line.flying?.dirty.has(cell) === true,
       isOpen,
       refused,
       ready: () => this.#schedule(),

@@ -243,7 +243,9 @@ export class TurnDesk {
     outcome: Extract<Outcome, { kind: "value" }>,
   ): { readonly outcome: Outcome; readonly refused?: ErrorOutcome } {
     const { suspects, settings } = this.#parts.owner;
-    if (!local && replyKey === undefined && !suspects.has(cell.key)) return { outcome };
+    if (!local && replyKey === undefined && !(suspects.size > 0 && suspects.has(cell.key))) {
+      return { outcome };
+    }
     return checkReply(outcome, settings.maxMessageBytes);
   }
 

@@ -71,9 +71,9 @@ export class TurnEnd {
     const { line, checks } = this.#parts;
     local.answer(outcome);
     const read = { answer: () => local.applied(), reroute: () => local.notApplied() };
-    const depends = line.batch.dirty.has(cell.key)
+    const depends = line.batch.dirty.has(cell)
       ? line.batch
-      : line.flying?.dirty.has(cell.key)
+      : line.flying?.dirty.has(cell)
         ? line.flying
         : undefined;
     if (!depends) checks.add(read);
