@@ -6,6 +6,7 @@
  */
 import { BackendUnavailable, type Cancel, type Clock, type ShardId } from "@muster/core/ports";
 import type { Redis } from "ioredis";
+import type { Wire } from "./connections/connections.ts";
 import { WireCommand } from "./wire-command.ts";
 
 export type Argument = string | Buffer;
@@ -45,7 +46,8 @@ interface Pending {
   readonly reject: (error: BackendUnavailable) => void;
 }
 
-export class Link {
+export class Link implements Wire {
+  readonly sharded: boolean = false;
   readonly redis: Redis;
   readonly #options: LinkOptions;
   readonly #clock: Clock;
@@ -72,6 +74,12 @@ export class Link {
       this.#awaySince = undefined;
       for (const go of [...this.#waiting]) go();
     });
+  }
+
+  /** Host and port, or the path of the socket. */
+  get address(): string {
+    const { path, host, port } = this.redis.options;
+    return path ?? `${host ?? "localhost"}:${port ?? 6379}`;
   }
 
   get isReady(): boolean {

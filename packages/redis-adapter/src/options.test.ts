@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { joinNode, makeBackend } from "../test-kit/backend.ts";
-import { retryDelay } from "./connections.ts";
+import { retryDelay } from "./connections/settings.ts";
 import { defaultRedisOptions, type RedisBackendOptions, resolveRedisOptions } from "./options.ts";
 import { type RedisBackend, redisBackend } from "./redis-backend.ts";
 

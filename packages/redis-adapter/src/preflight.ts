@@ -1,7 +1,8 @@
 /** Looks at the server before anything is kept in it; each finding says what to do about it. */
 import { type BackendFinding, BackendUnavailable } from "@muster/core/ports";
+import type { Connections, Primary, Wire } from "./connections/connections.ts";
 import type { Keys } from "./keys.ts";
-import type { Argument, Link } from "./link.ts";
+import type { Argument } from "./link.ts";
 import { list, text } from "./reply.ts";
 import { runScript } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
@@ -80,12 +81,12 @@ export const judgeServer = (
 };
 
 const ask = async (
-  link: Link,
+  primary: Primary,
   command: string,
   args: readonly Argument[],
 ): Promise<string | undefined> => {
   try {
-    const reply = await link.call("preflight", command, args);
+    const reply = await primary.call("preflight", command, args);
     return text(Array.isArray(reply) ? list(reply)[1] : reply);
   } catch (error) {
     if (isDenied(error)) return undefined;
@@ -113,11 +114,11 @@ export const denied = (keys: Keys, what: string, detail: string): BackendFinding
   remedy: `Grant it by ACL SETUSER with keys ~${keys.pattern} and channels &${keys.pattern}; docs/operations.md lists the commands needed.`,
 });
 
-const judgePermissions = async (link: Link, keys: Keys): Promise<readonly BackendFinding[]> => {
+const judgePermissions = async (wire: Wire, keys: Keys): Promise<readonly BackendFinding[]> => {
   const findings = new Map<string, BackendFinding>();
   for (const key of keys.probes.keys) {
     try {
-      const answer = await runScript(link, {
+      const answer = await runScript(wire, {
         script: scripts.preflight,
         keys: [key],
         args: [keys.probes.channel],
@@ -135,18 +136,27 @@ const judgePermissions = async (link: Link, keys: Keys): Promise<readonly Backen
   return [...findings.values()];
 };
 
-/** Looks at server and permissions. @throws BackendUnavailable when the server does not answer */
+const inspectServer = async (primary: Primary): Promise<ServerFacts | undefined> => {
+  const info = await ask(primary, "info", []);
+  if (info === undefined) return undefined;
+  const save = (await ask(primary, "config", ["get", "save"])) ?? "unknown";
+  return { info: parseInfo(info), save };
+};
+
+/** Looks at servers and permissions. @throws BackendUnavailable when a server does not answer */
 export const preflight = async (
-  link: Link,
+  connections: Connections,
   keys: Keys,
   options: { readonly allowEviction: boolean },
 ): Promise<readonly BackendFinding[]> => {
-  const info = await ask(link, "info", []);
-  if (info === undefined)
-    return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
-  const save = (await ask(link, "config", ["get", "save"])) ?? "unknown";
-  const findings = judgeServer({ info: parseInfo(info), save }, options);
+  const findings: BackendFinding[] = [];
+  for (const primary of connections.primaries()) {
+    const facts = await inspectServer(primary);
+    if (!facts)
+      return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
+    findings.push(...judgeServer(facts, options));
+  }
   // An old server may not even know the scripts' commands.
   if (findings.some(({ level }) => level === "refuse")) return findings;
-  return [...findings, ...(await judgePermissions(link, keys))];
+  return [...findings, ...(await judgePermissions(connections.control, keys))];
 };

@@ -7,11 +7,10 @@ import {
   type BackendFinding,
   type BackendHealth,
   BackendUnavailable,
-  type Cancel,
 } from "@muster/core/ports";
-import { type Connections, createConnections } from "./connections.ts";
+import type { Connections } from "./connections/connections.ts";
+import { createConnections } from "./connections/create-connections.ts";
 import { createKeys, type Keys } from "./keys.ts";
-import type { Link } from "./link.ts";
 import { createMembershipStore } from "./membership-store.ts";
 import {
   type RedisBackendOptions,
@@ -19,17 +18,11 @@ import {
   resolveRedisOptions,
 } from "./options.ts";
 import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
-import { RedisBus, retryMs } from "./redis-bus.ts";
-import { loadScripts, runScript, type ScriptCall } from "./script-runner.ts";
+import { RedisBus } from "./redis-bus.ts";
+import { runScript, type ScriptCall } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
 import { createViewStore } from "./view-store.ts";
-
-/** Keeps a silent subscription honest: without traffic a dead socket would go unnoticed. */
-const pingEveryMs = 2_000;
-
-/** Hints may be missed for so long before the backend counts as away: what they tell is swept for. */
-const hintsAwayMs = 1_000;
 
 /** What tests replace. */
 export interface RedisBackendHooks {
@@ -37,25 +30,12 @@ export interface RedisBackendHooks {
   readonly time?: () => number;
 }
 
-const links = ({ control, heartbeat, subscriber, alive }: Connections): readonly Link[] => [
-  control,
-  heartbeat,
-  subscriber,
-  alive,
-];
-
 const outOfMemory: BackendFinding = {
   level: "alert",
   code: "OUT_OF_MEMORY",
   message: "The server has no memory left and takes no new commands.",
   remedy: "Raise maxmemory, or remove other data from this server; nothing else is needed.",
 };
-
-const isReachable = ({ control, heartbeat, subscriber, alive }: Connections): boolean =>
-  control.isReady &&
-  heartbeat.isReady &&
-  subscriber.awayMs < hintsAwayMs &&
-  alive.awayMs < hintsAwayMs;
 
 const refusal = (findings: readonly BackendFinding[]): MusterError =>
   new MusterError(
@@ -89,18 +69,15 @@ export class RedisBackend implements Backend {
   readonly #options: ResolvedRedisOptions;
   readonly #keys: Keys;
   #connections: Connections | undefined;
-  /** All there are, also those of an opening under way. */
-  #links: readonly Link[] = [];
+  /** Those of an opening under way. */
+  #pending: Connections | undefined;
   #opening: Promise<void> | undefined;
   #closed = false;
   #findings: readonly BackendFinding[] = [];
   #rttMs: number | undefined;
   #connectedAt = Number.NEGATIVE_INFINITY;
-  #ping: Cancel = () => {};
   /** Set when commands were refused for want of memory, until one is taken. */
   #isOutOfMemory = false;
-  /** Set while subscriptions may stand at a server that was demoted. */
-  #isDemoted = false;
 
   constructor(
     options: ResolvedRedisOptions,
@@ -127,14 +104,10 @@ export class RedisBackend implements Backend {
     this.views = createViewStore(stores);
     this.bus = new RedisBus({
       keys,
-      clock: context.clock,
       logger: context.logger,
-      subscriber: () => this.#require({ script: { name: "subscribe" } }).subscriber,
+      subscriber: () => this.#require({ script: { name: "subscribe" } }).hints,
       publish: async (channel, bytes) =>
-        this.#require({ script: { name: "publish" } }).control.call("publish", "publish", [
-          channel,
-          bytes,
-        ]),
+        this.#require({ script: { name: "publish" } }).publish(channel, bytes),
     });
   }
 
@@ -148,15 +121,15 @@ export class RedisBackend implements Backend {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#ping();
-    for (const link of this.#links) link.close();
+    this.#connections?.close();
+    this.#pending?.close();
     await this.#opening?.catch(() => {});
   }
 
   health(): BackendHealth {
-    const ready = this.#connections && isReachable(this.#connections);
+    const ready = this.#connections?.isReachable();
     return {
-      mode: "redis",
+      mode: this.#connections?.mode ?? "redis",
       role: "primary",
       state: this.#closed ? "closed" : ready ? "connected" : "connecting",
       ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
@@ -171,66 +144,32 @@ export class RedisBackend implements Backend {
       name: `${this.#options.keyPrefix}:${cluster}:${nodeId}`,
       clock,
       random,
-      demoted: () => {
-        this.#isDemoted = true;
-      },
+      logger,
     }).catch((error: unknown) => {
       throw new BackendUnavailable("open", error);
     });
-    this.#links = links(connections);
+    this.#pending = connections;
     try {
       if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
-      await Promise.all(this.#links.map((link) => link.open()));
-      this.#findings = await preflight(connections.control, this.#keys, this.#options);
+      await connections.open();
+      this.#findings = await preflight(connections, this.#keys, this.#options);
       const refused = this.#findings.filter(({ level }) => level === "refuse");
       if (refused.length > 0) throw refusal(refused);
-      await loadScripts(connections.control).catch(() => {});
-      await this.#beAlive(connections.alive);
+      const alive = this.#keys.aliveChannel(nodeId, this.#context.incarnation);
+      await connections.alive.subscribe([alive]);
     } catch (error) {
-      for (const link of links(connections)) link.close();
+      connections.close();
       throw explained(this.#keys, error);
+    } finally {
+      this.#pending = undefined;
     }
     for (const finding of this.#findings) logger.warn(finding, finding.message);
-    this.#keepUp(connections);
-    this.#connections = connections;
-    this.bus.attach(connections.subscriber);
-  }
-
-  /** What each connection does when it is back. */
-  #keepUp(connections: Connections): void {
-    const { control, heartbeat, alive } = connections;
-    const { clock, logger } = this.#context;
     this.#connectedAt = clock.monotonic();
-    const stayAlive = async (): Promise<void> => {
-      try {
-        await this.#beAlive(alive);
-      } catch (error) {
-        logger.warn({ error }, "the alive subscription was refused");
-        clock.after(retryMs, () => {
-          if (alive.isReady) void stayAlive();
-        });
-      }
-    };
-    control.redis.on("ready", () => void loadScripts(control).catch(() => {}));
-    heartbeat.redis.on("ready", () => {
+    connections.onReturn(() => {
       this.#connectedAt = clock.monotonic();
     });
-    alive.redis.on("ready", () => {
-      this.#connectedAt = clock.monotonic();
-      void stayAlive();
-    });
-    const ping = () => {
-      for (const link of [connections.subscriber, alive]) {
-        if (link.isReady) link.call("ping", "ping", []).catch(() => {});
-      }
-      this.#ping = clock.after(pingEveryMs, ping);
-    };
-    this.#ping = clock.after(pingEveryMs, ping);
-  }
-
-  async #beAlive(alive: Link): Promise<void> {
-    const { nodeId, incarnation } = this.#context;
-    await alive.call("SUBSCRIBE", "subscribe", [this.#keys.aliveChannel(nodeId, incarnation)]);
+    this.bus.attach(connections.hints);
+    this.#connections = connections;
   }
 
   async #run(call: ScriptCall) {
@@ -253,15 +192,7 @@ export class RedisBackend implements Backend {
     const sentAt = clock.monotonic();
     const answer = await runScript(this.#require(call).heartbeat, call);
     this.#rttMs = clock.monotonic() - sentAt;
-    if (this.#isDemoted) this.#followPrimary();
     return answer;
-  }
-
-  /** A write was taken: a new primary stands. A demoted server keeps its subscribers, so they are moved. */
-  #followPrimary(): void {
-    this.#isDemoted = false;
-    this.#connections?.subscriber.redis.disconnect(true);
-    this.#connections?.alive.redis.disconnect(true);
   }
 
   #require(call: {

@@ -1,27 +1,23 @@
 /**
- * Subscriptions of one node over one connection. After a reconnect everything is subscribed again
- * before anybody is told that messages may have been missed: what is read then is followed by hints.
+ * Topics as channels, and who listens to them. One subscription serves all listeners of a topic;
+ * the subscriber renews it after a cut, and only then is anybody told that messages may be missing.
  */
-import type { Bus, BusMessage, Clock, Logger, Topic } from "@muster/core/ports";
+import type { Bus, BusMessage, Logger, Topic } from "@muster/core/ports";
 import { decodeMessage, encodeMessage } from "./bus-messages.ts";
+import type { Subscriber } from "./connections/connections.ts";
 import type { Keys } from "./keys.ts";
-import type { Link } from "./link.ts";
-
-/** Rest before a subscription that was refused is tried again. */
-export const retryMs = 500;
 
 interface Subscription {
   readonly topic: Topic;
   readonly listeners: Set<(message: BusMessage) => void>;
-  standing: Promise<unknown>;
+  readonly standing: Promise<void>;
 }
 
 export interface BusContext {
   readonly keys: Keys;
-  readonly clock: Clock;
   readonly logger: Logger;
-  /** The subscriber's connection. @throws BackendUnavailable when there is none yet */
-  subscriber(): Link;
+  /** @throws BackendUnavailable when there is none yet */
+  subscriber(): Subscriber;
   /** Publishes over the control connection. */
   publish(channel: string, bytes: Buffer): Promise<unknown>;
 }
@@ -35,12 +31,12 @@ export class RedisBus implements Bus {
     this.#context = context;
   }
 
-  /** Takes messages from a subscriber's connection, and subscribes anew when it comes back. */
-  attach(link: Link): void {
-    link.redis.on("messageBuffer", (channel: Buffer, bytes: Buffer) => {
-      this.#deliver(channel.toString("utf8"), bytes);
+  /** Takes messages from a subscriber. */
+  attach(subscriber: Subscriber): void {
+    subscriber.onMessage((channel, bytes) => this.#deliver(channel, bytes));
+    subscriber.onRestored(() => {
+      for (const reset of this.#resets) this.#call(reset);
     });
-    link.redis.on("ready", () => void this.#resubscribe(link));
   }
 
   async subscribe(
@@ -48,14 +44,14 @@ export class RedisBus implements Bus {
     deliver: (message: BusMessage) => void,
   ): Promise<() => Promise<void>> {
     const channel = this.#context.keys.channel(topic);
-    const link = this.#context.subscriber();
+    const subscriber = this.#context.subscriber();
     const listener = (message: BusMessage) => deliver(message);
     let subscription = this.#subscriptions.get(channel);
     if (!subscription) {
       subscription = {
         topic,
         listeners: new Set(),
-        standing: link.call("subscribe", "subscribe", [channel]),
+        standing: subscriber.subscribe([channel]),
       };
       this.#subscriptions.set(channel, subscription);
     }
@@ -65,8 +61,7 @@ export class RedisBus implements Bus {
       if (!listeners.delete(listener) || listeners.size > 0) return;
       if (this.#subscriptions.get(channel)?.listeners !== listeners) return;
       this.#subscriptions.delete(channel);
-      // While the connection is away there is nothing to end.
-      if (link.isReady) await link.call("unsubscribe", "unsubscribe", [channel]).catch(() => {});
+      await subscriber.unsubscribe([channel]);
     };
     try {
       await subscription.standing;
@@ -102,24 +97,6 @@ export class RedisBus implements Bus {
       return;
     }
     for (const listener of subscription.listeners) this.#call(() => listener(message));
-  }
-
-  async #resubscribe(link: Link): Promise<void> {
-    const channels = [...this.#subscriptions.keys()];
-    if (channels.length > 0) {
-      const standing = link.call("subscribe", "subscribe", channels);
-      for (const subscription of this.#subscriptions.values()) subscription.standing = standing;
-      try {
-        await standing;
-      } catch (error) {
-        this.#context.logger.warn({ error }, "could not subscribe again");
-        this.#context.clock.after(retryMs, () => {
-          if (link.isReady) void this.#resubscribe(link);
-        });
-        return;
-      }
-    }
-    for (const reset of this.#resets) this.#call(reset);
   }
 
   #call(listener: () => void): void {

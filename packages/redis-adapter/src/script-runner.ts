@@ -1,6 +1,7 @@
 /** Calls scripts by their hash; a server that does not know one (a restart, SCRIPT FLUSH) gets it whole. */
 import { BackendUnavailable, type ShardId } from "@muster/core/ports";
-import type { Argument, Link, Reply } from "./link.ts";
+import type { Wire } from "./connections/connections.ts";
+import type { Argument, Reply } from "./link.ts";
 import { list } from "./reply.ts";
 import type { Script } from "./script.ts";
 import { scripts } from "./scripts.generated.ts";
@@ -17,25 +18,25 @@ const isNoScript = (error: unknown): boolean =>
   error.cause instanceof Error &&
   error.cause.message.startsWith("NOSCRIPT");
 
-export const runScript = async (link: Link, call: ScriptCall): Promise<readonly Reply[]> => {
+export const runScript = async (wire: Wire, call: ScriptCall): Promise<readonly Reply[]> => {
   const { script, keys, args, shard } = call;
   const words: Argument[] = [script.sha, String(keys.length)];
   for (const key of keys) words.push(key);
   for (const arg of args) words.push(arg);
   try {
-    return list(await link.call(script.name, "evalsha", words, shard));
+    return list(await wire.call(script.name, "evalsha", words, shard, keys[0]));
   } catch (error) {
     if (!isNoScript(error)) throw error;
     words[0] = script.source;
-    return list(await link.call(script.name, "eval", words, shard));
+    return list(await wire.call(script.name, "eval", words, shard, keys[0]));
   }
 };
 
 /** Teaches the server all scripts, so that no call has to come twice. @throws BackendUnavailable */
-export const loadScripts = async (link: Link): Promise<void> => {
+export const loadScripts = async (wire: Pick<Wire, "call">): Promise<void> => {
   await Promise.all(
     Object.values(scripts).map(({ source }) =>
-      link.call("load-scripts", "script", ["load", source]),
+      wire.call("load-scripts", "script", ["load", source]),
     ),
   );
 };
