@@ -47,8 +47,8 @@ export type Joined = Extract<JoinAnswer, { kind: "joined" }>;
 
 const statsEveryMs = 2_000;
 const relistEveryMs = 2_000;
-/** Wall and monotonic time may part by this much between two beats before trust ends. */
-const clockSlackMs = 1_000;
+/** Wall and monotonic time may part by this much without a suspended machine: both are rounded. */
+const leastClockSlackMs = 20;
 
 export class Membership {
   readonly #context: MembershipContext;
@@ -118,11 +118,13 @@ export class Membership {
 
   /** True while this node may act on what it owns. */
   trusted(): boolean {
-    const { clock } = this.#context;
+    const { clock, settings } = this.#context;
     if (!this.#fencesItself) return this.#joined !== undefined;
     const now = clock.monotonic();
     if (now >= this.#trustedUntil) return false;
-    return Math.abs(clock.wall() - now - this.#wallSkew) < clockSlackMs;
+    // Time for which the machine was suspended is not in `now`; the margin covers what is let pass.
+    const slackMs = Math.max(leastClockSlackMs, settings.trustMarginMs);
+    return Math.abs(clock.wall() - now - this.#wallSkew) < slackMs;
   }
 
   node(id: NodeId): NodeRecord | undefined {
@@ -136,6 +138,7 @@ export class Membership {
   async join(): Promise<"joined" | { readonly waitMs: number }> {
     const { store, settings, nodeId, incarnation, info, clock, time } = this.#context;
     const sentAt = clock.monotonic();
+    const skew = clock.wall() - sentAt;
     const answer = await store.join({
       nodeId,
       incarnation,
@@ -160,7 +163,7 @@ export class Membership {
     this.#joined = answer;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
-    this.#accept(sentAt);
+    this.#accept(sentAt, skew);
     if (!this.#unsubscribe) {
       this.#unsubscribe = await this.#context.bus.subscribe({ topic: "membership" }, (message) => {
         if (message.topic === "membership" && message.version > this.#version) void this.relist();
@@ -245,6 +248,7 @@ export class Membership {
     this.#beating = true;
     const { store, settings, nodeId, incarnation, clock, random, time, logger } = this.#context;
     const sentAt = clock.monotonic();
+    const skew = clock.wall() - sentAt;
     const withStats = sentAt - this.#statsAt >= statsEveryMs;
     // Nodes that were started together must not beat in step: whoever beats next sees a death first.
     let recheckMs = settings.heartbeatMs * (0.8 + 0.4 * random.draw());
@@ -263,7 +267,7 @@ export class Membership {
       if (withStats) this.#statsAt = sentAt;
       if (answer.kind === "accepted") {
         time.learn(answer.now, sentAt, clock.monotonic());
-        this.#take(answer, sentAt);
+        this.#take(answer, sentAt, skew);
         if (answer.recheckMs !== undefined) recheckMs = Math.min(recheckMs, answer.recheckMs);
       } else await this.#rejoin(answer);
     } catch (error) {
@@ -284,7 +288,11 @@ export class Membership {
     else this.#events.distrusted();
   }
 
-  #take(answer: Extract<HeartbeatAnswer, { kind: "accepted" }>, sentAt: number): void {
+  #take(
+    answer: Extract<HeartbeatAnswer, { kind: "accepted" }>,
+    sentAt: number,
+    skew: number,
+  ): void {
     const renewed = answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
@@ -293,16 +301,17 @@ export class Membership {
       this.#events.historyChanged();
     } else if (answer.wasGone || answer.flaps > this.#flaps) this.#events.wasGone();
     this.#flaps = answer.flaps;
-    this.#accept(sentAt);
+    this.#accept(sentAt, skew);
     const stale = sentAt - this.#listedAt >= relistEveryMs;
     if (answer.version !== this.#version || stale) void this.relist();
   }
 
-  #accept(sentAt: number): void {
-    const { clock, settings } = this.#context;
+  /** `skew`: wall less monotonic time as the call was sent, so that a suspension since then shows. */
+  #accept(sentAt: number, skew: number): void {
+    const { settings } = this.#context;
     this.#acceptedAt = sentAt;
     this.#trustedUntil = sentAt + settings.leaseMs - settings.trustMarginMs;
-    this.#wallSkew = clock.wall() - clock.monotonic();
+    this.#wallSkew = skew;
     this.checkTrust();
   }
 
