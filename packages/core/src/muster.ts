@@ -10,6 +10,7 @@ import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
+import { isGuarded } from "./engine/guards.ts";
 import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
@@ -132,6 +133,17 @@ export const createMuster = (options: MusterOptions): Muster => {
     });
   };
 
+  const intentOutlivesStop = isGuarded(clock, "intent-outlives-stop");
+  /** What no node may do (I11): only a simulation has it done, to see that it is noticed. */
+  const stopAsIntent = async (): Promise<void> => {
+    const principal: Principal = { name: nodeId, role: "operator" };
+    const how = { principal, timeoutMs: 500 };
+    const ids = [...appView.entries()].map(([id]) => id);
+    await Promise.allSettled(
+      ids.map((id) => actor(AppActor, id).ask.disable({ reason: "the node stops" }, how)),
+    );
+  };
+
   const status = (): ClusterStatus => {
     const summary = apps.summary();
     return judgeCluster({
@@ -186,7 +198,8 @@ export const createMuster = (options: MusterOptions): Muster => {
       return node.ready;
     },
     start: ({ timeoutMs = defaultStartMs } = {}) => node.start(timeoutMs),
-    stop: ({ timeoutMs = defaultStopMs } = {}) => node.stop(timeoutMs),
+    stop: ({ timeoutMs = defaultStopMs } = {}) =>
+      intentOutlivesStop ? node.stop(timeoutMs) : stopAsIntent().then(() => node.stop(timeoutMs)),
     status,
     nodes,
     shards: createShardsService(node, backend),

@@ -9,7 +9,11 @@ export type Guard =
   /** Callers are answered when their commit was accepted, not before (I2). */
   | "answer-after-commit"
   /** A node that was not heard of within its lease stops acting (I1, I12). */
-  | "self-fence";
+  | "self-fence"
+  /** A hint that is not the next one makes a view list again (I10). */
+  | "view-gap-check"
+  /** A node that stops leaves intent alone (I11). */
+  | "intent-outlives-stop";
 
 const removed = new WeakMap<Clock, ReadonlySet<Guard>>();
 

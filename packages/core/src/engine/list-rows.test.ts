@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { type ActorKind, defineActor } from "../define-actor.ts";
+import type { NodeId } from "../model/ids.ts";
 import { journal, world } from "./engine-kit.test.ts";
 
 const desk = defineActor({
@@ -64,4 +65,20 @@ test("a kind without a view, or unknown here, has none to give", async () => {
   const { start } = world({ actors: [Desk] });
   const n1 = await start("n1");
   expect(() => n1.view(journal)).toThrow('This node has no view of the kind "journal".');
+});
+
+test("rows of other data under versions like those known are not taken for what is known", async () => {
+  const { backend, clock, finish, server, start, until } = world({ actors: [Desk] });
+  const n1 = await start("n1");
+  const n2 = await start("n2");
+  const set = (open: number) => n1.actor(desk, "d1").ask.set({ open });
+  await finish(set(1));
+  await until(() => n2.view<DeskRow>(desk).get("d1")?.open === 1, 1_000);
+  // FLUSHALL keeps the history, so that the first version of the new data is that of the old.
+  backend.freeze("n2" as NodeId);
+  server.flush();
+  await clock.runFor(3_000);
+  await finish(set(2));
+  backend.thaw("n2" as NodeId);
+  await until(() => n2.view<DeskRow>(desk).get("d1")?.open === 2, 20_000);
 });

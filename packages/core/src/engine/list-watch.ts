@@ -14,6 +14,7 @@ import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { ViewVersion } from "../ports/view-store.ts";
+import { isGuarded } from "./guards.ts";
 import { planListings } from "./listing-plan.ts";
 import { backendBackoff, Partition } from "./partition.ts";
 import { judgeHint, judgeSweep } from "./view-version.ts";
@@ -69,6 +70,7 @@ export interface Checkpoint<K> {
 
 export class ListWatch<K, L extends Listed<K>, H extends Hint> {
   readonly #options: ListWatchOptions<K, L, H>;
+  readonly #checksGaps: boolean;
   readonly #partitions = new Map<K, Partition<H>>();
   #state: "idle" | "running" | "stopped" = "idle";
   #subscribed = false;
@@ -82,6 +84,7 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
 
   constructor(options: ListWatchOptions<K, L, H>, keys: Iterable<K>) {
     this.#options = options;
+    this.#checksGaps = isGuarded(options.clock, "view-gap-check");
     for (const key of keys) this.#partitions.set(key, new Partition());
   }
 
@@ -159,6 +162,14 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
     this.#schedule();
   }
 
+  /**
+   * Lists everything again: versions known so far are of other data, and their numbers may come
+   * again for other rows.
+   */
+  renew(): void {
+    this.#reset();
+  }
+
   checkpoint(): Checkpoint<K> {
     const versions = new Map<K, ViewVersion>();
     for (const [key, { phase, version }] of this.#partitions) {
@@ -226,8 +237,11 @@ export class ListWatch<K, L extends Listed<K>, H extends Hint> {
   }
 
   #take(key: K, partition: Partition<H>, hint: H): void {
-    if (!partition.version) return;
-    const verdict = judgeHint(partition.version, hint);
+    const { version } = partition;
+    if (!version) return;
+    const isLater = hint.version.n > version.n;
+    const before = this.#checksGaps || !isLater ? version : { ...version, n: hint.version.n - 1 };
+    const verdict = judgeHint(before, hint);
     if (verdict === "known") return;
     if (verdict === "list") {
       partition.makeDue();

@@ -531,6 +531,8 @@ export class Node {
     );
     this.#router.renew();
     this.#ownership?.dropAll();
+    for (const table of this.#tables.values()) table.renew();
+    this.board.renew();
     this.#sweeper?.now();
     this.#tell();
   }

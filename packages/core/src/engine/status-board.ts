@@ -146,6 +146,12 @@ export class StatusBoard {
     await this.#watch.start();
   }
 
+  /** Writes and lists all rows again, after the data was found to be other data. */
+  renew(): void {
+    this.#writer.renew();
+    this.#watch.renew();
+  }
+
   /** Ends both; rows not yet written stay unwritten. */
   async stop(): Promise<void> {
     if (this.#state === "stopped") return;

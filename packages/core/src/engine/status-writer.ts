@@ -117,6 +117,11 @@ export class StatusWriter {
     this.#schedule();
   }
 
+  /** Writes all rows again: what the store holds may be other data with versions like these. */
+  renew(): void {
+    if (this.#reset === "no") this.#writeAll();
+  }
+
   /** Does at once what waits for its retry, since the backend may be back. */
   retryNow(): void {
     if (!this.#retry) return;

@@ -118,6 +118,11 @@ export class ViewTable<Row> implements View<Row> {
     await this.#watch.stop();
   }
 
+  /** Lists all rows again, after the data was found to be other data. */
+  renew(): void {
+    this.#watch.renew();
+  }
+
   get ready(): boolean {
     return this.#watch.ready;
   }
