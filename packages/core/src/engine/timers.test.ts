@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { defineActor } from "../define-actor.ts";
+import { NodeClock } from "../testing/node-clock.ts";
 import { world } from "./engine-kit.test.ts";
 
 const alarm = defineActor({
@@ -211,4 +212,17 @@ test.each([
   });
   await clock.runFor(5_000);
   expect(await rung()).toEqual([]);
+});
+
+test("a node whose clock jumps rings no timer before it is due by Redis time", async () => {
+  const { clock: base, finish, start } = world({ actors: [Alarm] });
+  const clock = new NodeClock(base);
+  const n1 = await start("n1", { clock });
+  const { ask } = n1.actor(alarm, "a");
+  await finish(ask.set({ timers: [{ name: "t", afterMs: 10_000, text: "x" }] }));
+  clock.jumpMonotonic(60_000);
+  await base.runFor(9_500);
+  expect(await finish(ask.rung({}))).toEqual([]);
+  await base.runFor(600);
+  expect(await finish(ask.rung({}))).toEqual(["x"]);
 });

@@ -73,8 +73,13 @@ export class TurnDesk {
     const { message, local, timer } = request;
     // The timer was cancelled or set again while this one waited for its turn.
     if (timer && timers.get(timer.key) !== timer) return;
-    if (local && !local.begin()) return;
     const now = owner.now();
+    if (timer && timer.dueAt > now) {
+      // It was found due by a clock that had jumped.
+      timers.set(timer);
+      return;
+    }
+    if (local && !local.begin()) return;
     if (message.replyTo && message.replyTo.deadlineAt < now) {
       this.#parts.end.finish(request, {
         kind: "error",
