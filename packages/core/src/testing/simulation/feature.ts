@@ -23,6 +23,8 @@ export interface World {
   readonly isActive: boolean;
   /** True once data was lost: promises about what was acknowledged before do not hold. */
   readonly hasLost: boolean;
+  /** True once the store's time has jumped. */
+  readonly hasClockJumps: boolean;
   /** The present process of each node, ended ones included. */
   processes(): readonly SimProcess[];
   /** Takes a line into the hash of the run's course. */
@@ -44,6 +46,8 @@ export interface Feature {
   compose?(process: SimProcessSeed): Composition;
   /** The process begins: its callers may, too. */
   began?(process: SimProcess): void;
+  /** The process has stopped in order, in good time. */
+  stopped?(process: SimProcess): void;
   /** The process was killed, or has stopped. */
   ended?(process: SimProcess): void;
   /** Called with each state that a commit has written, by kind. */

@@ -8,7 +8,14 @@ import type { BackendFactory } from "../../ports/backend.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ShardStore } from "../../ports/shard-store.ts";
 
-export const plantedBugs = ["no-fence", "early-ack", "no-producer-dedup", "no-self-fence"] as const;
+export const plantedBugs = [
+  "no-fence",
+  "early-ack",
+  "no-producer-dedup",
+  "no-self-fence",
+  "intent-on-stop",
+  "no-view-gap-check",
+] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
 /** Commits are accepted whoever sends them: the claim is replaced by the one that stands. */
@@ -24,16 +31,21 @@ const withoutFence = (shards: ShardStore): ShardStore => ({
   },
 });
 
-/** Batches are taken however often they come: each is the first of a producer nobody knows. */
+/** Batches are taken however often they come: a repeat is the first of a producer nobody knows. */
 const withoutProducerDedup = (shards: ShardStore): ShardStore => {
-  let count = 0;
+  const seen = new Map<string, number>();
+  let repeats = 0;
   return {
     ...shards,
     append: (request) => {
-      if (request.source.kind !== "producer") return shards.append(request);
-      count += 1;
-      const producer = `${request.source.producer}+${count}` as ProducerId;
-      return shards.append({ ...request, source: { ...request.source, producer, number: 1 } });
+      const { shard, source } = request;
+      if (source.kind !== "producer") return shards.append(request);
+      const last = seen.get(`${shard} ${source.producer}`) ?? 0;
+      seen.set(`${shard} ${source.producer}`, Math.max(last, source.number));
+      if (source.number > last) return shards.append(request);
+      repeats += 1;
+      const producer = `${source.producer}+${repeats}` as ProducerId;
+      return shards.append({ ...request, source: { ...source, producer, number: 1 } });
     },
   };
 };
@@ -46,6 +58,8 @@ const storeBugs: Partial<Record<PlantedBug, (shards: ShardStore) => ShardStore>>
 const engineBugs: Partial<Record<PlantedBug, Guard>> = {
   "early-ack": "answer-after-commit",
   "no-self-fence": "self-fence",
+  "intent-on-stop": "intent-outlives-stop",
+  "no-view-gap-check": "view-gap-check",
 };
 
 /** Puts a bug between the nodes and a correct backend. */

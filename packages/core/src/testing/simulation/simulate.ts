@@ -215,6 +215,9 @@ class Simulation {
       get hasLost() {
         return simulation.#hasLost;
       },
+      get hasClockJumps() {
+        return simulation.#happened.some(({ kind }) => kind === "shift-store");
+      },
       processes: () => this.#cluster.processes,
       trace: (line) => this.#trace.add(this.#clock.monotonic(), line),
     };

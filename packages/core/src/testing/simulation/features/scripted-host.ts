@@ -1,0 +1,78 @@
+/** The host of one simulated process: its hooks take time and fail now and then, by the seed. */
+import type { AppHost, HookContext, LoadAnswer } from "../../../hosts/app-host.ts";
+import type { SeededRandom } from "../../seeded-random.ts";
+import type { World } from "../feature.ts";
+import type { SimProcessSeed } from "../process.ts";
+
+interface App {
+  readonly id: string;
+}
+
+export class ScriptedHost {
+  readonly #world: World;
+  readonly #process: SimProcessSeed;
+  readonly #random: SeededRandom;
+  readonly #running = new Set<string>();
+  readonly #busy = new Set<string>();
+
+  constructor(world: World, process: SimProcessSeed) {
+    this.#world = world;
+    this.#process = process;
+    this.#random = process.random.fork();
+  }
+
+  runs(appId: string): boolean {
+    return this.#running.has(appId);
+  }
+
+  /** Apps that run or are being changed. */
+  get inUse(): readonly string[] {
+    return [...new Set([...this.#running, ...this.#busy])];
+  }
+
+  get asHost(): AppHost<App> {
+    return {
+      name: "scripted",
+      load: async ({ appId }, { signal }): Promise<LoadAnswer<App>> => {
+        await this.#take(this.#random.between(0, 40), signal);
+        return this.#goesWrong(0.08) ? { kind: "missing" } : { kind: "loaded", app: { id: appId } };
+      },
+      enable: ({ id }, context) =>
+        this.#hook("enable", id, context, () => {
+          if (this.#running.has(id)) this.#wrong(`${id} was enabled, and is once more`);
+          this.#running.add(id);
+        }),
+      disable: ({ id }, context) =>
+        this.#hook("disable", id, context, () => {
+          this.#running.delete(id);
+        }),
+    };
+  }
+
+  async #hook(hook: string, id: string, { signal }: HookContext, end: () => void): Promise<void> {
+    if (this.#busy.has(id)) this.#wrong(`${hook} of ${id} while another hook of it runs`);
+    this.#busy.add(id);
+    try {
+      await this.#take(this.#random.pick([0, 20, this.#random.between(1, 600)]), signal);
+      if (hook === "enable" && this.#goesWrong(0.1)) throw new Error("scripted to fail");
+      end();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  #goesWrong(share: number): boolean {
+    return this.#world.isActive && this.#random.chance(share);
+  }
+
+  #wrong(detail: string): void {
+    this.#world.violations.add("error", `host of ${this.#process.name}: ${detail}`);
+  }
+
+  #take(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      this.#process.clock.after(ms, resolve);
+    });
+  }
+}
