@@ -3,6 +3,7 @@ import { isoInstant } from "./model/instant.ts";
 import type { NodeRecord } from "./model/node-record.ts";
 import type { BackendHealth } from "./ports/backend.ts";
 import type { ClusterStatus, Verdict } from "./services.ts";
+import { unknownKinds } from "./unknown-kinds.ts";
 
 export interface StatusFacts {
   readonly cluster: string;
@@ -41,6 +42,7 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
   }
   if (unowned > 0)
     degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
+  degraded.push(...unknownKinds(facts.nodes));
   degraded.push(...facts.drift);
   if (facts.losses > 0) {
     degraded.push(

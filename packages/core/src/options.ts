@@ -78,6 +78,11 @@ export interface ClusterSettings {
   readonly deferralsPerActor: number;
   /** Messages waiting in the mailbox of one shard. @defaultValue 100000 */
   readonly mailboxPerShard: number;
+  /**
+   * Told messages of one kind that wait in a shard for an owner that knows it; callers are refused
+   * beyond it, and beyond twice as many they become dead letters. @defaultValue 1000
+   */
+  readonly unknownKindPerShard: number;
   /** @defaultValue 1048576 */
   readonly maxStateBytes: number;
   /** @defaultValue 524288 */
@@ -109,6 +114,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   residentActors: 100_000,
   deferralsPerActor: 1_000,
   mailboxPerShard: 100_000,
+  unknownKindPerShard: 1_000,
   maxStateBytes: 1_048_576,
   maxMessageBytes: 524_288,
   maxCallDepth: 16,

@@ -18,6 +18,8 @@ export interface LocalCaller extends Settlement {
   begin(): boolean;
   /** Takes the answer, to be given once the commit is accepted (`applied`). */
   answer(outcome: Outcome): void;
+  /** Sends it through the mailbox after all, to wait there for another owner. */
+  store(): void;
   /** Takes note that a later turn answers: `applied` leaves the ask open. */
   defer(): void;
 }
@@ -48,7 +50,7 @@ export class ActorCell implements Resident {
   state: unknown = undefined;
   loaded = false;
   /** Why the stored state cannot be used. */
-  unreadable: string | undefined = undefined;
+  unreadable: UnreadableState | undefined = undefined;
   /** Set while commands must wait: for the state, a kept reply, or a retry. */
   blocked = false;
   /** Set while the actor stands in the line for turns. */
@@ -110,9 +112,15 @@ export class ActorCell implements Resident {
   }
 }
 
+/** A stored state that this node cannot use; one of a newer version another node can. */
+export interface UnreadableState {
+  readonly error: string;
+  readonly isNewer?: true;
+}
+
 export type StateReading =
   | { readonly kind: "state"; readonly state: unknown }
-  | { readonly kind: "unreadable"; readonly error: string };
+  | ({ readonly kind: "unreadable" } & UnreadableState);
 
 /** Reads a stored state, migrating an older version; an absent one begins as `initial`. */
 export const readState = (
@@ -138,6 +146,7 @@ export const readState = (
       return {
         kind: "unreadable",
         error: `written by version ${version} of the kind, this node knows up to ${current}`,
+        isNewer: true,
       };
     }
     if (version < current) {

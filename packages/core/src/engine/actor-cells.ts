@@ -114,6 +114,11 @@ export class ActorCells implements CellHome {
   takeAll(): TurnRequest[] {
     const waiting: TurnRequest[] = [];
     for (const cell of this.#all()) waiting.push(...cell.takeAll());
+    // Cells of unknown kinds stand in line and nowhere else.
+    for (let cell = this.#turns.shift(); cell; cell = this.#turns.shift()) {
+      cell.scheduled = false;
+      waiting.push(...cell.takeAll());
+    }
     this.#queued = 0;
     return waiting;
   }
@@ -149,10 +154,10 @@ export class ActorCells implements CellHome {
       this.#cells.set(kind, cells);
     }
     const known = cells.get(id);
-    if (known && (known.kind || !message.replyTo)) return known;
+    if (known) return known;
     const cell = this.#cell(message);
-    // An ask of an unknown kind is refused, also when tells wait there for an owner that knows it.
-    if (!cell.kind && message.replyTo) return cell;
+    // There is nothing to keep of an actor whose kind is unknown.
+    if (!cell.kind) return cell;
     cells.set(id, cell);
     this.#size += 1;
     return cell;
@@ -249,7 +254,7 @@ export class ActorCells implements CellHome {
     cell.bytes = stored === "absent" ? 0 : stored.byteLength;
     if (reading.kind === "state") cell.state = reading.state;
     else {
-      cell.unreadable = reading.error;
+      cell.unreadable = reading;
       this.#context.logger.error({ actor: cell.key, error: reading.error }, "unreadable state");
     }
   }

@@ -39,13 +39,23 @@ export class Dispatch implements LocalCaller, Parcel {
   readonly #lane: Lane;
   readonly #askId: number;
   #outcome: Outcome | typeof deferred | undefined;
+  /** Goes through the mailbox, whoever owns the shard. */
+  mustStore: boolean;
 
-  constructor(path: LocalPath, lane: Lane, message: Message, input: TurnInput, askId: number) {
+  constructor(
+    path: LocalPath,
+    lane: Lane,
+    message: Message,
+    input: TurnInput,
+    askId: number,
+    mustStore = false,
+  ) {
     this.#path = path;
     this.#lane = lane;
     this.message = message;
     this.input = input;
     this.#askId = askId;
+    this.mustStore = mustStore;
   }
 
   get lane(): Lane {
@@ -91,6 +101,10 @@ export class Dispatch implements LocalCaller, Parcel {
   }
   answer(outcome: Outcome): void {
     this.#outcome = outcome;
+  }
+  store(): void {
+    this.mustStore = true;
+    this.notApplied();
   }
   defer(): void {
     this.#outcome = deferred;

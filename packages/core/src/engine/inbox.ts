@@ -44,6 +44,7 @@ export class Inbox {
   #order: EntryTrack[] = [];
   #head = 0;
   #touched = new Set<EntryTrack>();
+  #open = 0;
   lastRead: EntryId = firstEntry;
 
   constructor(partial: ReadonlyMap<EntryId, Uint8Array>) {
@@ -52,6 +53,11 @@ export class Inbox {
 
   /** Entries read whose messages are not all handled. */
   get open(): number {
+    return this.#open;
+  }
+
+  /** Entries in memory, done or not. */
+  get tracked(): number {
     return this.#order.length - this.#head;
   }
 
@@ -65,6 +71,7 @@ export class Inbox {
     };
     this.#partial.delete(entry.id);
     this.#order.push(track);
+    this.#open += 1;
     this.lastRead = entry.id;
     if (messageCount === 0) this.#touched.add(track);
     return track;
@@ -84,6 +91,7 @@ export class Inbox {
       if (track.handled.size >= track.total) {
         track.done = true;
         finished.add(track);
+        this.#open -= 1;
       } else partial.push({ id: track.id, record: encode([...track.handled]) });
     }
     this.#touched = new Set();
@@ -96,8 +104,9 @@ export class Inbox {
       finished.delete(track);
       this.#head += 1;
     }
-    if (this.#head > 1_024) {
-      this.#order = this.#order.slice(this.#head);
+    // Done ones may lie behind one that stays open for as long as this owner is.
+    if (this.#order.length > 2 * this.#open + 2_048) {
+      this.#order = this.#order.slice(this.#head).filter(({ done }) => !done);
       this.#head = 0;
     }
     const handled = [...finished].map(({ id }) => id);

@@ -37,7 +37,11 @@ export class Kinds {
 const checkKind = (kind: AnyKind): void => {
   const problem = (what: string) =>
     new MusterError("OPTIONS_INVALID", `The actor kind "${kind.kind}" ${what}.`);
-  const { on, effects, view } = kind.implementation;
+  const { on, effects, view, version = 1, migrate } = kind.implementation;
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw problem(`has the version ${version}, which is no whole number above 0`);
+  }
+  if (version > 1 && !migrate) throw problem(`has the version ${version} and no migrate`);
   for (const command of Object.keys(kind.commands)) {
     if (!Object.hasOwn(on, command)) throw problem(`has no handler for "${command}"`);
   }

@@ -9,7 +9,8 @@ import type { ReplicaDefinition } from "../define-replica.ts";
 import { MusterError } from "../errors.ts";
 import { shardOf } from "../model/actor-address.ts";
 import type { ActorKey, HistoryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
-import type { NodeInfo, NodeRecord } from "../model/node-record.ts";
+import type { Message } from "../model/message.ts";
+import type { NodeInfo, NodeRecord, NodeStats } from "../model/node-record.ts";
 import type { LifecycleState } from "../muster-types.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Backend } from "../ports/backend.ts";
@@ -110,6 +111,7 @@ export class Node {
           shards: this.#ownership?.owned ?? 0,
           loopLagMs: this.#lag.worstMs(),
           memoryBytes: options.memoryBytes(),
+          ...this.#waiting(),
         }),
       },
       {
@@ -434,10 +436,8 @@ export class Node {
       shardOf: (partition) => this.shardOf(partition),
       newHash: () => this.#newHash(),
       asBatch: (actor, message) => encodeBatch(`actor:${actor}`, [message]),
-      tell: (message) => {
-        const kind = this.kinds.get(message.kind);
-        if (kind) this.#router.post(this.shardOf(kind.partition(message.id)), message);
-      },
+      tell: (message) => this.#post(message, false),
+      tellStored: (message) => this.#post(message, true),
       callsOf: (origin) => (protocol, id) => createActorRef(this, protocol, id, origin),
       fallen: (owner, refusal) => this.#ownership?.fallen(owner, refusal),
     };
@@ -568,6 +568,20 @@ export class Node {
     if (away === this.#away) return;
     this.#away = away;
     this.#tell();
+  }
+
+  /** What waits on this node for another that knows it. */
+  #waiting(): Pick<NodeStats, "waiting"> {
+    const waiting: Record<string, number> = {};
+    for (const owner of this.#ownership?.all() ?? []) {
+      for (const [kind, count] of owner.waiting) waiting[kind] = (waiting[kind] ?? 0) + count;
+    }
+    return Object.keys(waiting).length > 0 ? { waiting } : {};
+  }
+
+  #post(message: Message, mustStore: boolean): void {
+    const kind = this.kinds.get(message.kind);
+    if (kind) this.#router.post(this.shardOf(kind.partition(message.id)), message, mustStore);
   }
 
   #pause(clock: Clock, delayMs: number): Promise<void> {

@@ -40,6 +40,8 @@ export interface OwnerContext {
   asBatch(actor: ActorKey, message: Uint8Array): Uint8Array;
   /** Sends a message to wherever its actor lives now. */
   tell(message: Message): void;
+  /** The same through the mailbox, to wait there for another owner. */
+  tellStored(message: Message): void;
   /** References to actors for an effect that calls them. */
   callsOf(origin: CallOrigin): EffectContext["actor"];
   /** The owner was refused and has dropped everything. */

@@ -104,11 +104,11 @@ export class Router implements LocalPath {
   }
 
   /** Sends a message of the engine's own; nobody waits for it. */
-  post(shard: ShardId, message: Message): void {
+  post(shard: ShardId, message: Message, mustStore = false): void {
     const nobody: OpenAsk = { failFast: false, sent: false, settle: () => {} };
     const askId = this.asks.open(this.#context.settings.askTimeoutMs, nobody);
     const input = { raw: message.input };
-    this.#route(new Dispatch(this, this.#lane(shard), message, input, askId));
+    this.#route(new Dispatch(this, this.#lane(shard), message, input, askId, mustStore));
   }
 
   #compose(target: ActorTarget, command: string, input: unknown, options: AskOptions): Composed {
@@ -197,7 +197,7 @@ export class Router implements LocalPath {
     const { lane, message } = dispatch;
     const owner = this.#context.ownerOf(lane.shard);
     // A told message of a kind unknown here waits for another owner, and must be durable for that.
-    const mayRun = owner && (message.replyTo || owner.knows(message.kind));
+    const mayRun = owner && !dispatch.mustStore && (message.replyTo || owner.knows(message.kind));
     if (mayRun && lane.held.length === 0 && this.#hasSeenAll(owner, lane)) {
       lane.local += 1;
       owner.submit(message, dispatch);

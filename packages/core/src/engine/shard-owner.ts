@@ -29,6 +29,7 @@ import { Intake } from "./intake.ts";
 import { MailReader, type ReadAnswer } from "./mail-reader.ts";
 import { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
+import { Parking } from "./parking.ts";
 import { ReadChecks } from "./read-checks.ts";
 import { ReplyMemory } from "./reply-memory.ts";
 import { TimerSet } from "./timer-set.ts";
@@ -62,6 +63,7 @@ export class ShardOwner {
   readonly #line: CommitLine;
   readonly #desk: TurnDesk;
   readonly #failures: Failures;
+  readonly #parking: Parking;
   readonly #intake: Intake;
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
@@ -177,6 +179,7 @@ export class ShardOwner {
       end,
       holdBack: (cell, request, delayMs) => this.#holdBack(cell, request, delayMs),
     });
+    this.#parking = new Parking(owner, this.#failures);
     this.#intake = new Intake({
       owner,
       claim,
@@ -195,6 +198,7 @@ export class ShardOwner {
       replies: this.#replies,
       end,
       failures: this.#failures,
+      parking: this.#parking,
       holdBack: (cell, request) => this.#cells.hold(cell, request),
       release: (cell) => this.#cells.release(cell),
     });
@@ -212,6 +216,11 @@ export class ShardOwner {
   /** Commands that wait in memory. */
   get queued(): number {
     return this.#cells.queued;
+  }
+
+  /** Told messages that wait for another owner, by kind. */
+  get waiting(): ReadonlyMap<string, number> {
+    return this.#parking.waiting;
   }
 
   /** Tells whether the kind can be run here. */

@@ -17,6 +17,7 @@ import type { EffectRunner } from "./effect-runner.ts";
 import type { ErrorOutcome, Failures } from "./failures.ts";
 import type { AnyKind } from "./kinds.ts";
 import type { OwnerContext } from "./owner-context.ts";
+import type { Parking } from "./parking.ts";
 import { checkReply } from "./reply-check.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
@@ -35,6 +36,7 @@ export interface TurnDeskParts {
   readonly replies: ReplyMemory;
   readonly end: TurnEnd;
   readonly failures: Failures;
+  readonly parking: Parking;
   /** Holds a request and its actor back. */
   holdBack(cell: ActorCell, request: TurnRequest): void;
   /** Lets a held actor go on. */
@@ -88,13 +90,15 @@ export class TurnDesk {
       });
     } else if (message.effectId !== undefined && !effects.isRecorded(message.effectId)) {
       this.#parts.end.finish(request, { kind: "value", value: undefined });
-    } else if (!knows(cell)) this.#unknownKind(cell, request);
-    else if (cell.unreadable !== undefined) {
-      this.#parts.failures.reject(request, {
-        kind: "error",
-        code: "STATE_UNREADABLE",
-        message: `the state of ${cell.key} cannot be read: ${cell.unreadable}`,
-      });
+    } else if (!knows(cell)) {
+      const text = `the node that owns ${cell.key} does not know the kind "${message.kind}"`;
+      this.#leave(request, { kind: "error", code: "KIND_UNKNOWN", message: text });
+    } else if (cell.unreadable !== undefined) {
+      const { error, isNewer } = cell.unreadable;
+      const text = `the state of ${cell.key} cannot be read: ${error}`;
+      const outcome: ErrorOutcome = { kind: "error", code: "STATE_UNREADABLE", message: text };
+      if (isNewer) this.#leave(request, outcome);
+      else this.#parts.failures.reject(request, outcome);
     } else this.#runKeyed(cell, request, now);
   }
 
@@ -254,16 +258,9 @@ export class TurnDesk {
     return checkReply(outcome, settings.maxMessageBytes);
   }
 
-  #unknownKind(cell: ActorCell, request: TurnRequest): void {
-    if (!request.message.replyTo) {
-      // Waits, unquarantined, for an owner that knows the kind.
-      this.#parts.holdBack(cell, request);
-      return;
-    }
-    this.#parts.end.finish(request, {
-      kind: "error",
-      code: "KIND_UNKNOWN",
-      message: `the node that owns ${cell.key} does not know the kind "${request.message.kind}"`,
-    });
+  /** Refuses an ask that only another owner could carry out; what was told waits for one. */
+  #leave(request: TurnRequest, error: ErrorOutcome): void {
+    if (request.message.replyTo) this.#parts.end.finish(request, error);
+    else this.#parts.parking.park(request, error);
   }
 }

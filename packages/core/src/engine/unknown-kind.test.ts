@@ -14,6 +14,22 @@ const newer = defineActor({
   },
 });
 
+const ledger = defineActor({
+  kind: "ledger",
+  state: z.strictObject({ notes: z.array(z.number()) }),
+  commands: {
+    note: { input: z.strictObject({ n: z.number() }) },
+    notes: { input: z.strictObject({}), output: z.array(z.number()), readOnly: true },
+  },
+});
+const Ledger = ledger.implement({
+  initial: () => ({ notes: [] }),
+  on: {
+    note: (turn, state, { n }) => turn.next({ notes: [...state.notes, n] }).reply(),
+    notes: (turn, state) => turn.reply(state.notes),
+  },
+});
+
 describe("an ask", () => {
   test("of a kind that the owner does not know is refused at once", async () => {
     const { clock, endOf, finish, idOwnedBy, start } = world();
@@ -95,6 +111,110 @@ describe("a tell", () => {
       ["message", "COMMAND_UNKNOWN"],
       ["message", "COMMAND_UNKNOWN"],
     ]);
+  });
+});
+
+describe("messages that wait for an owner that knows their kind", () => {
+  const two = async (settings = {}) => {
+    const all = world({ actors: [], settings });
+    const n1 = await all.start("n1", { actors: [Journal, Ledger] });
+    const n2 = await all.start("n2", { actors: [Journal] });
+    const id = await all.idOwnedBy("n2");
+    return { ...all, n1, n2, id, ledger: n1.actor(ledger, id) };
+  };
+
+  test("keep nobody else of their shard waiting, however many they are", async () => {
+    const {
+      clock,
+      endOf,
+      finish,
+      id,
+      ledger: { tell },
+      n1,
+    } = await two({
+      unknownKindPerShard: 10_000,
+    });
+    const told = Array.from({ length: 5_000 }, (_, n) => tell.note({ n }));
+    await finish(Promise.all(told));
+    await clock.runFor(3_000);
+    expect(await endOf(n1.actor(journal, id).ask.write({ line: "x" }), 1_000)).toEqual({
+      value: 1,
+    });
+  });
+
+  test("come in order, with later ones behind them, to the owner that knows it", async () => {
+    const {
+      clock,
+      finish,
+      id,
+      ledger: { ask, tell },
+      n1,
+      n2,
+      read,
+      settled,
+    } = await two();
+    for (let n = 0; n < 20; n++) {
+      await finish(tell.note({ n }));
+      await finish(n1.actor(journal, id).tell.write({ line: `${n}` }));
+    }
+    await finish(n1.as({ name: "ops", role: "admin" }).nodes.drain("n2", { reason: "upgrade" }));
+    await settled();
+    void tell.note({ n: 20 });
+    await clock.runFor(100);
+    expect(await finish(ask.notes({}))).toEqual(Array.from({ length: 21 }, (_, n) => n));
+    expect(await read(n2, id)).toHaveLength(20);
+  });
+
+  test("are dead letters beyond twice their bound", async () => {
+    const {
+      clock,
+      deadLetters,
+      finish,
+      ledger: { tell },
+    } = await two({ unknownKindPerShard: 5 });
+    for (let n = 0; n < 13; n++) {
+      await finish(tell.note({ n }).catch(() => {}));
+      await clock.runFor(10);
+    }
+    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual(
+      Array(3).fill(["message", "KIND_UNKNOWN"]),
+    );
+  });
+
+  test("make the verdict degraded, on every node", async () => {
+    const {
+      clock,
+      finish,
+      ledger: { tell },
+      n1,
+      n2,
+    } = await two();
+    await finish(tell.note({ n: 1 }));
+    await clock.runFor(6_000);
+    for (const node of [n1, n2]) {
+      expect(node.status()).toMatchObject({
+        verdict: "degraded",
+        reasons: [
+          'node n2 does not know the actor kind "ledger": asks of it are refused there, 1 message waits',
+        ],
+      });
+    }
+  });
+
+  test("are told of where no node knows their kind", async () => {
+    const {
+      clock,
+      finish,
+      ledger: { tell },
+      n1,
+      n2,
+      settled,
+    } = await two();
+    await finish(tell.note({ n: 1 }));
+    await finish(n1.stop());
+    await settled();
+    await clock.runFor(20_000);
+    expect(n2.status().reasons).toContain('no node knows the actor kind "ledger": 1 message waits');
   });
 });
 

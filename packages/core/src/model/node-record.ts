@@ -27,6 +27,8 @@ export interface NodeStats {
   readonly shards: number;
   readonly loopLagMs: number;
   readonly memoryBytes: number;
+  /** Told messages that its shards keep for a node that knows their kind, by kind. */
+  readonly waiting?: Readonly<Record<string, number>>;
 }
 
 /** One node as the membership store lists it. */
