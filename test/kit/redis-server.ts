@@ -40,7 +40,8 @@ export interface RedisServer {
 
 const binary = (): string => process.env["MUSTER_REDIS_SERVER"] ?? "redis-server";
 
-const freePort = (): Promise<number> =>
+/** A loopback port that nobody listened on a moment ago. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);

@@ -22,6 +22,7 @@ import { RedisBus } from "./redis-bus.ts";
 import { runScript, type ScriptCall } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
+import { withAdviceOnTls } from "./tls-advice.ts";
 import { createViewStore } from "./view-store.ts";
 
 /** What tests replace. */
@@ -44,12 +45,12 @@ const refusal = (findings: readonly BackendFinding[]): MusterError =>
     { op: "open", hint: findings.map(({ remedy }) => remedy).join(" ") },
   );
 
-/** The server's refusal of user or permissions as a finding; other errors as they are. */
-const explained = (keys: Keys, error: unknown): unknown => {
+/** The server's refusal of user or permissions as a finding; other errors with advice. */
+const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): unknown => {
   if (!(error instanceof BackendUnavailable)) return error;
   const { op, cause } = error;
   if (isDenied(error)) return refusal([denied(keys, op, String(cause))]);
-  if (!isAuthRefusal(error)) return error;
+  if (!isAuthRefusal(error)) return withAdviceOnTls(error, options);
   return refusal([
     {
       level: "refuse",
@@ -159,7 +160,7 @@ export class RedisBackend implements Backend {
       await connections.alive.subscribe([alive]);
     } catch (error) {
       connections.close();
-      throw explained(this.#keys, error);
+      throw explained(this.#keys, this.#options, error);
     } finally {
       this.#pending = undefined;
     }

@@ -2,11 +2,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendUnavailable } from "@muster/core/ports";
-import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
+import { freePort, type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { joinNode, makeBackend } from "../test-kit/backend.ts";
 import type { RedisBackendOptions } from "./options.ts";
 import type { RedisBackend } from "./redis-backend.ts";
@@ -16,14 +15,6 @@ const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
 let server: RedisServer;
 let port = 0;
 const open: RedisBackend[] = [];
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 beforeAll(async () => {
   execFileSync(

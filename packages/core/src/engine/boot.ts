@@ -16,6 +16,8 @@ export interface BootContext {
   readonly leaseMs: number;
   /** False once the node is being stopped. */
   isWanted(): boolean;
+  /** Hears why an attempt failed; `undefined` once one was answered. */
+  attempted(failure: unknown): void;
 }
 
 export const nodeIdTaken = (nodeId: NodeId, incarnation: string): MusterError =>
@@ -35,9 +37,11 @@ export const connect = async (context: BootContext): Promise<void> => {
   for (let attempt = 1; context.isWanted(); attempt++) {
     try {
       await context.backend.open();
+      context.attempted(undefined);
       return;
     } catch (error) {
       if (isFinal(error)) throw error;
+      context.attempted(error);
       context.logger.warn({ error: String(error) }, "the backend cannot be reached yet");
       await backoff(context.clock, attempt);
     }
@@ -57,6 +61,7 @@ export const joinCluster = async (context: BootContext): Promise<void> => {
   for (let attempt = 1; context.isWanted(); ) {
     try {
       const joined = await membership.join();
+      context.attempted(undefined);
       if (joined === "joined") return;
       attempt = 1;
       const now = clock.monotonic();
@@ -72,6 +77,7 @@ export const joinCluster = async (context: BootContext): Promise<void> => {
       });
     } catch (error) {
       if (isFinal(error)) throw error;
+      context.attempted(error);
       logger.warn({ error: String(error) }, "joining was not answered");
       await backoff(clock, attempt);
       attempt += 1;

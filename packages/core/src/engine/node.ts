@@ -81,6 +81,8 @@ export class Node {
   #away = false;
   #state: LifecycleState = "idle";
   #ready = false;
+  /** Why the last attempt to connect or join failed. */
+  #failure: unknown;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ends: (() => Promise<void>)[] = [];
@@ -315,13 +317,20 @@ export class Node {
     const { health } = this.#options.backend;
     const findings = health.call(this.#options.backend).findings.map((f) => f.message);
     const conflict = this.membership.conflict;
+    const failure = this.#failure;
     if (conflict !== undefined) return nodeIdTaken(this.#options.nodeId, conflict);
     return new MusterError(
       "BACKEND_UNAVAILABLE",
-      `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().${
-        findings.length > 0 ? ` ${findings.join(" ")}` : ""
-      }`,
-      { op: "start", hint: "Check that the backend is reachable from this machine." },
+      [
+        `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().`,
+        ...(failure instanceof Error ? [`The last attempt failed: ${failure.message}.`] : []),
+        ...findings,
+      ].join(" "),
+      {
+        op: "start",
+        cause: failure,
+        hint: "Check that the backend is reachable from this machine.",
+      },
     );
   }
 
@@ -377,6 +386,9 @@ export class Node {
       nodeId,
       leaseMs: settings.leaseMs,
       isWanted: () => this.#state === "starting",
+      attempted: (failure) => {
+        this.#failure = failure;
+      },
     };
     try {
       await connect(context);

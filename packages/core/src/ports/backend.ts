@@ -67,7 +67,8 @@ export class BackendUnavailable extends Error {
   /** Why the server, though reached, does not run such calls now; an earlier copy may have run. */
   readonly refusal: "out-of-memory" | undefined;
   constructor(op: string, cause?: unknown, shard?: ShardId, refusal?: "out-of-memory") {
-    super(`${op}: the backend ${refusal ? "is out of memory" : "did not answer"}`, { cause });
+    const why = cause instanceof Error ? ` (${cause.message})` : "";
+    super(`${op}: the backend ${refusal ? "is out of memory" : "did not answer"}${why}`, { cause });
     this.name = "BackendUnavailable";
     this.op = op;
     this.shard = shard;
