@@ -38,6 +38,24 @@ const tests = (name, folder, timeoutMs = 60_000) => ({
   run: ({ env, args }) => bunTest({ folder, timeoutMs, env, args }),
 });
 
+/** Counts by the last line of the models' checks, or says why none of them ran. */
+const models = {
+  name: "models",
+  run: async ({ env }) => {
+    const command = ["test/model/model.ts", "--quick", "--if-available"];
+    const { output } = await run(bin("bun"), command, { env });
+    process.stderr.write(output);
+    const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+    if (passed !== undefined) return { passed: Number(passed), failed: Number(failed) };
+    const skipped = /^skipped: .*$/m.exec(output)?.[0];
+    return {
+      passed: 0,
+      failed: skipped ? 0 : 1,
+      notes: [skipped ?? "the models were not checked"],
+    };
+  },
+};
+
 const holdsTests = (folder) =>
   existsSync(join(root, folder)) &&
   readdirSync(join(root, folder), { recursive: true }).some(
@@ -75,6 +93,7 @@ const stages = [
   program("build", process.execPath, "scripts/build.mjs", "--changed"),
   check("pack", async () => (await import("./stages/pack.mjs")).pack),
   ...folderStages(),
+  models,
   program("bench-smoke", bin("bun"), "test/bench/main.ts", "--smoke"),
 ];
 
