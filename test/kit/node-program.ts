@@ -116,6 +116,16 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return muster.apps.get(command.id);
     case "rows":
       return muster.apps.rows(command.id);
+    case "explain":
+      return muster.apps.explain(command.id);
+    case "diff":
+      return muster.apps.diff();
+    case "compare":
+      return muster.apps.compare(command.a, command.b);
+    case "wait":
+      return await muster.wait(command.for, { timeoutMs: command.timeoutMs });
+    case "reconcile":
+      return await admin.apps.reconcile(command.id, { reason: command.reason });
     case "install":
       return await admin.apps.install(command.request as Parameters<typeof admin.apps.install>[0]);
     case "enable":

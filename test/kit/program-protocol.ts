@@ -56,6 +56,11 @@ export type ProgramCommand =
         | "wall";
     }
   | { readonly do: "app" | "rows"; readonly id: string }
+  | { readonly do: "explain"; readonly id: string }
+  | { readonly do: "diff" }
+  | { readonly do: "compare"; readonly a: string; readonly b: string }
+  | { readonly do: "wait"; readonly for: string; readonly timeoutMs: number }
+  | { readonly do: "reconcile"; readonly id: string; readonly reason: string }
   | { readonly do: "install"; readonly request: object }
   | { readonly do: "enable" | "disable"; readonly id: string; readonly reason: string }
   | { readonly do: "drain" | "undrain"; readonly id: string; readonly reason: string }

@@ -3,6 +3,7 @@ export type * from "./apps/diff.ts";
 export type * from "./apps/explain.ts";
 export * from "./apps/model.ts";
 export type * from "./apps/next-step.ts";
+export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 export * from "./define-actor.ts";
 export * from "./define-replica.ts";
 export * from "./errors.ts";

@@ -1,10 +1,11 @@
 /** Composes one node of a cluster from options: the actor runtime, the apps feature, the services. */
-import type { z } from "zod";
+import { z } from "zod";
 import { createActorRef } from "./actor-ref.ts";
 import { AppActor } from "./apps/actor.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import type { AppIntentRow } from "./apps/intent.ts";
 import type { AppSummary } from "./apps/model.ts";
+import { createAppsReconcile, type ReconcileSources } from "./apps/reconcile.ts";
 import { createAppReplica } from "./apps/replica.ts";
 import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
@@ -38,6 +39,13 @@ import { createWait } from "./wait/wait.ts";
 
 const defaultStartMs = 10_000;
 const defaultStopMs = 10_000;
+/** How long a node has to answer that it will try. */
+const nudgeTimeoutMs = 2_000;
+const nudgeCall = z.object({
+  kind: z.string(),
+  id: z.string(),
+  urgency: z.enum(["soft", "now", "force"]),
+});
 /** How long the answer to a change waits for its own row in this node's view. */
 const waitForRowMs = 2_000;
 
@@ -163,6 +171,24 @@ export const createMuster = (options: MusterOptions): Muster => {
     });
   };
 
+  node.calls.answer("nudge", (body) => {
+    const asked = nudgeCall.safeParse(body);
+    return asked.success
+      ? node.nudge(asked.data.kind, asked.data.id, asked.data.urgency)
+      : "unknown";
+  });
+  const reconcileSources: ReconcileSources = {
+    clock,
+    logger,
+    rows: (id) => apps.rows(id).items,
+    nudge: async (nodeId, id, force) => {
+      const call = { kind: AppActor.kind, id, urgency: force ? "force" : "now" };
+      const heard = await node.calls.call(nodeId, "nudge", call, nudgeTimeoutMs);
+      if (heard.kind === "silent") return "silent";
+      return heard.body === "nudged" ? "nudged" : "unknown";
+    },
+    onChange: (listener) => node.board.onChange(listener),
+  };
   const wait = createWait({
     clock,
     facts: {
@@ -208,12 +234,15 @@ export const createMuster = (options: MusterOptions): Muster => {
     as: (principal: Principal): MusterAs => ({
       principal,
       nodes: createNodesChanges(node, nodeId, backend, principal),
-      apps: createAppsChanges({
-        principal,
-        reads: apps,
-        actor: (id) => actor(AppActor, id),
-        waitForRow,
-      }),
+      apps: {
+        ...createAppsChanges({
+          principal,
+          reads: apps,
+          actor: (id) => actor(AppActor, id),
+          waitForRow,
+        }),
+        ...createAppsReconcile(principal, reconcileSources, apps),
+      },
     }),
     actor,
     view: <Row>({ kind }: { readonly kind: string }): View<Row> => {

@@ -6,6 +6,7 @@ import type { NodeDifference } from "./apps/compare-nodes.ts";
 import type { AppDiff } from "./apps/diff.ts";
 import type { AppExplanation } from "./apps/explain.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
+import type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 import type { NodeState } from "./model/node-record.ts";
 import type { BackendHealth } from "./ports/backend.ts";
 import type { Principal } from "./principal.ts";
@@ -145,8 +146,25 @@ export interface AppChange {
   readonly idempotencyKey?: string;
 }
 
+/** What `apps.reconcileAll` is for. */
+export interface ReconcileAll extends ReconcileRequest {
+  /** Only these apps. @defaultValue every app that is not as it should be */
+  readonly apps?: readonly string[];
+}
+
+/** Repairs that leave intent alone; need the operator role. */
+export interface AppsReconcile {
+  /**
+   * Asks nodes to try now and tells what each made of it; intent stays as it is.
+   * @throws MusterError `APP_NOT_FOUND`, `NODE_NOT_FOUND`, `VALIDATION` (missing reason)
+   */
+  reconcile(id: string, request: ReconcileRequest): Promise<readonly ReconcileItem[]>;
+  /** As {@link reconcile} for many apps at once; one item per app and node. */
+  reconcileAll(request: ReconcileAll): Promise<readonly ReconcileItem[]>;
+}
+
 /** Changes to apps; need the operator role. All answer once their row is in this node's view. */
-export interface AppsChanges extends AppsService {
+export interface AppsChanges extends AppsService, AppsReconcile {
   /**
    * Creates an app. Asking again for what is there changes nothing.
    * @throws MusterError `APP_EXISTS` when it is there with another version, desired status, ref or

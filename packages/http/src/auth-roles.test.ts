@@ -23,6 +23,8 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /v1/apps/compare": "viewer",
   "GET /v1/apps/diff": "viewer",
   "GET /v1/apps/{id}/wait": "viewer",
+  "POST /v1/apps/reconcile": "operator",
+  "POST /v1/apps/{id}/reconcile": "operator",
   "GET /v1/apps": "viewer",
   "POST /v1/apps": "operator",
   "GET /v1/apps/{id}": "viewer",

@@ -55,6 +55,10 @@ const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 /** Below another app `/` is the address without its last slash, and one empty segment that with it. */
 const roots = ["/", "/:root{(?:)}"] as const;
 
+/** Paths with their methods; those without parameters first: `/v1/apps/diff` is no app's. */
+const pathsOf = (table: readonly Route[]) =>
+  [...methodsOf(table)].sort(([a], [b]) => Number(a.includes("{")) - Number(b.includes("{")));
+
 /** Parameters of the route itself; those of the path it is mounted under are the mount's. */
 const ownParams = (route: Route, c: Context): Record<string, string | undefined> =>
   Object.fromEntries(
@@ -120,23 +124,22 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     c.set("requestId", requestIdOf(c.req.header("x-request-id")));
     await next();
   });
-  for (const route of routes) {
-    app[route.method](honoPath(route.path), async (c) => {
-      // Caught here, since Hono lets pass what was thrown and is no Error.
-      try {
-        return await handle(route, c);
-      } catch (error) {
-        return failed(error, c);
-      }
-    });
+  for (const root of roots) {
+    app.get(root, (c) => servePage(c.req.raw));
+    app.all(root, (c) => methodNotAllowed(c.req.path, ["GET", "HEAD"], c.get("requestId")));
   }
-  for (const root of roots) app.get(root, (c) => servePage(c.req.raw));
-  const page = roots.map((root) => [root, ["GET", "HEAD"]] as const);
-  const refused = [...methodsOf(routes)].map(
-    ([path, methods]) => [honoPath(path), methods] as const,
-  );
-  for (const [path, methods] of [...refused, ...page]) {
-    app.all(path, (c) => methodNotAllowed(c.req.path, methods, c.get("requestId")));
+  for (const [path, methods] of pathsOf(routes)) {
+    for (const route of routes.filter((candidate) => candidate.path === path)) {
+      app[route.method](honoPath(path), async (c) => {
+        // Caught here, since Hono lets pass what was thrown and is no Error.
+        try {
+          return await handle(route, c);
+        } catch (error) {
+          return failed(error, c);
+        }
+      });
+    }
+    app.all(honoPath(path), (c) => methodNotAllowed(c.req.path, methods, c.get("requestId")));
   }
   app.all("*", (c) => routeNotFound(c.req.method, c.req.path, c.get("requestId")));
   app.onError(failed);

@@ -11,6 +11,7 @@ import { compareColumns, diffColumns } from "../output/told-text.ts";
 import { runChange } from "../run-change.ts";
 import { runRead } from "../run-read.ts";
 import { showExplanation } from "./explain.ts";
+import { reconcile } from "./reconcile.ts";
 
 const pathOf = (id: string, verb = ""): string =>
   `/v1/apps/${encodeURIComponent(id)}${verb === "" ? "" : `/${verb}`}`;
@@ -46,7 +47,7 @@ interface ListOptions {
   readonly nodes?: boolean;
 }
 
-/** `muster apps [list|get|status|install|enable|disable|explain|compare|diff]` */
+/** `muster apps [list|get|status|install|enable|disable|explain|compare|diff|reconcile]` */
 export const registerApps: Register = (noun, cli) => {
   noun
     .command("list")
@@ -148,6 +149,14 @@ export const registerApps: Register = (noun, cli) => {
         else given.exitWith(listing.items.length === 0 ? exitCodes.done : exitCodes.failed);
         return listingOf(listing, diffColumns);
       });
+    });
+  noun
+    .command("reconcile [apps...]")
+    .description("nodes that do not agree try now; without names: every app that has any")
+    .option("--node <id...>", "only these nodes")
+    .option("--force", "also where all is well, and where no retry would mend it")
+    .action(async (ids: readonly string[], options: { node?: string[]; force?: boolean }) => {
+      await reconcile(cli(), ids, options);
     });
   const change = (verb: "enable" | "disable", description: string): void => {
     const status = `${verb}d`;

@@ -157,3 +157,48 @@ describe("muster apps diff", () => {
     }
   });
 });
+
+describe("muster apps reconcile", () => {
+  const items = [
+    { appId: "crm", nodeId: "web-1", result: "skipped", code: "converged", message: "it is well" },
+    { appId: "crm", nodeId: "web-2", result: "repaired" },
+  ];
+  test("asks for one app, and tells what each node made of it", async () => {
+    const { url, asked } = await fakeNode(() => ({ body: { items } }));
+    const args = ["apps", "reconcile", "crm", "--node", "web-2", "--force", "--reason", "x"];
+    const { code, out, err } = await muster([...args, "--url", url]);
+    expect(asked[0]).toMatchObject({
+      path: "/v1/apps/crm/reconcile",
+      body: { nodes: ["web-2"], force: true, reason: "x" },
+    });
+    expect([code, err]).toEqual([0, "muster: 1 repaired, 1 skipped\n"]);
+    expect(out).toMatch(/crm +web-1 +skipped +it is well\ncrm +web-2 +repaired/);
+  });
+
+  test.each([
+    [[], { reason: "x" }],
+    [["crm", "mailer"], { reason: "x", apps: ["crm", "mailer"] }],
+  ])("asks for many at once: %p", async (ids, body) => {
+    const { url, asked } = await fakeNode(() => ({ body: { items: [] } }));
+    await muster(["apps", "reconcile", ...ids, "--reason", "x", "--url", url]);
+    expect([asked[0]?.path, asked[0]?.body]).toEqual(["/v1/apps/reconcile", body]);
+  });
+
+  test("ends with 1 when a node could not be asked", async () => {
+    const failed = [{ appId: "crm", nodeId: "web-3", result: "failed", message: "away" }];
+    const { url } = await fakeNode(() => ({ body: { items: failed } }));
+    expect((await muster(["apps", "reconcile", "crm", "--reason", "x", "--url", url])).code).toBe(
+      1,
+    );
+  });
+
+  test("shows what is off and sends nothing with --dry-run", async () => {
+    const off = { appId: "crm", nodeId: "web-2", differences: [], next: {} };
+    const { url, asked } = await fakeNode(() => ({
+      body: { items: [off, { ...off, appId: "mailer" }], asOf: "", stale: false },
+    }));
+    const { err } = await muster(["apps", "reconcile", "crm", "--dry-run", "--url", url]);
+    expect(err).toBe("muster: dry run: reconcile crm: 1 rows are off\n");
+    expect(asked.map(({ method }) => method)).toEqual(["GET"]);
+  });
+});

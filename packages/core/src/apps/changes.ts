@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { ActorRef, AskOptions } from "../define-actor.ts";
 import { MusterError } from "../errors.ts";
 import { type Principal, requireReason, requireRole } from "../principal.ts";
-import type { AppChange, AppsChanges, AppsService } from "../services.ts";
+import type { AppChange, AppsChanges, AppsReconcile, AppsService } from "../services.ts";
 import type { AppCommands } from "./actor.ts";
 import type { IntentRefusal } from "./decide-intent.ts";
 import { type AppIntentRow, appId, type IntentAnswer, installInput } from "./intent.ts";
@@ -46,7 +46,9 @@ const invalid = (op: string, error: z.ZodError, field?: string): MusterError => 
 };
 
 /** Builds the changes of `muster.as(principal).apps`. */
-export const createAppsChanges = (sources: AppsChangesSources): AppsChanges => {
+export const createAppsChanges = (
+  sources: AppsChangesSources,
+): Omit<AppsChanges, keyof AppsReconcile> => {
   const { principal, reads } = sources;
 
   const allow = (op: string, id: string, reason: unknown): void => {

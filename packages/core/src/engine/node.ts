@@ -25,11 +25,13 @@ import { EffectSlots } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { Membership } from "./membership.ts";
+import { NodeCalls } from "./node-calls.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import { PerTick } from "./per-tick.ts";
 import { ReplicaLoop } from "./replica-loop.ts";
+import type { Nudge } from "./replica-unit.ts";
 import { Residency } from "./residency.ts";
 import { Router } from "./router.ts";
 import { StatusBoard } from "./status-board.ts";
@@ -64,6 +66,8 @@ export class Node {
   readonly membership: Membership;
   readonly board: StatusBoard;
   readonly kinds: Kinds;
+  /** Calls between nodes: at most once. */
+  readonly calls: NodeCalls;
   readonly #options: NodeOptions;
   readonly #router: Router;
   readonly #unavailable: PerTick<MusterError | undefined>;
@@ -143,6 +147,12 @@ export class Node {
       sweepMs: settings.viewSweepMs,
       mayWrite: () => this.membership.trusted(),
     });
+    this.calls = new NodeCalls({
+      nodeId,
+      clock,
+      logger,
+      publish: (topic, message) => backend.bus.publish(topic, message),
+    });
     this.#unavailable = new PerTick(clock, () => this.unavailable());
     this.#monotonic = new PerTick(clock, () => clock.monotonic());
     this.#storeNow = new PerTick(clock, () => this.time.now());
@@ -218,6 +228,12 @@ export class Node {
   }
   get shardCount(): number {
     return this.#options.settings.shardCount;
+  }
+
+  /** Asks this node's replica of a kind to look at one unit again. */
+  nudge(kind: string, id: string, urgency: Exclude<Nudge, "none">): "nudged" | "unknown" {
+    const loop = this.#loops.find((candidate) => candidate.kind === kind);
+    return loop?.nudge(id, urgency) ?? "unknown";
   }
 
   now(): RedisMs {
@@ -340,6 +356,9 @@ export class Node {
     const { backend, settings, clock, random, logger } = this.#options;
     await this.#listen({ topic: "replies", node: this.#options.nodeId }, (message) => {
       if (message.topic === "replies") this.#router.replies(message.payload);
+    });
+    await this.#listen({ topic: "node", node: this.#options.nodeId }, (message) => {
+      if (message.topic === "node") this.calls.deliver(message.payload);
     });
     await this.#listen({ topic: "ownership" }, () => this.#ownership?.evaluate());
     this.#ends.push(async () => endReset());

@@ -88,17 +88,19 @@ export class ReplicaLoop<Row, Observed> {
   }
 
   /**
-   * Looks at a unit again; with `force`, resets its attempts and tries at once, also when it had
-   * converged or failed for good. `unknown` for a unit this node does not have.
+   * Looks at a unit again, as urgently as it says. `unknown` for a unit this node does not have.
    */
-  nudge(id: string, { force }: { readonly force: boolean }): "nudged" | "unknown" {
+  nudge(id: string, urgency: Exclude<Nudge, "none">): "nudged" | "unknown" {
     const unit = this.#units.get(id);
     if (!unit || this.#state !== "live") return "unknown";
-    if (force) unit.nudge = "force";
     // an attempt under way is what a plain nudge asks for
-    else if (!unit.attempt && unit.nudge === "none") unit.nudge = "soft";
+    if (urgency === "force" || (!unit.attempt && unit.nudge !== "force")) unit.nudge = urgency;
     this.#wake(unit);
     return "nudged";
+  }
+
+  get kind(): string {
+    return this.#options.definition.kind;
   }
 
   units(): readonly UnitSnapshot[] {

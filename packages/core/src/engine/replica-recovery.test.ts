@@ -94,7 +94,7 @@ describe("trouble with the backend", () => {
     expect(calls).toHaveLength(2);
     expect(rowOf(board, "a")).toMatchObject({ intentId: "on", historyId: "h2" });
     // a forced nudge has no intent to act on
-    loop.nudge("a", { force: true });
+    loop.nudge("a", "force");
     await clock.settle();
     expect(doing(loop)).toEqual({ a: "held", b: "resting" });
     table.forgetLost("a");

@@ -39,13 +39,13 @@ describe("retries", () => {
     await call(0).end({ converged: false, retry: "never", error: "does not compile" });
     expect(rowOf(board, "a")).toMatchObject({ attempts: 1, nextAttemptAt: 0 });
     await clock.advance(3_600_000);
-    expect(loop.nudge("a", { force: false })).toBe("nudged");
+    expect(loop.nudge("a", "soft")).toBe("nudged");
     await clock.settle();
     expect(calls).toHaveLength(1);
-    expect(loop.nudge("a", { force: true })).toBe("nudged");
+    expect(loop.nudge("a", "force")).toBe("nudged");
     await clock.settle();
     expect(call(1)).toMatchObject({ attempt: 1 });
-    expect(loop.nudge("nobody", { force: true })).toBe("unknown");
+    expect(loop.nudge("nobody", "force")).toBe("unknown");
   });
 
   test("come after the delay that the outcome names", async () => {
@@ -68,10 +68,10 @@ describe("retries", () => {
     await call(0).end(new Error("boom"));
     await clock.advance(1_000);
     await call(1).end(new Error("boom"));
-    loop.nudge("a", { force: true });
+    loop.nudge("a", "force");
     await clock.settle();
     expect(call(2)).toMatchObject({ attempt: 1 });
-    loop.nudge("a", { force: true });
+    loop.nudge("a", "force");
     expect(call(2).signal.aborted).toBe(false);
     await call(2).end(new Error("boom"));
     expect(call(3)).toMatchObject({ attempt: 1 });
@@ -139,7 +139,7 @@ describe("reporting", () => {
     await start();
     await call(0).end();
     await clock.advance(10_000);
-    loop.nudge("a", { force: true });
+    loop.nudge("a", "force");
     await clock.settle();
     await call(1).end({ observed: { have: "on" } });
     expect(rowOf(board, "a")).toMatchObject({ since: 1_000_000, reportedAt: 1_010_000 });

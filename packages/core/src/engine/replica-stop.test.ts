@@ -87,6 +87,6 @@ describe("stopping", () => {
     await start();
     await clock.advance(10_000);
     expect(calls).toEqual([]);
-    expect(loop.nudge("a", { force: true })).toBe("unknown");
+    expect(loop.nudge("a", "force")).toBe("unknown");
   });
 });

@@ -70,6 +70,20 @@ describe("decideStep", () => {
       attempt(3),
     ],
     [
+      "one that is asked to try now does not wait, and goes on counting",
+      state({ standing: "waiting", attempts: 2, dueAt: 150 }),
+      "i1",
+      "now",
+      attempt(3),
+    ],
+    [
+      "one that failed for good rests all the same",
+      state({ standing: "terminal" }),
+      "i1",
+      "now",
+      rest,
+    ],
+    [
       "a forced nudge does not wait, and counts afresh",
       state({ standing: "waiting", attempts: 2, dueAt: 150 }),
       "i1",

@@ -31,7 +31,14 @@ export interface UnitState {
   readonly lastError: string | undefined;
 }
 
-export type Nudge = "none" | "soft" | "force";
+export type Nudge =
+  | "none"
+  /** Look again: tries where no attempt is planned though one would help. */
+  | "soft"
+  /** Try now instead of at the planned time; attempts go on counting. */
+  | "now"
+  /** Try now whatever it stands at; attempts count from 1 again. */
+  | "force";
 
 export type UnitStep =
   | { readonly kind: "rest" }
@@ -74,9 +81,11 @@ export const decideStep = (
     case "terminal":
       return { kind: "rest" };
     case "exhausted":
-      return facts.nudge === "soft" ? next : { kind: "rest" };
+      return facts.nudge === "none" ? { kind: "rest" } : next;
     case "waiting":
-      return state.dueAt <= facts.mono ? next : { kind: "wait", ms: state.dueAt - facts.mono };
+      return state.dueAt <= facts.mono || facts.nudge === "now"
+        ? next
+        : { kind: "wait", ms: state.dueAt - facts.mono };
   }
 };
 

@@ -12,7 +12,6 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   documentRoute(() => routes, apiVersion),
   ...clusterRoutes,
-  // Before the routes of one app: `compare` and `diff` are no ids.
   ...toldRoutes,
   ...appRoutes,
 ];

@@ -1,7 +1,8 @@
 /** Told in words: why an app is as it is, what differs, and whether what one waits for has come. */
-import type { WaitCondition } from "@muster/core";
+import type { Muster, WaitCondition } from "@muster/core";
 import { unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
+import { HttpProblem } from "../problem.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { idParams, listOf, page } from "../schemas/shared.ts";
 import {
@@ -10,6 +11,9 @@ import {
   compareQuery,
   explanation,
   nodeDifference,
+  reconcileAllBody,
+  reconcileAnswer,
+  reconcileBody,
   waitAnswer,
   waitQuery,
 } from "../schemas/told.ts";
@@ -19,6 +23,21 @@ const waitErrors = ["WAIT_TIMEOUT", "TERMINAL", "SUPERSEDED", "OBSERVED"] as con
 
 const ofGeneration = (condition: WaitCondition, generation: number | undefined): WaitCondition =>
   condition.kind === "app" && generation !== undefined ? { ...condition, generation } : condition;
+
+/** Leaves out what was not given. */
+const defined = <T extends object>(body: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
+/** @throws HttpProblem `BACKEND_UNAVAILABLE`: nodes cannot be asked, nor is known what they have */
+const refuseWhileAway = (muster: Muster): void => {
+  if (!muster.nodes.list().stale) return;
+  throw new HttpProblem("BACKEND_UNAVAILABLE", "This node cannot reach the others now.", {
+    hint: "Ask again when it can, or ask another node.",
+    retryAfterMs: 1_000,
+  });
+};
 
 export const toldRoutes: readonly Route[] = [
   defineRoute({
@@ -48,6 +67,35 @@ export const toldRoutes: readonly Route[] = [
       body: pageOf(muster.apps.diff(), query, ({ appId, nodeId }) => `${appId}/${nodeId}`),
       cacheable: true,
     }),
+  }),
+  defineRoute({
+    method: "post",
+    path: "/v1/apps/reconcile",
+    tag: "Apps",
+    summary: "Asks nodes to try many apps now; one item per app and node",
+    role: "operator",
+    body: reconcileAllBody,
+    answer: reconcileAnswer,
+    errors: ["APP_NOT_FOUND", "NODE_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: async ({ as, muster, body }) => {
+      refuseWhileAway(muster);
+      return { body: { items: await as.apps.reconcileAll(defined(body)) } };
+    },
+  }),
+  defineRoute({
+    method: "post",
+    path: "/v1/apps/{id}/reconcile",
+    tag: "Apps",
+    summary: "Asks nodes to try an app now, and tells what each made of it",
+    role: "operator",
+    params: idParams,
+    body: reconcileBody,
+    answer: reconcileAnswer,
+    errors: ["APP_NOT_FOUND", "NODE_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: async ({ as, muster, params: { id }, body }) => {
+      refuseWhileAway(muster);
+      return { body: { items: await as.apps.reconcile(id, defined(body)) } };
+    },
   }),
   defineRoute({
     method: "get",

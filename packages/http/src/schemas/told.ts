@@ -1,7 +1,7 @@
 /** What is told in words: waits, explanations, differences. */
 import { AppDesiredStatus, AppStatus, isMusterError, parseCondition } from "@muster/core";
 import { z } from "zod";
-import { id, instant, pageQuery } from "./shared.ts";
+import { id, instant, pageQuery, reason } from "./shared.ts";
 
 const value = z.union([z.string(), z.number(), z.null()]);
 
@@ -58,6 +58,26 @@ export const appDiff = z.object({
   nodeId: z.string(),
   differences: z.array(z.object({ field: z.string(), wanted: z.string(), found: z.string() })),
   next: nextStep,
+});
+
+export const reconcileBody = z.strictObject({
+  nodes: z.array(id).min(1, "must name a node").max(500).optional(),
+  force: z.boolean("must be true or false").optional(),
+  reason,
+});
+export const reconcileAllBody = reconcileBody.extend({
+  apps: z.array(id).min(1, "must name an app").max(500).optional(),
+});
+export const reconcileAnswer = z.object({
+  items: z.array(
+    z.object({
+      appId: z.string(),
+      nodeId: z.string(),
+      result: z.enum(["repaired", "nudged", "skipped", "failed"]),
+      code: z.string().optional(),
+      message: z.string().optional(),
+    }),
+  ),
 });
 
 export const compareQuery = z.strictObject({ ...pageQuery, a: id, b: id });
