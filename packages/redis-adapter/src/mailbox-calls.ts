@@ -116,6 +116,7 @@ export const mailboxCalls = (
           partial,
           idempotencyCount: number(answer[6]),
           deadCount: number(answer[7]),
+          lastEntry: text(answer[9]) as EntryId,
         },
       };
     },

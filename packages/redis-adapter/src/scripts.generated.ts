@@ -857,7 +857,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  load: script("load", "f096b60564fc124039f1de5dd80a58fdbfd469af", [
+  load: script("load", "333b343c52fab550c58c1c8689679697bff89d9b", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -897,6 +897,7 @@ export const scripts = {
     "  redis.call('HLEN', KEYS[7]),",
     "  redis.call('HLEN', KEYS[8]),",
     "  redis.call('HGETALL', KEYS[9]),",
+    "  record[9],",
     "}",
   ]),
   metaReady: script("meta-ready", "07614fe20f38ff4e05b4563d4e04a7eaf2177b75", [

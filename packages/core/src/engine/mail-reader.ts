@@ -2,8 +2,10 @@
  * Follows one mailbox: takes what wake-ups carry while nothing is missing, reads the stream when
  * something is, and stops reading while enough is waiting in memory (I7).
  */
+
 import type { EntryId } from "../model/ids.ts";
 import type { Claim, MailEntry, Refusal, ShardStore } from "../ports/shard-store.ts";
+import { isAfter } from "./inbox.ts";
 
 /** What a read of one mailbox answers. */
 export type ReadAnswer =
@@ -14,6 +16,8 @@ export interface MailReaderContext {
   readonly store: ShardStore;
   readonly claim: Claim;
   lastRead(): EntryId;
+  /** The newest entry at the take-over: wake-ups up to it are of the time before. */
+  readonly takenOverAt: EntryId;
   /** True while intake is open. */
   isOpen(): boolean;
   /** True while enough is waiting in memory. */
@@ -33,11 +37,15 @@ export class MailReader {
     this.#context = context;
   }
 
-  /** Takes an entry that follows `previous`, or reads from where the reader stands. */
+  /**
+   * Takes an entry that follows `previous`, or reads from where the reader stands. A late wake-up
+   * of an entry that a former owner has handled follows what was read here as well (I2).
+   */
   offer(entry: MailEntry | undefined, previous: EntryId | undefined): void {
-    const { isOpen, isFull, lastRead, accept } = this.#context;
+    const { isOpen, isFull, lastRead, takenOverAt, accept } = this.#context;
     if (!isOpen()) return;
-    if (!entry || previous !== lastRead() || this.#reading || isFull()) this.read();
+    const isNext = entry && previous === lastRead() && isAfter(entry.id, takenOverAt);
+    if (!isNext || this.#reading || isFull()) this.read();
     else accept(entry);
   }
 

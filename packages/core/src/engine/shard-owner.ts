@@ -91,6 +91,7 @@ export class ShardOwner {
       isOpen,
       refused,
       lastRead: () => this.#inbox.lastRead,
+      takenOverAt: image.lastEntry,
       isFull: () => this.#cells.queued > maxAdmitted,
       accept: (entry) => {
         this.#intake.entry(entry);

@@ -16,6 +16,7 @@ const imageOf = (shard: ShardData): ShardImage => ({
   partial: new Map(shard.partial),
   idempotencyCount: shard.replies.size,
   deadCount: shard.dead.size,
+  lastEntry: shard.mail.lastId,
 });
 
 const release = (link: Link, claim: Claim): { readonly kind: "released" } | Refusal => {

@@ -114,6 +114,11 @@ export interface ShardImage {
   /** Number of replies kept for idempotency keys. */
   readonly idempotencyCount: number;
   readonly deadCount: number;
+  /**
+   * The newest entry ever added to the mailbox, also when it is gone; `0-0` before the first. What
+   * wake-ups say of it and of older ones is from before the claim.
+   */
+  readonly lastEntry: EntryId;
 }
 
 export interface MailEntry {

@@ -3,7 +3,7 @@
 -- KEYS     1 own  2 due  3 fx  4 out  5 outn  6 part  7 idem  8 dead  9 asks
 -- ARGV     1 claim  2 history
 -- returns  {0, timers with due times, effects, out, out numbers, partly handled entries,
---          number of kept replies, number of dead letters, deferred asks} | {1, final seq} | {2, history} | {3}
+--          number of kept replies, number of dead letters, deferred asks, newest entry} | {1, final seq} | {2, history} | {3}
 -- cost     O(timers + effects + out + asks)
 --@include history
 --@include fence
@@ -19,4 +19,5 @@ return {
   redis.call('HLEN', KEYS[7]),
   redis.call('HLEN', KEYS[8]),
   redis.call('HGETALL', KEYS[9]),
+  record[9],
 }

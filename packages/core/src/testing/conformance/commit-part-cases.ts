@@ -13,6 +13,7 @@ import {
   mailOf,
   producerOf,
   startNode,
+  startOfMail,
   type TestNode,
 } from "./test-node.ts";
 
@@ -314,6 +315,20 @@ export const commitPartCases: readonly ConformanceCase[] = [
       );
       await context.advance(250);
       assertEqual(await repliesOf(held, "long", "short"), [bytes("l"), "absent"], "later");
+    },
+  },
+  {
+    title: "the newest mailbox entry is known to an owner, also when it is gone",
+    run: async (context) => {
+      const node = await startNode(context);
+      const held = await claimShard(node, 1);
+      assertEqual((await imageOf(held)).lastEntry, startOfMail, "before the first");
+      const newest = at(await fillMail(node, held, 2), 1);
+      assertEqual((await imageOf(held)).lastEntry, newest, "while it waits");
+      await committed(held, 1, {
+        mail: { handled: [], handledUpTo: newest, partial: [], count: 2 },
+      });
+      assertEqual((await imageOf(held)).lastEntry, newest, "when it is gone");
     },
   },
   {
