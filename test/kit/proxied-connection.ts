@@ -41,6 +41,8 @@ export interface ProxiedConnection {
   readonly link: Link;
   /** Looks at the rules again: moves what is no longer held, closes what is refused. */
   refresh(): void;
+  /** Delivers at once what is delayed. */
+  hurry(): void;
   /** Closes the server's side and leaves the client's open and silent. */
   abandonServer(): void;
   close(): void;
@@ -76,6 +78,12 @@ const createPipe = (held: () => boolean, deliver: (bytes: Buffer) => void, end: 
       pump();
     },
     pump,
+    hurry: () => {
+      clearTimeout(timer);
+      timer = undefined;
+      for (const [at, item] of queue.entries()) queue[at] = { ...item, dueAt: 0 };
+      pump();
+    },
     drop: () => {
       clearTimeout(timer);
       queue.length = 0;
@@ -177,6 +185,10 @@ export const proxyConnection = (options: {
       if (rules.refused(link)) return close();
       upward.pump();
       downward.pump();
+    },
+    hurry: () => {
+      upward.hurry();
+      downward.hurry();
     },
     abandonServer: () => {
       abandoned = true;

@@ -133,6 +133,11 @@ test("delay makes every reply late by as much, in order", async () => {
   expect(await Promise.all([c.incr("n"), c.incr("n"), c.incr("n")])).toEqual([1, 2, 3]);
   const tookMs = performance.now() - startedAt;
   expect(tookMs).toBeGreaterThanOrEqual(75);
+  proxy.delay(60_000);
+  const late = [c.incr("n"), c.incr("n")];
+  expect(await settled(Promise.all(late))).toBe("open");
+  proxy.heal();
+  expect(await Promise.all(late)).toEqual([4, 5]);
 });
 
 describe("swallowReplies", () => {

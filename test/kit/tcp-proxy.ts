@@ -39,7 +39,7 @@ export interface TcpProxy {
    * links at once and lets none be opened.
    */
   cut(mode?: "silent" | "refused", match?: LinkMatch): void;
-  /** Ends cuts, delays, losses and copies; what was held arrives now. */
+  /** Ends cuts, delays, losses and copies; what was held or delayed arrives now. */
   heal(): void;
   /** Delays every reply by so many milliseconds, in order. */
   delay(ms: number, match?: LinkMatch): void;
@@ -156,6 +156,7 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       copying = undefined;
       repeating = false;
       refresh();
+      for (const connection of [...open]) connection.hurry();
     },
     delay: (ms, match = () => true) => {
       delaying = { ms, match };
