@@ -76,6 +76,8 @@ export interface ClusterSettings {
   readonly residentActors: number;
   /** Asks of one actor that wait for a later turn to answer. @defaultValue 1000 */
   readonly deferralsPerActor: number;
+  /** Commands waiting for one actor. @defaultValue 10000 */
+  readonly mailboxPerActor: number;
   /** Messages waiting in the mailbox of one shard. @defaultValue 100000 */
   readonly mailboxPerShard: number;
   /**
@@ -113,6 +115,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   passivateAfterMs: 60_000,
   residentActors: 100_000,
   deferralsPerActor: 1_000,
+  mailboxPerActor: 10_000,
   mailboxPerShard: 100_000,
   unknownKindPerShard: 1_000,
   maxStateBytes: 1_048_576,

@@ -151,6 +151,10 @@ export const commitArguments = (
     writes.add("HDEL", k.dead, dead.remove);
     writes.add("ZREM", k.deadx, dead.remove);
   }
+  if (request.closed) {
+    const { closed } = request;
+    writes.add("HSET", k.own, ["closed", closed.length > 0 ? JSON.stringify(closed) : ""]);
+  }
   for (const record of log ?? []) {
     writes.add("XADD", k.log, ["MAXLEN", "~", logLength, "*", "r", toBuffer(record)]);
   }

@@ -131,6 +131,7 @@ const parts = fc.record({
   out: fc.option(small),
   effect: fc.option(small),
   deferral: fc.option(small),
+  closed: fc.option(small),
   rows: fc.option(small),
   reply: fc.option(small),
   dead: fc.option(small),
@@ -183,6 +184,9 @@ const commit = fc.record({ of: small, jump: fc.constantFrom(0, 1, 1, 1, 1, 2), h
         }),
         ...(p.deferral !== null && {
           deferrals: { put: [record(p.deferral)], remove: [`id-${3 - p.deferral}`] },
+        }),
+        ...(p.closed !== null && {
+          closed: Array.from({ length: p.closed }, (_, i) => `k/${i} "é\n`),
         }),
         ...(p.rows !== null && {
           views: [

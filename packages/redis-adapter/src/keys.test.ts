@@ -83,6 +83,7 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
     views: [{ kind: "counter", rows: [{ id: "a", row: bytes("x") }] }],
     idempotency: { put: [{ key: "k", record: bytes("x"), expiresAt: 1 }], expireBefore: 2 },
     dead: { put, remove: ["b"] },
+    closed: ["counter/a"],
     log: [bytes("x")],
     replies: [{ node: nodeId, payload: bytes("x") }],
   });

@@ -39,6 +39,20 @@ export const mailEntry = (reply: Reply | undefined): MailEntry => {
   return { id: text(id) as EntryId, payloads };
 };
 
+/** What the owner takes no more of; what is no list of names counts as nothing. */
+const closedOf = (reply: Reply | undefined): { readonly closed?: readonly string[] } => {
+  const json = reply === undefined ? "" : text(reply);
+  if (json === "") return {};
+  try {
+    const names: unknown = JSON.parse(json);
+    return Array.isArray(names) && names.every((name) => typeof name === "string")
+      ? { closed: names }
+      : {};
+  } catch {
+    return {};
+  }
+};
+
 const appendAnswer = (answer: readonly Reply[]): AppendAnswer => {
   switch (statusOf(answer)) {
     case "ok":
@@ -46,6 +60,7 @@ const appendAnswer = (answer: readonly Reply[]): AppendAnswer => {
         kind: "appended",
         last: number(answer[1]),
         ...(answer[2] !== undefined && { entry: text(answer[2]) as EntryId }),
+        ...closedOf(answer[3]),
       };
     case "stale":
       return { kind: "stale" };

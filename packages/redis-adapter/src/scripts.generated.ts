@@ -54,7 +54,7 @@ export const scripts = {
     "wake(ARGV[6], id, own[3], payloads)",
     "return {0, last}",
   ]),
-  append: script("append", "b0e89b77be5cfa817afc1a468be7ecc6b378df42", [
+  append: script("append", "713198ca09cc99512579932cb4f4563073395398", [
     "#!lua",
     "local function publish(channel, payload)",
     "  redis.pcall('PUBLISH', channel, payload)",
@@ -80,7 +80,7 @@ export const scripts = {
     "  end",
     "  publish(channel, table.concat(message))",
     "end",
-    "local own = redis.call('HMGET', KEYS[1], 'dataset', 'pending', 'last', 'floor')",
+    "local own = redis.call('HMGET', KEYS[1], 'dataset', 'pending', 'last', 'floor', 'closed')",
     "if not own[1] then return {3} end",
     "local number = tonumber(ARGV[3])",
     "local pending, count = tonumber(own[2]), tonumber(ARGV[5])",
@@ -107,7 +107,7 @@ export const scripts = {
     "redis.call('HSET', KEYS[3], ARGV[1], number .. '+' .. ARGV[4])",
     "redis.call('HSET', KEYS[1], 'pending', pending + count, 'last', id)",
     "wake(ARGV[7], id, own[3], {ARGV[8]})",
-    "return {0, number, id}",
+    "return {0, number, id, own[5] or ''}",
   ]),
   check: script("check", "f7e17672c4a8cdf350409ad4fa6df80876dd7634", [
     "#!lua flags=allow-oom",
@@ -145,7 +145,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  claim: script("claim", "8e5175ab6583b4a49d85e5f322a0d5a6221cff62", [
+  claim: script("claim", "f5e8a8233d0ec32c49ccee97deefff1f81d5f669", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -228,6 +228,7 @@ export const scripts = {
     "redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',",
     "  'history', history, 'epoch', epoch, 'seq', 0, 'hash', '', 'answer', '', 'finals', finals,",
     "  'notBefore', not_before, 'version', ARGV[7], 'floor', floor, 'out', out, 'clean', clean)",
+    "redis.call('HDEL', own, 'closed')",
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, clean}",
   ]),

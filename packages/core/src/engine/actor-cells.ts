@@ -10,6 +10,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Claim, Refusal, ShardStore } from "../ports/shard-store.ts";
 import { ActorCell, readState, type TurnRequest } from "./actor-cell.ts";
 import { backoff } from "./backoff.ts";
+import type { Congestion } from "./congestion.ts";
 import { Fifo } from "./fifo.ts";
 import type { Kinds } from "./kinds.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
@@ -26,6 +27,9 @@ export interface ActorCellsContext {
   readonly kinds: Kinds;
   readonly logger: Logger;
   readonly replies: ReplyMemory;
+  /** Commands that may wait for one actor; from there on senders outside are refused. */
+  readonly mailboxPerActor: number;
+  readonly congestion: Congestion;
   isOpen(): boolean;
   /** Something may have become ready for its turn. */
   ready(): void;
@@ -63,11 +67,14 @@ export class ActorCells implements CellHome {
     const cell = this.#of(request.message);
     cell.push(request);
     this.#queued += 1;
+    const { mailboxPerActor, congestion } = this.#context;
+    if (cell.queue.length >= mailboxPerActor) congestion.close(cell.key);
     this.#schedule(cell);
   }
 
   /** Takes the request whose turn it is. */
   next(): { readonly cell: ActorCell; readonly request: TurnRequest } | undefined {
+    const { congestion } = this.#context;
     for (;;) {
       const cell = this.#turns.shift();
       if (!cell) return undefined;
@@ -76,11 +83,18 @@ export class ActorCells implements CellHome {
       if (cell.blocked || !request || this.#fetchFor(cell, request)) continue;
       cell.take(0);
       this.#queued -= 1;
+      if (congestion.closed) this.#relieve(cell);
       cell.lastUsedAt = this.#context.monotonic();
       this.#context.residency.touch(cell);
       this.#schedule(cell);
       return { cell, request };
     }
+  }
+
+  /** Lets senders in again once half of what may wait is done. */
+  #relieve({ queue, key }: ActorCell): void {
+    const { mailboxPerActor, congestion } = this.#context;
+    if (queue.length <= mailboxPerActor / 2) congestion.open(key);
   }
 
   /** Puts a request back at the head of its actor's queue, which stands still until released. */

@@ -74,6 +74,8 @@ export class CommitBatch {
   countReplies = false;
   readonly dead = new Map<string, Uint8Array>();
   readonly deadRemoved: string[] = [];
+  /** What the shard takes no more of, where that has changed. */
+  closed: readonly string[] | undefined;
   readonly local: Uint8Array[] = [];
   readonly log: Uint8Array[] = [];
   readonly replies = new Map<NodeId, Reply[]>();
@@ -91,6 +93,7 @@ export class CommitBatch {
       this.effectsRemoved.size === 0 &&
       this.deferralsRemoved.size === 0 &&
       this.dead.size === 0 &&
+      (this.closed?.length ?? 0) === 0 &&
       this.handledMessages === 0 &&
       this.settlements.length === 0
     );
@@ -186,6 +189,7 @@ export class CommitBatch {
         remove: this.deadRemoved,
       };
     }
+    if (this.closed) request.closed = this.closed;
     if (this.log.length > 0) request.log = this.log;
     if (this.replies.size > 0) {
       request.replies = [...this.replies].map(([node, replies]) => ({

@@ -15,6 +15,10 @@ import type { Outcome } from "./wire.ts";
 export interface Lane {
   readonly shard: ShardId;
   readonly producer: Producer;
+  /** What the shard takes no more of, as another node that owns it has told. */
+  closed: ReadonlySet<string> | undefined;
+  /** Monotonic ms from which on that has to be heard again. */
+  closedUntil: number;
   /** Commands of this node that its own owner of the shard has taken and not settled. */
   local: number;
   /** Commands that the owner gave back: they go before what was held behind them. */

@@ -21,6 +21,10 @@ export const isAfter = (a: EntryId, b: EntryId): boolean => {
 export interface EntryTrack {
   readonly id: EntryId;
   total: number;
+  /** Held in memory for its messages. */
+  bytes: number;
+  /** Messages left to another owner. */
+  parked: number;
   readonly handled: Set<number>;
   /** Handled with a batch that is committed or being committed. */
   done: boolean;
@@ -45,6 +49,7 @@ export class Inbox {
   #head = 0;
   #touched = new Set<EntryTrack>();
   #open = 0;
+  #bytes = 0;
   lastRead: EntryId = firstEntry;
 
   constructor(partial: ReadonlyMap<EntryId, Uint8Array>) {
@@ -54,6 +59,11 @@ export class Inbox {
   /** Entries read whose messages are not all handled. */
   get open(): number {
     return this.#open;
+  }
+
+  /** Bytes of the entries of which messages wait in memory. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Entries in memory, done or not. */
@@ -66,12 +76,15 @@ export class Inbox {
     const track: EntryTrack = {
       id: entry.id,
       total: messageCount,
+      bytes: entry.payloads.reduce((sum, payload) => sum + payload.byteLength, 0),
+      parked: 0,
       handled: decodeHandled(this.#partial.get(entry.id)),
       done: false,
     };
     this.#partial.delete(entry.id);
     this.#order.push(track);
     this.#open += 1;
+    this.#bytes += track.bytes;
     this.lastRead = entry.id;
     if (messageCount === 0) this.#touched.add(track);
     return track;
@@ -80,6 +93,18 @@ export class Inbox {
   handle(track: EntryTrack, index: number): void {
     track.handled.add(index);
     this.#touched.add(track);
+    if (track.parked > 0 && track.parked + track.handled.size >= track.total) this.#release(track);
+  }
+
+  /** Leaves a message to another owner: it stays in the mailbox, and out of memory. */
+  park(track: EntryTrack): void {
+    track.parked += 1;
+    if (track.parked + track.handled.size >= track.total) this.#release(track);
+  }
+
+  #release(track: EntryTrack): void {
+    this.#bytes -= track.bytes;
+    track.bytes = 0;
   }
 
   /** What the batch being cut says about the mailbox; forgets what is finished by it. */
@@ -92,6 +117,7 @@ export class Inbox {
         track.done = true;
         finished.add(track);
         this.#open -= 1;
+        this.#release(track);
       } else partial.push({ id: track.id, record: encode([...track.handled]) });
     }
     this.#touched = new Set();

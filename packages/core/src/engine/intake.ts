@@ -9,7 +9,9 @@ import type { Claim, MailEntry } from "../ports/shard-store.ts";
 import type { LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { ActorCells } from "./actor-cells.ts";
 import type { CommitLine } from "./commit-line.ts";
+import type { Congestion } from "./congestion.ts";
 import type { EffectOutcome } from "./effect-runner.ts";
+import type { Failures } from "./failures.ts";
 import type { Inbox } from "./inbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import type { LiveTimer } from "./timer-set.ts";
@@ -21,6 +23,8 @@ export interface IntakeParts {
   readonly line: CommitLine;
   readonly inbox: Inbox;
   readonly cells: ActorCells;
+  readonly failures: Failures;
+  readonly congestion: Congestion;
 }
 
 /** Key under which the reply to a command is kept, scoped to principal and actor. */
@@ -56,7 +60,7 @@ export class Intake {
       if (track.handled.has(index)) continue;
       if (message) {
         const turnId = `${claim.shard}.${entry.id}.${index}`;
-        this.#admit(this.#request(message, turnId, { track, index }));
+        this.#take(this.#request(message, turnId, { track, index }));
         continue;
       }
       line.batch.dead.set(`${entry.id}:${index}`, encode(["mail", "unreadable", raw]));
@@ -92,6 +96,16 @@ export class Intake {
     };
     if (!isRunning) this.#parts.owner.tell(message);
     else this.#admit(this.#request(message, this.#turnId()));
+  }
+
+  /** Takes a command of the mailbox; of what takes no more, asks are refused here. */
+  #take(request: TurnRequest): void {
+    const { congestion, failures } = this.#parts;
+    const { kind, id, replyTo } = request.message;
+    if (replyTo && congestion.closed?.has(actorKey(kind, id))) {
+      const message = "as many commands wait for this actor as may";
+      failures.reject(request, { kind: "error", code: "MAILBOX_FULL", message });
+    } else this.#admit(request);
   }
 
   #admit(request: TurnRequest): void {

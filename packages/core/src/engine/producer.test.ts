@@ -28,6 +28,7 @@ const setUp = () => {
     newHash: () => `h${requests.length}`,
     idle: () => {},
     lost: () => {},
+    closed: () => {},
   });
   const parcel = (id: string): Parcel => ({
     message: { kind: "k", id, command: "c", input: {}, sender: "", depth: 0, sentAt: 0 },

@@ -53,6 +53,8 @@ export interface ProducerContext {
   /** Called when nothing is waiting or in flight any more. */
   idle(): void;
   lost(shard: ShardId): void;
+  /** What the shard takes no more of, as the last append was told. */
+  closed(names: readonly string[] | undefined): void;
 }
 
 const maxBatchMessages = 256;
@@ -209,6 +211,7 @@ export class Producer {
       case "appended":
         this.#number = number;
         if (answer.entry !== undefined) this.#lastEntry = answer.entry;
+        this.#context.closed(answer.closed);
         return { kind: "appended" };
       case "full":
         this.#number = number;

@@ -6,13 +6,14 @@
 
 import type { AskOptions } from "../define-actor.ts";
 import { isMusterError, MusterError } from "../errors.ts";
+import { actorKey } from "../model/actor-address.ts";
 import type { Incarnation, NodeId, ProducerId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { ShardStore } from "../ports/shard-store.ts";
-import { AskTable, type OpenAsk } from "./ask.ts";
+import { type AskEnd, AskTable, type OpenAsk } from "./ask.ts";
 import { endOfAppend, unexpected } from "./ask-ends.ts";
 import { boundedTimeout } from "./ask-options.ts";
 import { checkCall } from "./call-chain.ts";
@@ -25,6 +26,15 @@ import { decodeReplies, type Outcome } from "./wire.ts";
 
 const noOptions: AskOptions = Object.freeze({});
 const isDurable = (): void => {};
+/** What another owner has told counts for so long; then a command is let through to hear again. */
+const closedForMs = 1_000;
+
+const refusedAs = (code: "MAILBOX_FULL" | "KIND_UNKNOWN", message: string): AskEnd => ({
+  kind: "failed",
+  code,
+  known: "not-applied",
+  message,
+});
 
 export interface RouterContext {
   readonly store: ShardStore;
@@ -127,10 +137,31 @@ export class Router implements LocalPath {
     const { protocol, id } = target;
     target.shard ??= this.#context.shardOf(protocol.partition(id));
     const lane = this.#lane(target.shard);
+    const refused = this.#refused(lane, message);
+    if (refused) {
+      this.asks.settle(askId, refused);
+      return;
+    }
     const waiting = this.#waiting(lane);
     if (waiting < this.#context.settings.mailboxPerShard) {
       this.#route(new Dispatch(this, lane, message, { checked }, askId));
     } else this.asks.settle(askId, endOfAppend({ kind: "full", pending: waiting }));
+  }
+
+  /** Why the shard takes no more of what the command is for. */
+  #refused(lane: Lane, { kind, id }: Message): AskEnd | undefined {
+    const owner = this.#context.ownerOf(lane.shard);
+    const closed = owner ? owner.closed : lane.closed;
+    if (!closed) return undefined;
+    if (!owner && this.#context.monotonic() > lane.closedUntil) {
+      lane.closed = undefined;
+      return undefined;
+    }
+    if (closed.has(actorKey(kind, id))) {
+      return refusedAs("MAILBOX_FULL", "as many commands wait for this actor as may");
+    }
+    if (!closed.has(kind)) return undefined;
+    return refusedAs("KIND_UNKNOWN", `its owner does not know the kind, and many messages wait`);
   }
 
   /** Takes a packed message of replies. */
@@ -168,6 +199,8 @@ export class Router implements LocalPath {
     const { store, clock, random } = this.#context;
     const lane: Lane = {
       shard,
+      closed: undefined,
+      closedUntil: 0,
       local: 0,
       returned: [],
       held: [],
@@ -182,6 +215,10 @@ export class Router implements LocalPath {
         newHash: () => this.#context.newHash(),
         idle: () => {},
         lost: (lost) => this.#context.lost(lost),
+        closed: (names) => {
+          lane.closed = names && new Set(names);
+          lane.closedUntil = this.#context.clock.monotonic() + closedForMs;
+        },
       }),
     };
     this.#lanes.set(shard, lane);

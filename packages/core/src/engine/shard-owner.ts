@@ -20,6 +20,7 @@ import type { ActorCell, LocalCaller, TurnRequest } from "./actor-cell.ts";
 import { ActorCells } from "./actor-cells.ts";
 import { type CommitBatch, Unwritable } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
+import { Congestion } from "./congestion.ts";
 import { DecisionWriter } from "./decision-writer.ts";
 import { DeferralDesk } from "./deferral-desk.ts";
 import { EffectRunner } from "./effect-runner.ts";
@@ -39,8 +40,8 @@ import { decodeEffect, type EffectRecord, encodeEffect } from "./wire.ts";
 
 const maxBatchTurns = 256;
 const maxBatchBytes = 1_048_576;
-/** Commands held in memory before reading the mailbox pauses. */
-const maxAdmitted = 4_096;
+/** Bytes of mail held in memory before reading the mailbox pauses. */
+const maxAdmittedBytes = 16_777_216;
 /** Beyond it they are forgotten, and found again when they offend again. */
 const maxSuspects = 10_000;
 
@@ -64,6 +65,7 @@ export class ShardOwner {
   readonly #desk: TurnDesk;
   readonly #failures: Failures;
   readonly #parking: Parking;
+  readonly #congestion: Congestion;
   readonly #intake: Intake;
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
@@ -92,11 +94,17 @@ export class ShardOwner {
       refused,
       lastRead: () => this.#inbox.lastRead,
       takenOverAt: image.lastEntry,
-      isFull: () => this.#cells.queued > maxAdmitted,
+      isFull: () =>
+        this.#cells.queued > 2 * owner.settings.mailboxPerActor ||
+        this.#inbox.bytes > maxAdmittedBytes,
       accept: (entry) => {
         this.#intake.entry(entry);
         this.#schedule();
       },
+    });
+    this.#congestion = new Congestion({
+      line: () => this.#line,
+      ready: () => this.#schedule(),
     });
     this.#cells = new ActorCells({
       store,
@@ -107,6 +115,8 @@ export class ShardOwner {
       logger,
       replies: this.#replies,
       residency: owner.residency,
+      mailboxPerActor: owner.settings.mailboxPerActor,
+      congestion: this.#congestion,
       isUnwritten: (cell) =>
         this.#line.batch.dirty.has(cell) || this.#line.flying?.dirty.has(cell) === true,
       isOpen,
@@ -180,13 +190,20 @@ export class ShardOwner {
       end,
       holdBack: (cell, request, delayMs) => this.#holdBack(cell, request, delayMs),
     });
-    this.#parking = new Parking(owner, this.#failures);
+    this.#parking = new Parking({
+      owner,
+      failures: this.#failures,
+      inbox: this.#inbox,
+      congestion: this.#congestion,
+    });
     this.#intake = new Intake({
       owner,
       claim,
       line: this.#line,
       inbox: this.#inbox,
       cells: this.#cells,
+      failures: this.#failures,
+      congestion: this.#congestion,
     });
     this.#desk = new TurnDesk({
       owner,
@@ -217,6 +234,11 @@ export class ShardOwner {
   /** Commands that wait in memory. */
   get queued(): number {
     return this.#cells.queued;
+  }
+
+  /** Actors and kinds that take no more commands from outside, if there are any. */
+  get closed(): ReadonlySet<string> | undefined {
+    return this.#congestion.closed;
   }
 
   /** Told messages that wait for another owner, by kind. */

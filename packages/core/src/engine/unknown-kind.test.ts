@@ -172,13 +172,37 @@ describe("messages that wait for an owner that knows their kind", () => {
       finish,
       ledger: { tell },
     } = await two({ unknownKindPerShard: 5 });
-    for (let n = 0; n < 13; n++) {
-      await finish(tell.note({ n }).catch(() => {}));
-      await clock.runFor(10);
-    }
+    // All under way before the first caller can be refused.
+    await finish(Promise.all(Array.from({ length: 13 }, (_, n) => tell.note({ n }))));
+    await clock.runFor(100);
     expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual(
       Array(3).fill(["message", "KIND_UNKNOWN"]),
     );
+  });
+
+  test("are refused from their bound on, and taken again by an owner that knows them", async () => {
+    const {
+      clock,
+      endOf,
+      finish,
+      ledger: { ask, tell },
+      n1,
+      settled,
+    } = await two({ unknownKindPerShard: 5 });
+    const ends: unknown[] = [];
+    for (let n = 0; n < 12; n++) {
+      ends.push(await endOf(tell.note({ n })));
+      await clock.runFor(10);
+    }
+    const refused = ends.filter((end) => (end as { code?: string }).code === "KIND_UNKNOWN");
+    expect(ends.slice(0, 5)).toEqual(Array(5).fill({ value: undefined }));
+    expect(refused.length).toBeGreaterThanOrEqual(6);
+    expect(refused[0]).toMatchObject({ outcome: "not-applied" });
+    await finish(n1.as({ name: "ops", role: "admin" }).nodes.drain("n2", { reason: "upgrade" }));
+    await settled();
+    expect(await endOf(tell.note({ n: 12 }))).toEqual({ value: undefined });
+    await clock.runFor(100);
+    expect(await finish(ask.notes({}))).toHaveLength(12 - refused.length + 1);
   });
 
   test("make the verdict degraded, on every node", async () => {

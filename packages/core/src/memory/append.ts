@@ -51,7 +51,8 @@ const fromProducer = (
         entry: enter(link, shard, request, request.payloads, request.count),
       };
   shard.producers.set(producer, { number, hash, outcome });
-  return outcome;
+  const { closed } = shard.own;
+  return outcome.kind === "appended" && closed.length > 0 ? { ...outcome, closed } : outcome;
 };
 
 const fromShard = (

@@ -58,6 +58,7 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   own.localEntry = undefined;
   own.notBefore = Math.max(own.notBefore, request.notBefore);
   own.membershipVersion = request.membershipVersion;
+  own.closed = [];
   raiseProducerFloor(shard, request.producerFloor);
 };
 

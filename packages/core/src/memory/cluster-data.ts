@@ -64,6 +64,7 @@ export interface Own {
   /** Last commit numbers of earlier claims, oldest first. */
   readonly finals: Map<ClaimId, number>;
   notBefore: RedisMs;
+  closed: readonly string[];
   outId: OutId | "none";
   membershipVersion: number;
 }
@@ -139,6 +140,7 @@ export const emptyShard = (): ShardData => ({
     localEntry: undefined,
     finals: new Map(),
     notBefore: 0,
+    closed: [],
     outId: "none",
     membershipVersion: 0,
   },

@@ -97,6 +97,7 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   }
   for (const id of request.dead?.remove ?? []) shard.dead.delete(id);
   for (const { id, record } of request.dead?.put ?? []) shard.dead.set(id, record);
+  if (request.closed) own.closed = request.closed;
   if (request.log) shard.log = appendLog(shard.log, request.log);
   for (const changed of request.views ?? []) applyRows(link, request.claim.shard, shard, changed);
   for (const { node, payload } of request.replies ?? []) {

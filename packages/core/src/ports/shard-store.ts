@@ -166,9 +166,15 @@ export type AppendAnswer =
   /**
    * `last`: for a shard source the highest number now taken. `entry`: for a producer the mailbox
    * entry that holds the batch, or a later one when the batch had been appended before: an owner
-   * that has read so far has seen the batch.
+   * that has read so far has seen the batch. `closed`: what the owner takes no more of, where there
+   * is any.
    */
-  | { readonly kind: "appended"; readonly last: number; readonly entry?: EntryId }
+  | {
+      readonly kind: "appended";
+      readonly last: number;
+      readonly entry?: EntryId;
+      readonly closed?: readonly string[];
+    }
   /** Older than the last number of this producer: only a late copy is that old. */
   | { readonly kind: "stale" }
   /** Beyond the next number: earlier batches were lost. `last` is what the store holds. */
@@ -235,6 +241,11 @@ export interface CommitRequest {
     readonly put: readonly { readonly id: string; readonly record: Uint8Array }[];
     readonly remove: readonly string[];
   };
+  /**
+   * Names of what the shard takes no more of from outside, in place of those told before. The store
+   * refuses nothing by them; it tells them to producers. A claim begins with none.
+   */
+  readonly closed?: readonly string[];
   /** History records of the shard, bounded by the store. */
   readonly log?: readonly Uint8Array[];
   /** Answers to asks, packed per node; published with the commit. */

@@ -3,13 +3,13 @@
 -- KEYS     1 own  2 mail  3 prod
 -- ARGV     1 producer  2 its join number  3 batch number  4 hash  5 messages
 --          6 most messages waiting, or ''  7 wake channel  8 payload
--- returns  {0, number, its entry or a later one} | {6} stale | {5, last} gap | {4} conflict
+-- returns  {0, number, its entry or a later one, closed} | {6} stale | {5, last} gap | {4} conflict
 --          | {8, reaped} unknown producer | {7, pending} full: settled for good, a late copy adds nothing either | {3} lost
 -- cost     O(1)
 --@include publish
 --@include mail
 -- A producer's record: number of its last batch, '+' taken or '-' refused as full, hash.
-local own = redis.call('HMGET', KEYS[1], 'dataset', 'pending', 'last', 'floor')
+local own = redis.call('HMGET', KEYS[1], 'dataset', 'pending', 'last', 'floor', 'closed')
 if not own[1] then return {3} end
 local number = tonumber(ARGV[3])
 local pending, count = tonumber(own[2]), tonumber(ARGV[5])
@@ -37,4 +37,4 @@ local id = add_mail(KEYS[2], {ARGV[8]})
 redis.call('HSET', KEYS[3], ARGV[1], number .. '+' .. ARGV[4])
 redis.call('HSET', KEYS[1], 'pending', pending + count, 'last', id)
 wake(ARGV[7], id, own[3], {ARGV[8]})
-return {0, number, id}
+return {0, number, id, own[5] or ''}

@@ -58,5 +58,7 @@ end
 redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',
   'history', history, 'epoch', epoch, 'seq', 0, 'hash', '', 'answer', '', 'finals', finals,
   'notBefore', not_before, 'version', ARGV[7], 'floor', floor, 'out', out, 'clean', clean)
+-- What the former owner took no more of is the next one's to say.
+redis.call('HDEL', own, 'closed')
 in_chunks('HDEL', KEYS[2], gone)
 return {0, epoch, history, out, not_before, clean}

@@ -23,6 +23,27 @@ const payloadsOf = async (held: Held): Promise<readonly Uint8Array[]> =>
 
 export const appendCases: readonly ConformanceCase[] = [
   {
+    title: "an append is told what the owner takes no more of, as long as that stands",
+    run: async (context) => {
+      const node = await startNode(context);
+      const held = await claimShard(node, 1);
+      const producer = producerOf(node);
+      const closedAfter = async (number: number) =>
+        assertKind(await append(node, 1, producer, number), "appended", "append").closed;
+      const closed = ["counter/a \n é", "ledger"];
+      assertEqual(await closedAfter(1), undefined, "before");
+      await committed(held, 1, { closed });
+      assertEqual(await closedAfter(2), closed, "closed");
+      await committed(held, 2, { log: [bytes("x")] });
+      assertEqual(await closedAfter(3), closed, "after another commit");
+      await committed(held, 3, { closed: [] });
+      assertEqual(await closedAfter(4), undefined, "after");
+      await committed(held, 4, { closed });
+      await claimShard(node, 1);
+      assertEqual(await closedAfter(5), undefined, "under the next claim");
+    },
+  },
+  {
     title: "batches enter the mailbox in the order of their numbers",
     run: async (context) => {
       const node = await startNode(context);

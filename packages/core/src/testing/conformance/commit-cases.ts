@@ -46,6 +46,7 @@ const everything = (held: Held, text: string): Partial<CommitRequest> => ({
     expireBefore: 0,
   },
   dead: { put: [{ id: text, record: bytes(text) }], remove: [] },
+  closed: [text],
   log: [bytes(text)],
 });
 
