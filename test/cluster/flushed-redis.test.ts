@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startCluster, type TestCluster } from "../kit/cluster.ts";
+import { shardOfLedger } from "../kit/load.ts";
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -27,9 +28,15 @@ test("after FLUSHALL the cluster builds its data anew, goes on and says that dat
     const lost = (await cluster.node("web-3").ask(`l-${n}`, "read")) as { keys: readonly string[] };
     expect(lost.keys).toEqual([]);
   }
+  const written = new Set(Array.from({ length: 20 }, (_, n) => shardOfLedger(`l-${n}`)));
   for (const node of cluster.nodes()) {
+    await cluster.waitUntil(
+      `${node.id} names all that is gone`,
+      async () => (await node.losses()).items.map(({ subject }) => subject),
+      (subjects) => ["cluster", ...written].every((subject) => subjects.includes(subject)),
+    );
     const { verdict, reasons } = await node.status();
     expect(verdict).toBe("degraded");
-    expect(reasons.join()).toMatch(/lost/);
+    expect(reasons.join()).toMatch(/data of shard \d+ was lost: everything up to commit \d+/);
   }
 }, 60_000);

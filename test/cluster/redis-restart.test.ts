@@ -32,6 +32,10 @@ test("a Redis killed under load and back with its AOF makes no node suspect and 
   }
   await cluster.settled("web-1", "web-2", "web-3");
   expect(await cluster.judgedGone()).toBe(0);
+  for (const node of cluster.nodes()) {
+    expect((await node.losses()).items).toEqual([]);
+    expect(await node.status()).toMatchObject({ verdict: "healthy", reasons: [] });
+  }
   await load.stop();
   expect(await load.verify("web-2")).toMatchObject(nothingWrong);
 }, 60_000);

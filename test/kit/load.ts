@@ -1,4 +1,6 @@
 /** Load on a cluster, and the count of what became of it: the check of I2, I3 and I4. */
+import { defaultSettings } from "@muster/core";
+import { shardOf } from "@muster/core/ports";
 import type { TestCluster } from "./cluster.ts";
 import { type LoadPlan, loadActor } from "./program-protocol.ts";
 import type { WaitOptions } from "./wait-until.ts";
@@ -13,6 +15,8 @@ export interface LoadReport {
   readonly codes: Readonly<Record<string, number>>;
   /** Acknowledged and not in the state. */
   readonly lost: readonly string[];
+  /** The actors that those were sent to. */
+  readonly losers: readonly string[];
   /** In the state more than once. */
   readonly doubled: readonly string[];
   /** Said to be not applied, and in the state. */
@@ -47,6 +51,10 @@ const outOfOrder = (keys: readonly string[]): readonly string[] => {
     return n < earlier;
   });
 };
+
+/** The subject under which a loss of this ledger's data is told. */
+export const shardOfLedger = (id: string): string =>
+  `shard-${shardOf(id, defaultSettings.shardCount)}`;
 
 /** Starts the same load on the given nodes. */
 export const startLoadOn = async (
@@ -101,13 +109,16 @@ export const startLoadOn = async (
         for (const key of state.keys) times.set(key, (times.get(key) ?? 0) + 1);
         reordered.push(...outOfOrder(state.keys));
       }
+      const lost = [...acked].filter((key) => !times.has(key));
+      const sentTo = (key: string) => loadActor(plan, Number(key.slice(key.lastIndexOf("/") + 1)));
       return {
         sent,
         codes,
         acked: acked.size,
         unknown: unknown.size,
         notApplied: notApplied.size,
-        lost: [...acked].filter((key) => !times.has(key)),
+        lost,
+        losers: [...new Set(lost.map(sentTo))],
         doubled: [...times].filter(([, count]) => count > 1).map(([key]) => key),
         appliedAfterAll: [...notApplied].filter((key) => times.has(key)),
         reordered,

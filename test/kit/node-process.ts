@@ -1,7 +1,15 @@
 /** One running node program, as the test holds it: its pipe, its signals and the tail of its log. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { AppRow, AppSummary, ClusterStatus, Listing, NodeView, ShardView } from "@muster/core";
+import type {
+  AppRow,
+  AppSummary,
+  ClusterStatus,
+  DataLoss,
+  Listing,
+  NodeView,
+  ShardView,
+} from "@muster/core";
 import { programCommand, type Runtime, testRuntime } from "./built-program.ts";
 import { guardChild } from "./guard.ts";
 import type {
@@ -46,6 +54,7 @@ export interface NodeProcess {
   status(): Promise<ClusterStatus>;
   nodes(): Promise<Listing<NodeView>>;
   shards(): Promise<Listing<ShardView>>;
+  losses(): Promise<Listing<DataLoss>>;
   app(id: string): Promise<AppSummary>;
   apps(): Promise<Listing<AppSummary>>;
   rows(id: string): Promise<Listing<AppRow>>;
@@ -184,6 +193,7 @@ export const startNodeProcess = (
     status: () => send({ do: "status" }) as Promise<ClusterStatus>,
     nodes: () => send({ do: "nodes" }) as Promise<Listing<NodeView>>,
     shards: () => send({ do: "shards" }) as Promise<Listing<ShardView>>,
+    losses: () => send({ do: "losses" }) as Promise<Listing<DataLoss>>,
     app: (id) => send({ do: "app", id }) as Promise<AppSummary>,
     apps: () => send({ do: "apps" }) as Promise<Listing<AppSummary>>,
     rows: (id) => send({ do: "rows", id }) as Promise<Listing<AppRow>>,

@@ -108,6 +108,10 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return muster.nodes.list();
     case "shards":
       return await muster.shards.list();
+    case "losses":
+      return muster.losses.list();
+    case "acknowledgeLosses":
+      return await admin.losses.ack("all", { reason: "seen" });
     case "report":
       return muster.apps.report();
     case "apps":

@@ -48,6 +48,8 @@ export type ProgramCommand =
         | "status"
         | "nodes"
         | "shards"
+        | "losses"
+        | "acknowledgeLosses"
         | "report"
         | "apps"
         | "stopLoad"

@@ -35,7 +35,7 @@ const well: StatusFacts = {
   ownedShards: 64,
   apps: { total: 1, converged: 1, drifted: 0, terminal: 0 },
   drift: [],
-  losses: 0,
+  losses: [],
   health: { mode: "redis", role: "primary", state: "connected", findings: [] },
 };
 const finding = { code: "C", message: "It is so.", remedy: "Do this." };

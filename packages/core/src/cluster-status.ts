@@ -1,7 +1,9 @@
 /** The verdict on the cluster and the reasons for it, worst first. Pure. */
+import { lossInWords, remedyOf } from "./engine/loss-text.ts";
 import { isoInstant } from "./model/instant.ts";
 import type { NodeRecord } from "./model/node-record.ts";
 import type { BackendHealth } from "./ports/backend.ts";
+import type { LossFinding } from "./ports/loss-store.ts";
 import type { ClusterStatus, Verdict } from "./services.ts";
 import { unknownKinds } from "./unknown-kinds.ts";
 
@@ -20,12 +22,26 @@ export interface StatusFacts {
   readonly apps: ClusterStatus["apps"];
   /** Sentences about apps that drifted, worst first. */
   readonly drift: readonly string[];
-  /** Losses of data that this node has seen. */
-  readonly losses: number;
+  /** Open findings of lost data, those of shards in order. */
+  readonly losses: readonly LossFinding[];
   readonly health: BackendHealth;
 }
 
 const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+/** Findings told one by one; the others are counted. */
+const lossesTold = 8;
+
+const lossReasons = (losses: readonly LossFinding[]): readonly string[] => {
+  const told = losses.slice(0, lossesTold).map((finding) => {
+    const found = `found ${isoInstant(finding.foundAt)} by ${finding.foundBy}`;
+    const remedy = `${remedyOf(finding)}: muster losses ack ${finding.id}`;
+    return `${lossInWords(finding)} (${found}); ${remedy}`;
+  });
+  const more = losses.length - told.length;
+  if (more > 0) told.push(`data of ${plural(more, "more shard")} was lost: muster losses list`);
+  return told;
+};
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
@@ -44,11 +60,7 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
   degraded.push(...unknownKinds(facts.nodes));
   degraded.push(...facts.drift);
-  if (facts.losses > 0) {
-    degraded.push(
-      `data of the cluster was lost ${plural(facts.losses, "time")} since node ${facts.nodeId} started: check what is there, then restart the node to clear this`,
-    );
-  }
+  degraded.push(...lossReasons(facts.losses));
   for (const { level, message, remedy } of facts.health.findings)
     if (level !== "warn") degraded.push(`${message} ${remedy}`);
   let verdict: Verdict = degraded.length > 0 ? "degraded" : "healthy";

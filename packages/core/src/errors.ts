@@ -16,6 +16,7 @@ export const errorCodes = Object.freeze({
   APP_NOT_FOUND: false,
   APP_EXISTS: false,
   NODE_NOT_FOUND: false,
+  LOSS_NOT_FOUND: false,
   KIND_UNKNOWN: false,
   COMMAND_UNKNOWN: false,
   HANDLER_FAILED: false,

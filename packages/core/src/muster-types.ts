@@ -6,6 +6,7 @@ import type { Principal } from "./principal.ts";
 import type {
   AppsService,
   ClusterStatus,
+  LossesService,
   MusterAs,
   NodesService,
   ShardsService,
@@ -34,6 +35,8 @@ export interface Muster {
   readonly ready: boolean;
   readonly nodes: NodesService;
   readonly shards: ShardsService;
+  /** Data that Redis lost, as the nodes found out. */
+  readonly losses: LossesService;
   readonly apps: AppsService;
   /**
    * Waits until a condition holds, at once if it does: `healthy`, `nodes=3`, `app/ID=converged`,

@@ -16,6 +16,7 @@ import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
+import { createLossesChanges, createLossesService } from "./losses-service.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
 import type { Muster } from "./muster-types.ts";
@@ -166,7 +167,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       ownedShards: node.ownedInCluster,
       apps: summary.counts,
       drift: summary.sentences,
-      losses: node.losses,
+      losses: node.losses.open,
       health: backend.health(),
     });
   };
@@ -229,11 +230,13 @@ export const createMuster = (options: MusterOptions): Muster => {
     status,
     nodes,
     shards: createShardsService(node, backend),
+    losses: createLossesService(node),
     apps,
     wait,
     as: (principal: Principal): MusterAs => ({
       principal,
       nodes: createNodesChanges(node, nodeId, backend, principal),
+      losses: createLossesChanges(node, backend, principal),
       apps: {
         ...createAppsChanges({
           principal,

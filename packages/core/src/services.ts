@@ -8,6 +8,7 @@ import type { AppExplanation } from "./apps/explain.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
 import type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 import type { NodeState } from "./model/node-record.ts";
+import type { Position } from "./model/position.ts";
 import type { BackendHealth } from "./ports/backend.ts";
 import type { Principal } from "./principal.ts";
 
@@ -86,6 +87,49 @@ export interface NodesChanges extends NodesService {
 export interface ShardsService {
   /** Reads ownership from the backend. @throws MusterError `BACKEND_UNAVAILABLE` */
   list(): Promise<Listing<ShardView>>;
+}
+
+/** Data that was acknowledged and is gone, as the nodes found out. */
+export interface DataLoss {
+  readonly id: string;
+  /** `shard-3`, or `cluster` for the records that belong to no shard. */
+  readonly subject: string;
+  /** What is gone, in words. */
+  readonly range: string;
+  /** What to do about it, in words. */
+  readonly remedy: string;
+  /** The commits after `from`, up to and including `to`. */
+  readonly commits: { readonly from: Position; readonly to: Position } | null;
+  /** Batches of messages that were waiting to be handled. */
+  readonly batches: number;
+  readonly foundAt: string;
+  /** Node that found it first. */
+  readonly foundBy: string;
+  /** Ends by itself then. */
+  readonly expiresAt: string;
+  readonly acknowledged: {
+    readonly by: string;
+    readonly reason: string;
+    readonly at: string;
+  } | null;
+}
+
+export interface LossesService {
+  /** Findings that have not ended, acknowledged ones too. */
+  list(): Listing<DataLoss>;
+}
+
+/** Changes to findings of lost data; need the operator role. */
+export interface LossesChanges extends LossesService {
+  /**
+   * Acknowledges one finding, or all open ones: the verdict is no longer degraded by it. A repeat
+   * changes nothing.
+   * @throws MusterError `LOSS_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE`
+   */
+  ack(
+    id: string | "all",
+    options: { readonly reason: string },
+  ): Promise<{ readonly items: readonly DataLoss[] }>;
 }
 
 /** What this node itself has of an app: the answer to "enabled here?". */
@@ -187,5 +231,6 @@ export interface AppsChanges extends AppsService, AppsReconcile {
 export interface MusterAs {
   readonly principal: Principal;
   readonly nodes: NodesChanges;
+  readonly losses: LossesChanges;
   readonly apps: AppsChanges;
 }

@@ -17,6 +17,8 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /v1/nodes/{id}": "viewer",
   "POST /v1/nodes/{id}/drain": "admin",
   "POST /v1/nodes/{id}/undrain": "admin",
+  "GET /v1/losses": "viewer",
+  "POST /v1/losses/{id}/ack": "operator",
   "GET /v1/shards": "viewer",
   "GET /v1/wait": "viewer",
   "GET /v1/explain/app/{id}": "viewer",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { expectProblem, nameOf, pathOf } from "./problem-kit.test.ts";
+import { expectProblem, missingCodeOf, nameOf, pathOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
 import { useTable, withParams } from "./table-kit.test.ts";
 
@@ -44,10 +44,7 @@ describe.each(withParams.map((route) => [nameOf(route), route] as const))("%s", 
   test("does not find an id that nothing has", async () => {
     for (const id of ["nobody", "constructor", "tostring", "hasownproperty"]) {
       const answer = await expectRefused(() => send(route, { path: pathOf(route, id) }));
-      expect([answer.json.code, answer.status]).toEqual([
-        route.path.startsWith("/v1/nodes") ? "NODE_NOT_FOUND" : "APP_NOT_FOUND",
-        404,
-      ]);
+      expect([answer.json.code, answer.status]).toEqual([missingCodeOf(route), 404]);
       expect(answer.json.detail).toContain(`"${id}"`);
     }
   });

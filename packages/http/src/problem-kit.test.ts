@@ -99,12 +99,20 @@ export const withRequired = (route: Route, query = ""): string => {
   return `${query === "" ? "?" : `${query}&`}${added.join("&")}`;
 };
 
-/** The route's path with parameters filled in: a node's for nodes, else an app's. */
-export const barePathOf = (route: Route, id?: string): string =>
-  route.path.replaceAll(
-    /\{\w+\}/g,
-    id ?? (route.path.startsWith("/v1/nodes") ? "web-1" : "crm-sync"),
-  );
+const subjects = [
+  { under: "/v1/nodes", id: "web-1", missing: "NODE_NOT_FOUND" },
+  { under: "/v1/losses", id: "all", missing: "LOSS_NOT_FOUND" },
+  { under: "/", id: "crm-sync", missing: "APP_NOT_FOUND" },
+] as const;
+
+const subjectOf = ({ path }: Route) => subjects.find(({ under }) => path.startsWith(under));
+
+/** The route's path with its parameter filled in: an id that is there, or the one given. */
+export const barePathOf = (route: Route, id = subjectOf(route)?.id ?? ""): string =>
+  route.path.replaceAll(/\{\w+\}/g, id);
+
+/** What the route answers to an id that nothing has. */
+export const missingCodeOf = (route: Route) => subjectOf(route)?.missing;
 
 /** The route's path with all that it cannot do without. */
 export const pathOf = (route: Route, id?: string): string =>

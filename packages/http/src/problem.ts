@@ -47,6 +47,7 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   APP_NOT_FOUND: 404,
   APP_EXISTS: 409,
   NODE_NOT_FOUND: 404,
+  LOSS_NOT_FOUND: 404,
   KIND_UNKNOWN: 503,
   COMMAND_UNKNOWN: 422,
   HANDLER_FAILED: 500,

@@ -22,6 +22,7 @@ const statuses: Readonly<Record<ProblemCode, number>> = {
   ROUTE_NOT_FOUND: 404,
   APP_NOT_FOUND: 404,
   NODE_NOT_FOUND: 404,
+  LOSS_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   APP_EXISTS: 409,
   CALL_TOO_DEEP: 409,

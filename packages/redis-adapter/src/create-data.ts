@@ -34,7 +34,7 @@ export const createData = async (
     const answer = await run({
       script: scripts.createOwn,
       keys: [keys.shard(shard).own],
-      args: [dataset, adopt],
+      args: [dataset, adopt, context.random.id()],
       shard,
     });
     return text(answer[1]);

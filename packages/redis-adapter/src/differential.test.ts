@@ -32,10 +32,15 @@ const incarnation = "web-1-life" as Incarnation;
 const shard = 1;
 const startedAt = 1_700_000_000_000;
 
+const unordered = new Set(
+  "timers effects deferrals out rows outNumbers partial batches".split(" "),
+);
+const ids = new Set("historyId outId datasetId born life".split(" "));
+
 /** One backend with what its answers made known so far. */
 class Subject {
   readonly backend: Backend;
-  readonly claims: { claimId: ClaimId; historyId: HistoryId; seq: number }[] = [];
+  readonly claims: { claimId: ClaimId; historyId: HistoryId; epoch: number; seq: number }[] = [];
   entries: readonly EntryId[] = [];
   outId = "none" as OutId;
   datasetId = "none";
@@ -65,11 +70,7 @@ class Subject {
     if (Array.isArray(value)) {
       const parts = value.map((part) => this.plain(part, field));
       // Only mailboxes and answers to lists have an order.
-      return ["timers", "effects", "deferrals", "out", "rows", "outNumbers", "partial"].includes(
-        field,
-      )
-        ? parts.map((part) => JSON.stringify(part)).sort()
-        : parts;
+      return unordered.has(field) ? parts.map((part) => JSON.stringify(part)).sort() : parts;
     }
     if (typeof value === "object" && value !== null) {
       // How full it is may be told as it was or as it is.
@@ -83,7 +84,7 @@ class Subject {
       );
     }
     if (typeof value !== "string") return value;
-    const isId = /^\d{9,}-\d+$/.test(value) || ["historyId", "outId", "datasetId"].includes(field);
+    const isId = /^\d{9,}-\d+$/.test(value) || ids.has(field);
     if (!isId || value === "none") return value;
     const known = this.#names.get(value) ?? `id ${this.#names.size}`;
     this.#names.set(value, known);
@@ -115,7 +116,8 @@ const claim = fc.record({ seen: small, version: small, floor: small, latest: fc.
         producerFloor: floor,
       });
       if (answer.kind === "claimed") {
-        subject.claims.unshift({ claimId, historyId: answer.historyId, seq: 0 });
+        const { historyId, epoch } = answer;
+        subject.claims.unshift({ claimId, historyId, epoch, seq: 0 });
         subject.outId = answer.outId;
       }
       return answer;
@@ -274,6 +276,42 @@ const release = small.map(
     (subject) =>
       subject.backend.shards.release({ claim: subject.claim(of) }),
 );
+const compare = fc
+  .record({ of: small, by: fc.integer({ min: -2, max: 2 }), seq: small, batch: small, id: hash })
+  .map(
+    ({ of, by, seq, batch, id }): Step =>
+      async (subject, n) => {
+        const { losses } = subject.backend;
+        const held = subject.claims[of % Math.max(1, subject.claims.length)];
+        return {
+          compared: await losses.compareShard({
+            shard,
+            nodeId,
+            id: `loss-${n}`,
+            positions: held
+              ? [{ epoch: held.epoch + by, seq: Math.max(0, held.seq + seq - 1) }]
+              : [],
+            senders: [
+              { kind: "producer", producer: `${of}.p` as ProducerId, number: batch },
+              { kind: "shard", shard: 2, outId: id as OutId, number: batch },
+            ],
+          }),
+          listed: await losses.list({ subjects: [shard, 0, "cluster"] }),
+        };
+      },
+  );
+const acknowledge = small.map(
+  (back): Step =>
+    async ({ backend: { losses } }, n) => {
+      const [finding] = await losses.list({ subjects: [shard] });
+      return losses.acknowledge({
+        subject: shard,
+        id: back === 0 ? `loss-${n - 1}` : (finding?.id ?? "none"),
+        by: "ops",
+        reason: "r",
+      });
+    },
+);
 const read = fc.record({ of: small, limit: fc.integer({ min: 1, max: 4 }) }).map(
   ({ of, limit: most }): Step =>
     async (subject) => {
@@ -328,6 +366,8 @@ test("Redis and memory answer any sequence of calls alike", async () => {
     { weight: 1, arbitrary: release },
     { weight: 4, arbitrary: read },
     { weight: 4, arbitrary: look },
+    { weight: 3, arbitrary: compare },
+    { weight: 1, arbitrary: acknowledge },
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {

@@ -1,6 +1,14 @@
 /** Every script touches one slot, and only keys that it was given. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { ActorKey, EntryId, Incarnation, NodeId, OutId, ProducerId } from "@muster/core/ports";
+import type {
+  ActorKey,
+  DatasetId,
+  EntryId,
+  Incarnation,
+  NodeId,
+  OutId,
+  ProducerId,
+} from "@muster/core/ports";
 import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
@@ -31,12 +39,13 @@ const readsMany = new Set([
   "versions",
   "list-status",
   "status-versions",
+  "list-losses",
 ]);
 const keyless = new Set(["publish", "pubsub", "info", "time"]);
 const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key)?.[1] ?? "no tag";
 
 const useEverything = async (backend: RedisBackend): Promise<void> => {
-  const { membership, shards, views } = backend;
+  const { membership, shards, views, losses } = backend;
   const { datasetId, join } = await joinNode(backend);
   const nodeId = "web-1" as NodeId;
   const incarnation = "web-1-life" as Incarnation;
@@ -102,6 +111,16 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
   await views.writeStatus({ nodeId, incarnation, seq: 1, reset: true, rows });
   await views.listStatus({ nodes: [nodeId] });
   await views.statusVersions({ nodes: [nodeId] });
+  const compared = { nodeId, id: "loss" };
+  await losses.compareShard({
+    ...compared,
+    shard: 1,
+    positions: [{ epoch: 1, seq: 1 }],
+    senders: [{ kind: "shard", shard: 2, outId, number: 9 }],
+  });
+  await losses.compareDataset({ ...compared, former: "another" as DatasetId });
+  await losses.list({ subjects: [1, "cluster"] });
+  await losses.acknowledge({ subject: 1, id: "loss", by: "ops", reason: "seen" });
   await membership.leave({ nodeId, incarnation });
 };
 

@@ -30,6 +30,8 @@ export interface ClusterKeys {
   readonly deaf: string;
   /** Sorted set: node → when it was lost or left. */
   readonly gone: string;
+  /** Hash: the finding of lost data that belongs to no shard. */
+  readonly loss: string;
 }
 
 /** Keys of one shard. */
@@ -62,6 +64,8 @@ export interface ShardKeys {
   readonly idemx: string;
   /** Stream: history. */
   readonly log: string;
+  /** Hash: the finding of lost data. */
+  readonly loss: string;
   /** Hash: kind → version of its list rows. */
   readonly ver: string;
   /** Hash: actor → list row of one kind. */
@@ -113,6 +117,7 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
     idem: ofShard(shard, "idem"),
     idemx: ofShard(shard, "idemx"),
     log: ofShard(shard, "log"),
+    loss: ofShard(shard, "loss"),
     ver: ofShard(shard, "ver"),
     view: (kind) => ofShard(shard, `view:${kind}`),
   });
@@ -131,6 +136,7 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
       missing: ofCluster("missing"),
       deaf: ofCluster("deaf"),
       gone: ofCluster("gone"),
+      loss: ofCluster("loss"),
     },
     shard: (shard) => {
       const known = shards.get(shard);

@@ -159,7 +159,7 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
       nodeList(
         await run({
           script: scripts.listNodes,
-          keys: [k.nodes, k.beats, k.mv, k.joins, k.info, k.seen, k.stats],
+          keys: [k.nodes, k.beats, k.mv, k.joins, k.info, k.seen, k.stats, k.meta],
           args: [context.time()],
         }),
       ),

@@ -43,7 +43,7 @@ const mapOf = (reply: Reply | undefined): ReadonlyMap<string, string> => {
 export const nodeList = (
   answer: readonly Reply[],
 ): Awaited<ReturnType<MembershipStore["list"]>> => {
-  const [records, deadlines, infos, seen, stats] = answer.slice(5).map(mapOf);
+  const [records, deadlines, infos, seen, stats] = answer.slice(5, 10).map(mapOf);
   const nodes: NodeRecord[] = [];
   let producerFloor = number(answer[4]) + 1;
   for (const [id, record] of records ?? []) {
@@ -70,5 +70,6 @@ export const nodeList = (
     historyId: text(answer[3]) as HistoryId,
     nodes,
     producerFloor,
+    lossMark: text(answer[10]),
   };
 };

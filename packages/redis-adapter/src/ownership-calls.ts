@@ -26,6 +26,9 @@ const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
   seq: number(fields[5]),
   historyId: text(fields[6]) as HistoryId,
   pending: number(fields[7]),
+  born: text(fields[8]),
+  lossMark: text(fields[9]),
+  written: { epoch: number(fields[10]), seq: number(fields[11]) },
 });
 
 const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {

@@ -11,6 +11,7 @@ import {
 import type { Connections } from "./connections/connections.ts";
 import { createConnections } from "./connections/create-connections.ts";
 import { createKeys, type Keys } from "./keys.ts";
+import { createLossStore } from "./loss-store.ts";
 import { createMembershipStore } from "./membership-store.ts";
 import {
   type RedisBackendOptions,
@@ -65,6 +66,7 @@ export class RedisBackend implements Backend {
   readonly membership: Backend["membership"];
   readonly shards: Backend["shards"];
   readonly views: Backend["views"];
+  readonly losses: Backend["losses"];
   readonly bus: RedisBus;
   readonly #context: BackendContext;
   readonly #options: ResolvedRedisOptions;
@@ -103,6 +105,7 @@ export class RedisBackend implements Backend {
     });
     this.shards = createShardStore(stores);
     this.views = createViewStore(stores);
+    this.losses = createLossStore(stores);
     this.bus = new RedisBus({
       keys,
       logger: context.logger,

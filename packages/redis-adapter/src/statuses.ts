@@ -15,5 +15,6 @@ export const statuses = Object.freeze({
   12: "taken",
   13: "mismatch",
   14: "unknown-node",
+  15: "unknown-loss",
 } as const);
 export type Status = (typeof statuses)[keyof typeof statuses];

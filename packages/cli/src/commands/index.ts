@@ -29,6 +29,12 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./nodes.ts")).registerNodes,
   },
   {
+    name: "losses",
+    summary: "data that Redis has lost, as the nodes found out",
+    defaultVerb: "list",
+    load: async () => (await import("./losses.ts")).registerLosses,
+  },
+  {
     name: "apps",
     summary: "apps: what is wanted of each, and what each node really has",
     defaultVerb: "list",

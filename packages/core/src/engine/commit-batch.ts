@@ -3,9 +3,17 @@
  * replace earlier ones, so that the write holds only the last state of each.
  */
 import { encode } from "../codec.ts";
-import type { ActorKey, EntryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import type {
+  ActorKey,
+  EntryId,
+  Epoch,
+  Incarnation,
+  NodeId,
+  RedisMs,
+  ShardId,
+} from "../model/ids.ts";
 import type { Claim, CommitRequest, OutMessage } from "../ports/shard-store.ts";
-import { encodeBatch, encodeReplies, type Outcome, packOutcome } from "./wire.ts";
+import { type CommitMark, encodeBatch, encodeReplies, type Outcome, packOutcome } from "./wire.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -36,9 +44,9 @@ interface Reply {
 }
 
 /** Packs the replies to one node. @throws Unwritable naming the actor of one that does not fit */
-const packReplies = (replies: readonly Reply[], maxBytes: number): Uint8Array => {
+const packReplies = (mark: CommitMark, replies: readonly Reply[], maxBytes: number): Uint8Array => {
   try {
-    const payload = encodeReplies(replies);
+    const payload = encodeReplies(mark, replies);
     if (payload.byteLength <= maxBytes) return payload;
   } catch {
     // Found below.
@@ -52,7 +60,7 @@ const packReplies = (replies: readonly Reply[], maxBytes: number): Uint8Array =>
     }
     if (size > maxBytes) throw new Unwritable(reply.key, `its reply is ${size} bytes`);
   }
-  return encodeReplies(replies);
+  return encodeReplies(mark, replies);
 };
 
 export class CommitBatch {
@@ -123,6 +131,7 @@ export class CommitBatch {
    */
   toRequest(cut: {
     readonly claim: Claim;
+    readonly epoch: Epoch;
     readonly seq: number;
     readonly hash: string;
     readonly sender: string;
@@ -192,9 +201,10 @@ export class CommitBatch {
     if (this.closed) request.closed = this.closed;
     if (this.log.length > 0) request.log = this.log;
     if (this.replies.size > 0) {
+      const mark = { shard: cut.claim.shard, at: { epoch: cut.epoch, seq: cut.seq } };
       request.replies = [...this.replies].map(([node, replies]) => ({
         node,
-        payload: packReplies(replies, cut.maxReplyBytes),
+        payload: packReplies(mark, replies, cut.maxReplyBytes),
       }));
     }
     return request;

@@ -35,6 +35,10 @@ export interface MembershipEvents {
   changed(): void;
   /** The store runs under another history, or its data was created anew: claim afresh. */
   historyChanged(): void;
+  /** The data is another dataset than the one this node had joined. */
+  datasetChanged(former: DatasetId): void;
+  /** The list of nodes was read, with the mark of the findings of lost data. */
+  listed(lossMark: string): void;
   /** The node had been taken for gone: claims must be checked before anything else. */
   wasGone(): void;
   /** Trust came back after it had lapsed. */
@@ -67,7 +71,6 @@ export class Membership {
   #beating = false;
   #listing = false;
   #flaps = 0;
-  #datasetChanges = 0;
   #producerFloor = 0;
   #listWanted = false;
   #statsAt = Number.NEGATIVE_INFINITY;
@@ -102,10 +105,6 @@ export class Membership {
   }
   get state(): "joining" | "up" | "draining" {
     return this.#state;
-  }
-  /** How often the data was found to be another's than this node had joined: all of it was lost. */
-  get datasetChanges(): number {
-    return this.#datasetChanges;
   }
   /** Another live incarnation runs under this node's id. */
   get conflict(): Incarnation | undefined {
@@ -234,6 +233,7 @@ export class Membership {
         this.#version = list.version;
         this.#nodes = list.nodes;
         this.#producerFloor = list.producerFloor;
+        this.#events.listed(list.lossMark);
         if (moved) this.#events.changed();
       } catch {
         break; // the next beat asks again
@@ -294,8 +294,10 @@ export class Membership {
     skew: number,
   ): void {
     const renewed = answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
+    const former = this.#datasetId;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
+    if (former !== undefined && former !== answer.datasetId) this.#events.datasetChanged(former);
     if (renewed) {
       this.#context.time.forget();
       this.#events.historyChanged();
@@ -335,7 +337,7 @@ export class Membership {
       { lost: answer.kind === "lost", created: this.#joined?.created },
       "joined again",
     );
-    if (former !== undefined && former !== this.#datasetId) this.#datasetChanges += 1;
+    if (former !== undefined && former !== this.#datasetId) this.#events.datasetChanged(former);
     if (former !== this.#datasetId) this.#events.historyChanged();
     else this.#events.wasGone();
   }

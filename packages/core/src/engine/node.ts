@@ -24,6 +24,7 @@ import type { ActorTarget } from "./compose-message.ts";
 import { EffectSlots } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
+import { LossWatch } from "./loss-watch.ts";
 import { Membership } from "./membership.ts";
 import { NodeCalls } from "./node-calls.ts";
 import type { OwnerContext } from "./owner-context.ts";
@@ -58,6 +59,8 @@ export interface NodeOptions {
 }
 
 const passivateEveryMs = 10_000;
+/** Records are read again by many at once after a loss: what is found is compared together. */
+const compareSoonMs = 50;
 /** Without an accepted heartbeat for this long the backend counts as away. */
 const awayAfterMs = 900;
 
@@ -68,6 +71,7 @@ export class Node {
   readonly kinds: Kinds;
   /** Calls between nodes: at most once. */
   readonly calls: NodeCalls;
+  readonly losses: LossWatch;
   readonly #options: NodeOptions;
   readonly #router: Router;
   readonly #unavailable: PerTick<MusterError | undefined>;
@@ -101,6 +105,18 @@ export class Node {
     this.time = new StoreTime(clock);
     this.#lag = new LoopLag(clock);
     this.#sweeps = new Sweeps(clock, random, logger);
+    this.losses = new LossWatch({
+      store: backend.losses,
+      nodeId,
+      random,
+      logger,
+      now: () => this.time.now(),
+      written: (shard) => this.#ownership?.get(shard)?.written,
+      senders: (shard) => this.#router.acked(shard),
+      forget: (shard, senders) => this.#router.forget(shard, senders),
+      soon: () => this.#sweeps.soon("losses-soon", compareSoonMs, () => this.losses.run()),
+      changed: () => this.#tell(),
+    });
     this.membership = new Membership(
       {
         store: backend.membership,
@@ -123,6 +139,8 @@ export class Node {
       {
         changed: () => this.#membershipChanged(),
         historyChanged: () => this.#historyChanged(),
+        datasetChanged: (former) => this.losses.datasetWas(former),
+        listed: (lossMark) => this.losses.sawCluster(lossMark),
         wasGone: () => void this.#ownership?.recheck(),
         trusted: () => {
           for (const owner of this.#ownership?.all() ?? []) owner.resume();
@@ -170,7 +188,11 @@ export class Node {
       ownerOf: (shard) => this.#ownership?.get(shard),
       join: () => this.membership.joined?.join ?? 0,
       newHash: () => this.#newHash(),
-      lost: () => void this.membership.beat(),
+      lost: (shard) => {
+        this.losses.suspect(shard);
+        void this.membership.beat();
+      },
+      accepted: (shard, at) => this.losses.accepted(shard, at),
     });
     const followed = options.replicas.map(({ kind }) => kind);
     for (const kind of followed) {
@@ -221,10 +243,6 @@ export class Node {
   }
   get historyId(): HistoryId | undefined {
     return this.membership.historyId;
-  }
-  /** Losses of data that this node has seen: of all data, or of single shards. */
-  get losses(): number {
-    return this.membership.datasetChanges + (this.#ownership?.losses ?? 0);
   }
   get shardCount(): number {
     return this.#options.settings.shardCount;
@@ -388,6 +406,7 @@ export class Node {
     this.#state = "running";
     this.#sweeps.every("mail", settings.mailSweepMs, () => this.#sweepMail());
     this.#sweeps.every("audit", settings.mailSweepMs, () => this.#ownership?.audit());
+    this.#sweeps.every("losses", settings.mailSweepMs, () => this.losses.run());
     this.#sweeps.every("passivate", passivateEveryMs, () => this.#passivate());
     this.#sweeps.every("away", settings.heartbeatMs, () => this.#watchAway());
     for (const loop of this.#loops) await loop.start();
@@ -458,6 +477,7 @@ export class Node {
       effectSlots: new EffectSlots(settings.concurrentEffects),
       residency: this.#residency,
       suspects: new Set<ActorKey>(),
+      losses: this.losses,
       now: () => this.#storeNow.get(),
       monotonic: () => this.#monotonic.get(),
       trusted: () => {

@@ -13,8 +13,11 @@ export interface OutboxContext {
   append(request: AppendRequest): Promise<AppendAnswer>;
   /** The target holds these: the next commit may remove them. */
   delivered(messages: readonly OutMessage[]): void;
-  /** Tells that a target lacks messages that were delivered before: data was lost there. */
-  gap(target: ShardId, last: number): void;
+  /**
+   * Tells that a target may lack messages up to `number` that were delivered before: data was lost
+   * there. Rejects when it could not be told.
+   */
+  gap(target: ShardId, outId: OutId, number: number): Promise<void>;
 }
 
 const maxBatch = 100;
@@ -96,8 +99,7 @@ export class Outbox {
         queue.splice(0, taken.length);
         this.#context.delivered(taken);
         if (taken.length > 0) continue;
-      } else if (answer?.kind === "gap") {
-        this.#context.gap(target, answer.last);
+      } else if (answer?.kind === "gap" && (await this.#tellGap(target, head))) {
         lostUpTo = head.n - 1;
         continue;
       }
@@ -106,6 +108,16 @@ export class Outbox {
     }
     this.#busy.delete(target);
     if (this.#queues.get(target)?.length === 0) this.#queues.delete(target);
+  }
+
+  /** Only what was told as lost is gone on without. */
+  async #tellGap(target: ShardId, head: OutMessage): Promise<boolean> {
+    try {
+      await this.#context.gap(target, head.outId, head.n - 1);
+      return !this.#stopped;
+    } catch {
+      return false;
+    }
   }
 
   async #append(

@@ -10,6 +10,7 @@ import type { Refusal, ShardStore } from "../ports/shard-store.ts";
 import type { CallOrigin } from "./call-chain.ts";
 import type { EffectSlots } from "./effect-runner.ts";
 import type { Kinds } from "./kinds.ts";
+import type { LossWatch } from "./loss-watch.ts";
 import type { Pace } from "./pace.ts";
 import type { Residency } from "./residency.ts";
 import type { ShardOwner } from "./shard-owner.ts";
@@ -26,6 +27,7 @@ export interface OwnerContext {
   readonly development: boolean;
   readonly effectSlots: EffectSlots;
   readonly residency: Residency;
+  readonly losses: Pick<LossWatch, "accepted" | "compareBatches" | "saw" | "suspect">;
   /** Actors of which something could not be written: each of their turns is checked for it. */
   readonly suspects: Set<ActorKey>;
   now(): RedisMs;

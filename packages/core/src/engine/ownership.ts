@@ -37,7 +37,6 @@ export class Ownership {
   readonly #drainingSince = new Map<NodeId, number>();
   /** Shards whose record was missing, with the monotonic ms of the first look. */
   readonly #lostSince = new Map<ShardId, number>();
-  #losses = 0;
   readonly #seen = new Map<ShardId, OwnRecord>();
   #evaluating = false;
   #again = false;
@@ -47,11 +46,6 @@ export class Ownership {
 
   constructor(context: OwnershipContext) {
     this.#context = context;
-  }
-
-  /** Shards that were made anew because their data was gone. */
-  get losses(): number {
-    return this.#losses;
   }
 
   /** Shards that a live node holds, by what Redis said at the last look. */
@@ -135,8 +129,12 @@ export class Ownership {
   /** An owner was refused: it has dropped what it held. */
   fallen(owner: ShardOwner, refusal: Refusal): void {
     if (this.#owners.get(owner.shard) === owner) this.#owners.delete(owner.shard);
-    owner.abandon(refusal.kind === "fenced" ? refusal.finalSeq : undefined);
-    this.#context.owner.logger.warn({ shard: owner.shard, why: refusal.kind }, "lost a shard");
+    const finalSeq = refusal.kind === "fenced" ? refusal.finalSeq : undefined;
+    owner.abandon(finalSeq);
+    const { losses, logger } = this.#context.owner;
+    logger.warn({ shard: owner.shard, why: refusal.kind }, "lost a shard");
+    const wentBack = finalSeq !== undefined && finalSeq < owner.written.seq;
+    if (refusal.kind !== "fenced" || wentBack) losses.suspect(owner.shard);
     this.#context.ownersChanged();
     this.evaluate();
   }
@@ -151,6 +149,7 @@ export class Ownership {
     const records = await context.store.inspect({
       shards: Array.from({ length: shardCount }, (_, shard) => shard),
     });
+    context.losses.saw(records);
     const placement = placeShards(membership.nodes, shardCount);
     this.#seen.clear();
     for (const record of records) {
@@ -209,6 +208,7 @@ export class Ownership {
     if (unwanted.length > releaseAtOnce) this.#retryLater();
     if (wanted.length === 0) return;
     const records = await owner.store.inspect({ shards: wanted });
+    owner.losses.saw(records);
     for (const record of records) {
       if ("kind" in record) {
         this.#missing(record.shard);
@@ -231,7 +231,6 @@ export class Ownership {
     const since = this.#lostSince.get(shard);
     const now = owner.clock.monotonic();
     if (since !== undefined && now - membership.silentMs > since) {
-      this.#losses += 1;
       owner.logger.error({ shard }, "a shard's data was lost: it is made anew");
       this.#claim(shard, "none", 0, true);
       return;

@@ -52,9 +52,16 @@ export interface ProducerContext {
   newHash(): string;
   /** Called when nothing is waiting or in flight any more. */
   idle(): void;
+  /** The store lacks what it had acknowledged, or the shard altogether. */
   lost(shard: ShardId): void;
   /** What the shard takes no more of, as the last append was told. */
   closed(names: readonly string[] | undefined): void;
+}
+
+/** The last batch that the store acknowledged to one identity. */
+export interface AckedBatch {
+  readonly producer: ProducerId;
+  readonly number: number;
 }
 
 const maxBatchMessages = 256;
@@ -68,7 +75,9 @@ export class Producer {
   #id: ProducerId;
   #number = 0;
   #lastEntry: EntryId | undefined;
+  #acked: AckedBatch | undefined;
   #inFlight = false;
+  #renewNext = false;
   /** Commands of the last batch: tells whether there is company to wait for. */
   #lastCount = 0;
   /** Messages that the next batch may hold. */
@@ -91,6 +100,16 @@ export class Producer {
   /** An owner that has read up to here has seen everything sent so far; `undefined`: nothing was. */
   get lastEntry(): EntryId | undefined {
     return this.#lastEntry;
+  }
+
+  /** What this node knows to be in the mailbox, or to have been; also of a former identity. */
+  get acked(): AckedBatch | undefined {
+    return this.#acked;
+  }
+
+  /** Its loss was told. */
+  forget(producer: ProducerId): void {
+    if (this.#acked?.producer === producer) this.#acked = undefined;
   }
 
   get waiting(): number {
@@ -116,9 +135,9 @@ export class Producer {
 
   /** Registers anew with the next batch, under a fresh identity: after a loss of data. */
   renew(): void {
-    if (this.#inFlight) return;
-    this.#id = this.#context.newProducerId();
-    this.#number = 0;
+    // What is in flight can be settled under its own identity alone.
+    if (this.#inFlight) this.#renewNext = true;
+    else this.#fresh();
   }
 
   stop(): void {
@@ -187,6 +206,7 @@ export class Producer {
     const end = this.#judge(await this.#deliver(request, batch), number);
     this.#isOutOfMemory = false;
     this.#inFlight = false;
+    if (this.#renewNext) this.#fresh();
     const fitting = end.kind === "full" ? this.#retake(batch, end.pending) : 0;
     for (let i = fitting; i < batch.length; i++) batch[i]?.appended(end);
     if (this.#head < this.#waiting.length) this.#schedule();
@@ -210,6 +230,7 @@ export class Producer {
     switch (answer.kind) {
       case "appended":
         this.#number = number;
+        this.#acked = { producer: this.#id, number };
         if (answer.entry !== undefined) this.#lastEntry = answer.entry;
         this.#context.closed(answer.closed);
         return { kind: "appended" };
@@ -217,13 +238,13 @@ export class Producer {
         this.#number = number;
         return { kind: "full", pending: answer.pending };
       case "lost":
+      case "gap":
+      case "unknown-producer":
         this.#context.lost(this.#context.shard);
         this.#fresh();
         return { kind: "unknown" };
       case "stale":
-      case "gap":
       case "conflict":
-      case "unknown-producer":
         this.#fresh();
         return { kind: "unknown" };
     }
@@ -232,6 +253,7 @@ export class Producer {
   #fresh(): void {
     this.#id = this.#context.newProducerId();
     this.#number = 0;
+    this.#renewNext = false;
   }
 
   /** Resends until the store has answered: only the same number again can tell the outcome. */

@@ -7,7 +7,7 @@ import { journal, world } from "./engine-kit.test.ts";
 
 test("a node whose join took effect unanswered can send to the other nodes' shards", async () => {
   const calm = fatesByPlan(() => calmPlan, seededRandom(3));
-  const { endOf, finish, idOwnedBy, server, settled, start } = world({
+  const { endOf, finish, idOwnedBy, server, settled, start, until } = world({
     fates: {
       ...calm,
       call: (of) => ({
@@ -20,6 +20,7 @@ test("a node whose join took effect unanswered can send to the other nodes' shar
   const second = await start("n2");
   server.flush();
   await settled();
+  await until(() => second.status().verdict !== "unknown");
   const elsewhere = await idOwnedBy("n1");
   const { ask } = second.actor(journal, elsewhere);
   // What was under way to the lost mailbox is settled first; then all is as before.

@@ -9,8 +9,10 @@ import { isMusterError, MusterError } from "../errors.ts";
 import { actorKey } from "../model/actor-address.ts";
 import type { Incarnation, NodeId, ProducerId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import type { Position } from "../model/position.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { SenderMark } from "../ports/loss-store.ts";
 import type { Random } from "../ports/random.ts";
 import type { ShardStore } from "../ports/shard-store.ts";
 import { type AskEnd, AskTable, type OpenAsk } from "./ask.ts";
@@ -53,7 +55,10 @@ export interface RouterContext {
   /** Number of this node's registration, the first part of its producers' ids. */
   join(): number;
   newHash(): string;
+  /** A mailbox lacks what it had acknowledged, or is not there. */
   lost(shard: ShardId): void;
+  /** A commit of this position was acknowledged to somebody here. */
+  accepted(shard: ShardId, at: Position): void;
 }
 
 export class Router implements LocalPath {
@@ -166,7 +171,9 @@ export class Router implements LocalPath {
 
   /** Takes a packed message of replies. */
   replies(payload: Uint8Array): void {
-    for (const { askId, outcome } of decodeReplies(payload, this.#context.incarnation)) {
+    const { mark, replies } = decodeReplies(payload, this.#context.incarnation);
+    if (mark) this.#context.accepted(mark.shard, mark.at);
+    for (const { askId, outcome } of replies) {
       this.asks.settle(askId, { kind: "answered", outcome });
     }
   }
@@ -175,6 +182,19 @@ export class Router implements LocalPath {
   refuseUnsent(): void {
     this.asks.failFast();
     for (const lane of this.#lanes.values()) lane.producer.refuseWaiting("unavailable");
+  }
+
+  /** Batches that the mailbox of a shard has acknowledged to this node. */
+  acked(shard: ShardId): readonly SenderMark[] {
+    const acked = this.#lanes.get(shard)?.producer.acked;
+    return acked ? [{ kind: "producer", ...acked }] : [];
+  }
+
+  /** The loss of these was told. */
+  forget(shard: ShardId, senders: readonly SenderMark[]): void {
+    for (const sender of senders) {
+      if (sender.kind === "producer") this.#lanes.get(shard)?.producer.forget(sender.producer);
+    }
   }
 
   /** Registers all producers anew, after a loss of data. */

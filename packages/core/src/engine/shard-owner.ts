@@ -7,6 +7,7 @@ import { encode } from "../codec.ts";
 import type { Facts } from "../define-actor.ts";
 import type { EntryId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import type { Position } from "../model/position.ts";
 import type {
   Claim,
   CommitAnswer,
@@ -143,8 +144,8 @@ export class ShardOwner {
           this.#line.batch.outRemove.push(...messages);
           this.#schedule();
         },
-        gap: (target, last) =>
-          logger.error({ shard: this.shard, target, last }, "a shard lost messages"),
+        gap: (target, outId, number) =>
+          owner.losses.compareBatches(target, { kind: "shard", shard: this.shard, outId, number }),
       },
       grant.outId,
       image.outNumbers,
@@ -227,6 +228,10 @@ export class ShardOwner {
   }
   get epoch(): number {
     return this.#grant.fence.epoch;
+  }
+  /** The last commit that was acknowledged. */
+  get written(): Position {
+    return { epoch: this.epoch, seq: this.#line.seq };
   }
   get isRunning(): boolean {
     return this.#state === "running";
@@ -331,6 +336,7 @@ export class ShardOwner {
   abandon(finalSeq?: number): void {
     if (this.#state === "gone") return;
     this.#state = "gone";
+    this.#owner.losses.accepted(this.shard, this.written);
     this.#stopParts();
     this.#line.abandon(finalSeq);
     this.#handBack();
@@ -405,6 +411,7 @@ export class ShardOwner {
   #cut(batch: CommitBatch, seq: number): CommitRequest {
     return batch.toRequest({
       claim: this.claim,
+      epoch: this.epoch,
       seq,
       hash: this.#owner.newHash(),
       sender: `shard:${this.shard}`,

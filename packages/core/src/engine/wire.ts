@@ -3,8 +3,9 @@
  * here before it is believed (I8).
  */
 import { decode, encode } from "../codec.ts";
-import type { ActorKey, Incarnation, NodeId } from "../model/ids.ts";
+import type { ActorKey, Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
+import type { Position } from "../model/position.ts";
 
 export const formatVersion = 1;
 
@@ -177,15 +178,22 @@ export const unpackOutcome = (packed: unknown): Outcome | undefined => {
   return undefined;
 };
 
-/** All answers of one commit to one node, gathered by the incarnation that asked. */
+/** The commit that an answer came with: whoever gets the answer knows that it was accepted. */
+export interface CommitMark {
+  readonly shard: ShardId;
+  readonly at: Position;
+}
+
+/** All answers of one commit to one node, gathered by the incarnation that asked, behind its mark. */
 export const encodeReplies = (
+  { shard, at }: CommitMark,
   replies: readonly {
     readonly incarnation: Incarnation;
     readonly askId: number;
     readonly outcome: Outcome;
   }[],
 ): Uint8Array => {
-  const groups: unknown[][] = [];
+  const groups: unknown[][] = [[null, shard, at.epoch, at.seq]];
   let group: unknown[] = [];
   for (const { incarnation, askId, outcome } of replies) {
     if (group[0] !== incarnation) {
@@ -197,23 +205,33 @@ export const encodeReplies = (
   return encode(groups);
 };
 
+const markOf = ([tag, shard, epoch, seq]: readonly unknown[]): CommitMark | undefined =>
+  tag === null && isNumber(shard) && isNumber(epoch) && isNumber(seq)
+    ? { shard, at: { epoch, seq } }
+    : undefined;
+
+export interface DecodedReplies {
+  readonly mark: CommitMark | undefined;
+  readonly replies: readonly { readonly askId: number; readonly outcome: Outcome }[];
+}
+
 /** The answers to this incarnation; those to a former one are nobody's any more. */
-export const decodeReplies = (
-  payload: Uint8Array,
-  incarnation: Incarnation,
-): readonly { readonly askId: number; readonly outcome: Outcome }[] => {
+export const decodeReplies = (payload: Uint8Array, incarnation: Incarnation): DecodedReplies => {
   const decoded = decode(payload);
-  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return [];
   const replies: { askId: number; outcome: Outcome }[] = [];
+  let mark: CommitMark | undefined;
+  if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return { mark, replies };
   for (const group of decoded.value) {
-    if (!Array.isArray(group) || group[0] !== incarnation) continue;
+    if (!Array.isArray(group)) continue;
+    mark ??= markOf(group);
+    if (group[0] !== incarnation) continue;
     for (let i = 1; i + 1 < group.length; i += 2) {
       const askId: unknown = group[i];
       const outcome = unpackOutcome(group[i + 1]);
       if (isNumber(askId) && outcome) replies.push({ askId, outcome });
     }
   }
-  return replies;
+  return { mark, replies };
 };
 
 /** A timer as stored: what is told to which actor when it is due. */

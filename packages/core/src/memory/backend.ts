@@ -2,6 +2,7 @@
 import type { Backend, BackendContext, BackendFactory } from "../ports/backend.ts";
 import { memoryBus } from "./bus.ts";
 import { Link } from "./link.ts";
+import { memoryLosses } from "./losses.ts";
 import { memoryMembership } from "./membership.ts";
 import { MemoryServer } from "./server.ts";
 import { memoryShards } from "./shards.ts";
@@ -14,6 +15,7 @@ const createBackend = (server: MemoryServer, context: BackendContext): Backend =
     membership: memoryMembership(link),
     shards: memoryShards(link),
     views: memoryViews(link),
+    losses: memoryLosses(link),
     bus: memoryBus(link),
     open: async () => {
       closed = false;

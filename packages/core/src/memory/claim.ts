@@ -1,26 +1,40 @@
 /** Taking a shard: compare-and-set on the claim seen, fresh claim id, epoch above all known (I1). */
 import type { ClaimId, OutId } from "../model/ids.ts";
+import { type ClaimMarks, origin, type Position } from "../model/position.ts";
 import type { ClaimAnswer, ClaimRequest, Ownership } from "../ports/shard-store.ts";
 import { emptyShard, type ShardData } from "./cluster-data.ts";
 import type { Link } from "./link.ts";
+import { lossMarkOf } from "./loss-finding.ts";
 
 /** Claims whose final commit number is remembered. */
 const finalsKept = 16;
 
-export const ownershipOf = (shard: number, { own, pending }: ShardData): Ownership => ({
-  shard,
-  claimId: own.claimId,
-  owner: own.owner,
-  incarnation: own.incarnation,
-  released: own.claimId !== "none" && own.released,
-  epoch: own.epoch,
-  seq: own.seq,
-  historyId: own.historyId,
-  pending,
+/** Where the present claim and those before it stand, newest first. */
+export const marksOf = ({ own }: ShardData): ClaimMarks => ({
+  marks: [{ epoch: own.epoch, seq: own.seq }, ...[...own.finals.values()].reverse()],
+  isWhole: own.finals.size < finalsKept,
 });
 
-const rememberFinal = (finals: Map<ClaimId, number>, claimId: ClaimId, seq: number): void => {
-  finals.set(claimId, seq);
+export const ownershipOf = (shard: number, data: ShardData): Ownership => {
+  const { own, pending, loss } = data;
+  return {
+    shard,
+    claimId: own.claimId,
+    owner: own.owner,
+    incarnation: own.incarnation,
+    released: own.claimId !== "none" && own.released,
+    epoch: own.epoch,
+    seq: own.seq,
+    historyId: own.historyId,
+    pending,
+    born: own.born,
+    written: marksOf(data).marks.find(({ seq }) => seq > 0) ?? origin,
+    lossMark: lossMarkOf(loss),
+  };
+};
+
+const rememberFinal = (finals: Map<ClaimId, Position>, claimId: ClaimId, at: Position): void => {
+  finals.set(claimId, at);
   const [oldest] = finals.keys();
   if (finals.size > finalsKept && oldest !== undefined) finals.delete(oldest);
 };
@@ -40,7 +54,9 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   const { own } = shard;
   const { historyId } = link;
   own.clean = own.released;
-  if (own.claimId !== "none") rememberFinal(own.finals, own.claimId, own.seq);
+  if (own.claimId !== "none") {
+    rememberFinal(own.finals, own.claimId, { epoch: own.epoch, seq: own.seq });
+  }
   if (own.historyId !== historyId) {
     // The numbers given before may be given again by a shard that went back: another identity.
     own.outId = request.claimId as string as OutId;
@@ -75,7 +91,7 @@ const granted = ({ own }: ShardData): ClaimAnswer =>
       };
 
 const recreate = (link: Link, request: ClaimRequest): ShardData => {
-  const made = emptyShard();
+  const made = emptyShard(link.server.newId());
   link.data.shards.set(request.shard, made);
   return made;
 };

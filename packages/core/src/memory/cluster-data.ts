@@ -20,6 +20,8 @@ import type {
   ShardId,
 } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
+import type { Position } from "../model/position.ts";
+import type { LossFinding } from "../ports/loss-store.ts";
 import type { AppendAnswer, OutMessage, Timer } from "../ports/shard-store.ts";
 import { KeptReplies } from "./kept-replies.ts";
 import { MailStream } from "./mail-stream.ts";
@@ -47,8 +49,15 @@ export interface MembershipData {
   lastBeatHistory: HistoryId;
 }
 
+/** The finding of lost data of one subject, and how often it changed. */
+export interface LossData {
+  finding: LossFinding | undefined;
+  changes: number;
+}
+
 /** Ownership of one shard. */
 export interface Own {
+  readonly born: string;
   datasetId: DatasetId | "none";
   historyId: HistoryId | "none";
   owner: NodeId | "none";
@@ -61,8 +70,8 @@ export interface Own {
   hash: string;
   /** Entry that the last commit added for `local`. */
   localEntry: EntryId | undefined;
-  /** Last commit numbers of earlier claims, oldest first. */
-  readonly finals: Map<ClaimId, number>;
+  /** Where earlier claims ended, oldest first. */
+  readonly finals: Map<ClaimId, Position>;
   notBefore: RedisMs;
   closed: readonly string[];
   outId: OutId | "none";
@@ -101,6 +110,7 @@ export interface ShardData {
   readonly replies: KeptReplies;
   readonly dead: Map<string, Uint8Array>;
   log: readonly Uint8Array[];
+  readonly loss: LossData;
 }
 
 /** Status rows of one node. */
@@ -117,16 +127,20 @@ export interface ClusterData {
   membership: MembershipData | undefined;
   readonly shards: Map<ShardId, ShardData>;
   readonly status: Map<NodeId, StatusData>;
+  /** Losses that belong to no shard. */
+  readonly loss: LossData;
 }
 
 export const emptyCluster = (): ClusterData => ({
   membership: undefined,
   shards: new Map(),
   status: new Map(),
+  loss: { finding: undefined, changes: 0 },
 });
 
-export const emptyShard = (): ShardData => ({
+export const emptyShard = (born: string): ShardData => ({
   own: {
+    born,
     datasetId: "none",
     historyId: "none",
     owner: "none",
@@ -160,6 +174,7 @@ export const emptyShard = (): ShardData => ({
   replies: new KeptReplies(),
   dead: new Map(),
   log: [],
+  loss: { finding: undefined, changes: 0 },
 });
 
 export const emptyStatus = (): StatusData => ({

@@ -5,7 +5,7 @@ import type { Link } from "./link.ts";
 
 /** Answers the refusal of a superseded claim, with its final number where still known. */
 const fencedFrom = ({ own }: ShardData, claim: Claim): Refusal => {
-  const finalSeq = own.claimId === claim.claimId ? own.seq : own.finals.get(claim.claimId);
+  const finalSeq = own.claimId === claim.claimId ? own.seq : own.finals.get(claim.claimId)?.seq;
   return finalSeq === undefined ? { kind: "fenced" } : { kind: "fenced", finalSeq };
 };
 

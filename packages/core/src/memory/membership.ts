@@ -12,6 +12,7 @@ import { emptyShard, type Member, type MembershipData } from "./cluster-data.ts"
 import { channelOf } from "./hub.ts";
 import { judgePeers } from "./judge.ts";
 import type { Link } from "./link.ts";
+import { lossMarkOf } from "./loss-finding.ts";
 
 /** Raises the membership version and tells everybody. */
 const raise = (link: Link, data: MembershipData, version = data.version + 1): void => {
@@ -35,7 +36,7 @@ const createCluster = (link: Link, request: JoinRequest): MembershipData => {
   };
   link.data.membership = made;
   for (let shard = 0; shard < request.shardCount; shard++) {
-    if (!link.data.shards.has(shard)) link.data.shards.set(shard, emptyShard());
+    if (!link.data.shards.has(shard)) link.data.shards.set(shard, emptyShard(link.server.newId()));
   }
   return made;
 };
@@ -176,6 +177,7 @@ export const memoryMembership = (link: Link): MembershipStore => ({
         historyId: link.historyId,
         nodes: data ? [...data.members.values()].map(({ record }) => record) : [],
         producerFloor: data ? producerFloor(data) : 0,
+        lossMark: lossMarkOf(link.data.loss),
       };
     }),
   leave: (request) => link.call("leave", () => leave(link, request)),

@@ -6,6 +6,7 @@ import type { Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
+import type { LossStore } from "./loss-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
 import type { Random } from "./random.ts";
 import type { ShardStore } from "./shard-store.ts";
@@ -43,6 +44,7 @@ export interface Backend {
   readonly membership: MembershipStore;
   readonly shards: ShardStore;
   readonly views: ViewStore;
+  readonly losses: LossStore;
   readonly bus: Bus;
   /**
    * Connects, checks the server and opens this incarnation's alive subscription.

@@ -87,6 +87,8 @@ export interface MembershipStore {
     readonly nodes: readonly NodeRecord[];
     /** Lowest join number that may still append; what claims carry to the shards. */
     readonly producerFloor: number;
+    /** Changes with the findings of lost data that belongs to no shard; empty while there was none. */
+    readonly lossMark: string;
   }>;
   /** Marks a node as left, if the incarnation still is the registered one; harmless to repeat. */
   leave(request: { readonly nodeId: NodeId; readonly incarnation: Incarnation }): Promise<void>;

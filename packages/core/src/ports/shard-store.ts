@@ -16,6 +16,7 @@ import type {
   RedisMs,
   ShardId,
 } from "../model/ids.ts";
+import type { Position } from "../model/position.ts";
 
 /** One ownership period as its holder knows it. */
 export interface Claim {
@@ -49,6 +50,12 @@ export interface Ownership {
   readonly historyId: HistoryId | "none";
   /** Messages waiting in the mailbox. */
   readonly pending: number;
+  /** Identity of this record: another one was made anew, after a loss or a purge. */
+  readonly born: string;
+  /** The last commit accepted under this or an earlier claim. */
+  readonly written: Position;
+  /** Changes with the findings of lost data in this shard; empty while there was none. */
+  readonly lossMark: string;
 }
 
 export interface ClaimRequest {

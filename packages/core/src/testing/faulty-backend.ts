@@ -121,6 +121,7 @@ export class FaultyBackend implements BackendFactory {
       membership: overLink(link, wire.membership),
       shards: overLink(link, wire.shards),
       views: overLink(link, wire.views),
+      losses: overLink(link, wire.losses),
       bus: busOverLink(link, inner.bus),
       open: async () => {
         if (link.network.isShut) throw new BackendUnavailable("open");

@@ -4,6 +4,7 @@ import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
+import { lossRoutes } from "./losses.ts";
 import { toldRoutes } from "./told.ts";
 
 const apiVersion = "0.1.0";
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   documentRoute(() => routes, apiVersion),
   ...clusterRoutes,
+  ...lossRoutes,
   ...toldRoutes,
   ...appRoutes,
 ];

@@ -59,3 +59,18 @@ export const shard = z.object({
   seq: count,
   pending: count,
 });
+
+const position = z.object({ epoch: z.number(), seq: count });
+
+export const loss = z.object({
+  id: z.string(),
+  subject: z.string(),
+  range: z.string(),
+  remedy: z.string(),
+  commits: z.object({ from: position, to: position }).nullable(),
+  batches: count,
+  foundAt: instant,
+  foundBy: z.string(),
+  expiresAt: instant,
+  acknowledged: z.object({ by: z.string(), reason: z.string(), at: instant }).nullable(),
+});

@@ -21,7 +21,7 @@ end
 local record = read()
 local seen = ARGV[2]
 if not record[1] and ARGV[11] == '1' then
-  create_own(own, ARGV[5])
+  create_own(own, ARGV[5], ARGV[10])
   record = read()
   seen = 'none'
 end
@@ -48,7 +48,7 @@ end
 local epoch = string.format('%.0f',
   math.max(tonumber(record[5]) + 1, tonumber(ARGV[6]) + 1, now_ms(ARGV[12])))
 local not_before = string.format('%.0f', math.max(tonumber(record[8]), tonumber(ARGV[8])))
-local finals = claim == 'none' and record[7] or add_final(record[7], claim, record[6])
+local finals = claim == 'none' and record[7] or add_final(record[7], claim, record[6], record[5])
 local clean = record[3] == '1' and 1 or 0
 local out = record[11]
 if record[4] ~= history or not out then

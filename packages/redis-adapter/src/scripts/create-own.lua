@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
 -- create-own: makes the ownership record of one shard when the cluster's data is created
 -- KEYS     1 own
--- ARGV     1 dataset  2 dataset whose record is adopted, or ''
+-- ARGV     1 dataset  2 dataset whose record is adopted, or ''  3 fresh id of the record
 -- returns  {0, dataset of the record there now}
 -- cost     O(1)
 --@include create-own
 local dataset = redis.call('HGET', KEYS[1], 'dataset')
 if not dataset then
-  create_own(KEYS[1], ARGV[1])
+  create_own(KEYS[1], ARGV[1], ARGV[3])
   return {0, ARGV[1]}
 end
 if ARGV[2] ~= '' and dataset == ARGV[2] then

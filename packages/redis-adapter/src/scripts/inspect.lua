@@ -2,8 +2,8 @@
 -- inspect: reads the ownership of shards
 -- KEYS     own of each shard
 -- ARGV     –
--- returns  {0, for each shard {0, claim, owner, incarnation, released, epoch, seq, history, pending}
---          or {3} where the record is missing}
+-- returns  {0, for each shard {0, claim, owner, incarnation, released, epoch, seq, history, pending,
+--          born, loss mark, epoch and number of the last commit} or {3} where the record is missing}
 -- cost     O(shards)
 --@include ownership
 local answer = {0}

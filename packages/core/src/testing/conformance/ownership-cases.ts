@@ -59,6 +59,9 @@ export const ownershipCases: readonly ConformanceCase[] = [
           seq: 0,
           historyId: held.historyId,
           pending: 0,
+          born: shown.born,
+          written: { epoch: 0, seq: 0 },
+          lossMark: "",
         },
         "ownership",
       );

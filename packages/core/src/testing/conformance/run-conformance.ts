@@ -1,5 +1,6 @@
 import { busCases } from "./bus-cases.ts";
 import type { ConformanceCase, ConformanceContext, Need } from "./context.ts";
+import { lossCases } from "./loss-cases.ts";
 import { membershipCases } from "./membership-cases.ts";
 import { shardStoreCases } from "./shard-store-cases.ts";
 import { viewCases } from "./view-cases.ts";
@@ -24,6 +25,7 @@ const ports: readonly {
   { port: "membership store", cases: membershipCases },
   { port: "shard store", cases: shardStoreCases },
   { port: "view store", cases: viewCases },
+  { port: "loss store", cases: lossCases },
   { port: "bus", cases: busCases },
 ];
 
