@@ -48,6 +48,9 @@ export const connect = async (context: BootContext): Promise<void> => {
   }
 };
 
+/** Heartbeats that were under way when a process ended may arrive late, but not so many. */
+const provenRenewals = 4;
+
 /**
  * Joins. A former incarnation under the same id is waited for until its lease has ended, which a
  * store that stalls or restarts draws out; it is a conflict only if it keeps renewing.
@@ -57,7 +60,7 @@ export const joinCluster = async (context: BootContext): Promise<void> => {
   const { membership, clock, logger, nodeId, leaseMs } = context;
   let takenSince: number | undefined;
   let heard: number | undefined;
-  let renewedAt = Number.NEGATIVE_INFINITY;
+  let renewals = 0;
   for (let attempt = 1; context.isWanted(); ) {
     try {
       const joined = await membership.join();
@@ -66,10 +69,10 @@ export const joinCluster = async (context: BootContext): Promise<void> => {
       attempt = 1;
       const now = clock.monotonic();
       const lastHeard = await membership.heardOfId();
-      if (takenSince !== undefined && lastHeard !== heard) renewedAt = now;
+      if (takenSince !== undefined && lastHeard !== heard) renewals += 1;
       takenSince ??= now;
       heard = lastHeard;
-      if (now - takenSince > 2 * leaseMs && now - renewedAt < leaseMs) {
+      if (now - takenSince > 2 * leaseMs && renewals >= provenRenewals) {
         throw nodeIdTaken(nodeId, membership.conflict ?? "unknown");
       }
       await new Promise<void>((resolve) => {
