@@ -99,8 +99,11 @@ export class EffectRunner {
     return this.#recorded.has(effectId);
   }
 
+  /** The outcome has been taken; a former owner may have told it while an attempt runs here. */
   forget(effectId: string): void {
     this.#recorded.delete(effectId);
+    this.#running.get(effectId)?.abort(new Error("its outcome has been taken"));
+    this.#running.delete(effectId);
   }
 
   /** Notes an effect of a batch that is being committed, so that a repeat is seen. */
@@ -110,14 +113,15 @@ export class EffectRunner {
 
   /** Takes over what a former owner recorded; nothing reruns before `notBefore`. */
   adopt(effectId: string, record: EffectRecord, notBefore: RedisMs): void {
-    this.#recorded.set(effectId, record);
+    const adopted = { ...record, notBefore: Math.max(record.notBefore, notBefore) };
+    this.#recorded.set(effectId, adopted);
     const spec = this.#specOf(record);
     const interrupt = spec?.onCrash === "interrupt";
     if (interrupt && (record.started || record.historyId !== this.#context.historyId)) {
-      this.#fail(effectId, record, "interrupted: the node that ran it is gone", spec);
+      this.#fail(effectId, adopted, "interrupted: the node that ran it is gone", spec);
       return;
     }
-    this.#plan(effectId, { ...record, notBefore: Math.max(record.notBefore, notBefore) });
+    this.#plan(effectId, adopted);
   }
 
   /** Starts an effect whose record is committed. */
@@ -152,6 +156,11 @@ export class EffectRunner {
     return effects && Object.hasOwn(effects, record.effect) ? effects[record.effect] : undefined;
   }
 
+  /** False once its outcome was taken, also when it was started again under the same id (I12). */
+  #isCurrent(effectId: string, record: EffectRecord): boolean {
+    return !this.#stopped && this.#recorded.get(effectId) === record;
+  }
+
   #plan(effectId: string, record: EffectRecord): void {
     const wait = Math.max(0, record.notBefore - this.#context.now());
     if (wait === 0) void this.#run(effectId, record);
@@ -160,7 +169,7 @@ export class EffectRunner {
 
   async #run(effectId: string, record: EffectRecord): Promise<void> {
     const spec = this.#specOf(record);
-    if (this.#stopped || !this.#recorded.has(effectId) || this.#running.has(effectId)) return;
+    if (!this.#isCurrent(effectId, record) || this.#running.has(effectId)) return;
     if (!spec) {
       this.#context.logger.warn(
         { actor: record.actor, effect: record.effect },
@@ -172,13 +181,14 @@ export class EffectRunner {
     this.#running.set(effectId, controller);
     const giveBack = await this.#context.slots.take();
     try {
+      if (!this.#isCurrent(effectId, record)) return;
       let current = record;
       if (spec.onCrash === "interrupt") {
         current = { ...record, started: true };
         this.#recorded.set(effectId, current);
         await this.#context.save(effectId, current);
       }
-      if (this.#stopped) return;
+      if (!this.#isCurrent(effectId, current)) return;
       if (!this.#context.trusted()) {
         this.#stalled.add(effectId);
         return;
@@ -188,7 +198,7 @@ export class EffectRunner {
       // The mark could not be committed: this owner has fallen, the next one decides.
     } finally {
       giveBack();
-      this.#running.delete(effectId);
+      if (this.#running.get(effectId) === controller) this.#running.delete(effectId);
     }
   }
 
@@ -227,6 +237,7 @@ export class EffectRunner {
         }),
         aborted,
       ]);
+      if (this.#recorded.get(effectId) !== record) return;
       const checked = spec.output.safeParse(output);
       if (!checked.success) {
         const fields = JSON.stringify(fieldErrorsOf(checked.error));
@@ -238,7 +249,7 @@ export class EffectRunner {
         output: checked.data,
       });
     } catch (thrown) {
-      if (this.#stopped) return;
+      if (!this.#isCurrent(effectId, record)) return;
       const error = describeThrown(thrown);
       if (isHopeless(thrown)) {
         this.#fail(effectId, { ...record, attempts: record.attempts + 1 }, error, spec);
