@@ -29,6 +29,8 @@ export class PromiseWatch {
 
   /** Passes a promise on, which has to settle within `limitMs` by its process's clock. */
   watch<T>(process: SimProcess, limitMs: number, what: string, promise: Promise<T>): Promise<T> {
+    // A process may be ended by the very call that made the promise.
+    if (process.state === "ended") return promise;
     const open: Open = { what, process };
     this.#open.add(open);
     const cancel = process.clock.after(limitMs + lateMs, () => {
