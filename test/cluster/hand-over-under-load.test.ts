@@ -12,11 +12,13 @@ test("a graceful stop under load loses nothing, doubles nothing and leaves nothi
   await cluster.startAll(3);
   await cluster.settled("web-1", "web-2", "web-3");
   const load = await startLoadOn(cluster, ["web-1", "web-2"]);
+  const own = await startLoadOn(cluster, ["web-3"]);
   await cluster.waitUntil(
     "the load runs",
     () => load.acked,
     (acked) => acked > 500,
   );
+  await own.more(100);
   expect(await cluster.stop("web-3")).toBe(0);
   const stopped = load.acked;
   await cluster.settled("web-1", "web-2");
@@ -36,4 +38,8 @@ test("a graceful stop under load loses nothing, doubles nothing and leaves nothi
   );
   await load.stop();
   expect(await load.verify("web-3")).toMatchObject({ ...nothingWrong, unknown: 0, notApplied: 0 });
+
+  const callers = await own.verify("web-1");
+  expect(callers).toMatchObject({ ...nothingWrong, unknown: 0 });
+  expect(Object.keys(callers.codes).filter((code) => code !== "STOPPED")).toEqual([]);
 }, 60_000);

@@ -47,6 +47,7 @@ export class AskTable {
   readonly #pending = new Map<number, OpenAsk>();
   readonly #buckets = new Map<number, Range[]>();
   #lastId = 0;
+  #emptied: (() => void) | undefined;
 
   /** `monotonic` may lag by one turn of the event loop. */
   constructor(clock: Clock, monotonic: () => number) {
@@ -95,6 +96,19 @@ export class AskTable {
     if (!ask) return;
     this.#pending.delete(id);
     ask.settle(end);
+    if (this.#pending.size === 0) this.#emptied?.();
+  }
+
+  /** Resolves once no ask is open, or after `timeoutMs`. */
+  whenEmpty(timeoutMs: number): Promise<void> {
+    if (this.#pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(timeoutMs, resolve);
+      this.#emptied = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   isOpen(id: number): boolean {

@@ -1,7 +1,7 @@
 /** A node that stops, is drained or comes in: nothing is lost, nothing doubled (I2, I3, I6). */
 import { describe, expect, test } from "bun:test";
 import type { Muster } from "../muster-types.ts";
-import { journal, world } from "./engine-kit.test.ts";
+import { ended, journal, world } from "./engine-kit.test.ts";
 
 interface Sent {
   readonly id: string;
@@ -202,4 +202,31 @@ test("commands to a node that stops are refused as stopped, not lost", async () 
   });
   await all.finish(stopped);
   expect(await all.read(n1, id)).toEqual([]);
+});
+
+test("what a node that stops had asked before is answered, whoever owns it", async () => {
+  const all = world();
+  await all.start("n1");
+  const n2 = await all.start("n2");
+  const far = await all.idOwnedBy("n1");
+  const near = await all.idOwnedBy("n2");
+  const asked = [far, near].map((id) => ended(n2.actor(journal, id).ask.write({ line: "x" })));
+  const stopped = n2.stop();
+  expect(await all.finish(Promise.all(asked))).toEqual([{ value: 1 }, { value: 1 }]);
+  await all.finish(stopped);
+});
+
+test("a node that stops waits for what it has asked for a second, not longer", async () => {
+  const all = world();
+  const n1 = await all.start("n1");
+  const n2 = await all.start("n2");
+  const far = await all.idOwnedBy("n1");
+  void ended(n1.actor(journal, far).tell.throwOn({ line: "bad" }));
+  await all.clock.runFor(100);
+  const asked = ended(n2.actor(journal, far).ask.write({ line: "behind it" }));
+  await all.clock.runFor(100);
+  const before = all.clock.monotonic();
+  await all.finish(n2.stop());
+  expect(all.clock.monotonic() - before).toBeLessThan(1_500);
+  expect(await asked).toMatchObject({ code: "STOPPED", outcome: "unknown" });
 });

@@ -58,6 +58,8 @@ export interface NodeOptions {
   memoryBytes(): number;
 }
 
+/** How long a stopping node waits for answers to what it has asked. */
+const lastAnswersMs = 1_000;
 const passivateEveryMs = 10_000;
 /** Records are read again by many at once after a loss: what is found is compared together. */
 const compareSoonMs = 50;
@@ -546,6 +548,8 @@ export class Node {
       ...this.#loops.map((loop) => part("replica", loop.stop({ timeoutMs: bound }))),
       part("ownership", this.#ownership?.stop(this.isAway ? 1 : bound) ?? Promise.resolve()),
     ]);
+    // Asks under way elsewhere are as good as answered: cut off now, their outcome would be unknown.
+    if (!this.isAway) await this.#router.asks.whenEmpty(Math.min(lastAnswersMs, left()));
     this.#router.stop();
     await this.#sweeper?.stop();
     for (const table of this.#tables.values()) await part("view", table.stop());

@@ -127,7 +127,8 @@ export class Router implements LocalPath {
   }
 
   #compose(target: ActorTarget, command: string, input: unknown, options: AskOptions): Composed {
-    if (this.#stopped) throw new MusterError("STOPPED", "The node was stopped.");
+    if (this.#stopped)
+      throw new MusterError("STOPPED", "The node was stopped.", { outcome: "not-applied" });
     const refused = this.#context.unavailable();
     if (refused) throw refused;
     const { settings, now } = this.#context;
