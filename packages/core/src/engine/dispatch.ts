@@ -21,7 +21,7 @@ export interface Lane {
   closedUntil: number;
   /** Commands of this node that its own owner of the shard has taken and not settled. */
   local: number;
-  /** Commands that the owner gave back: they go before what was held behind them. */
+  /** Commands that the owner gave back. */
   readonly returned: Dispatch[];
   /** Commands waiting for the local path to become empty. */
   readonly held: Dispatch[];
@@ -64,6 +64,11 @@ export class Dispatch implements LocalCaller, Parcel {
 
   get lane(): Lane {
     return this.#lane;
+  }
+
+  /** Grows with each command of this node. */
+  get order(): number {
+    return this.#askId;
   }
 
   /** Ends it, whatever its path. */

@@ -76,6 +76,7 @@ export class Producer {
   #number = 0;
   #lastEntry: EntryId | undefined;
   #acked: AckedBatch | undefined;
+  #isInDoubt = false;
   #inFlight = false;
   #renewNext = false;
   /** Commands of the last batch: tells whether there is company to wait for. */
@@ -110,6 +111,11 @@ export class Producer {
   /** Its loss was told. */
   forget(producer: ProducerId): void {
     if (this.#acked?.producer === producer) this.#acked = undefined;
+  }
+
+  /** A batch that ended as unknown may be in the mailbox, behind `lastEntry`: the next must go there. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   get waiting(): number {
@@ -231,6 +237,7 @@ export class Producer {
       case "appended":
         this.#number = number;
         this.#acked = { producer: this.#id, number };
+        this.#isInDoubt = false;
         if (answer.entry !== undefined) this.#lastEntry = answer.entry;
         this.#context.closed(answer.closed);
         return { kind: "appended" };
@@ -251,6 +258,7 @@ export class Producer {
   }
 
   #fresh(): void {
+    this.#isInDoubt = true;
     this.#id = this.#context.newProducerId();
     this.#number = 0;
     this.#renewNext = false;

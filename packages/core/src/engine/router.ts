@@ -267,12 +267,14 @@ export class Router implements LocalPath {
   leaves(lane: Lane): void {
     lane.local -= 1;
     if (lane.local > 0 || lane.returned.length + lane.held.length === 0) return;
-    for (const next of [...lane.returned.splice(0), ...lane.held.splice(0)]) this.#route(next);
+    // A draining owner gives back what waits before it knows what becomes of its last commits.
+    const waiting = [...lane.returned.splice(0), ...lane.held.splice(0)];
+    for (const next of waiting.sort((a, b) => a.order - b.order)) this.#route(next);
   }
 
   /** Told messages are durable before they are run: the owner may still have to read them. */
   #hasSeenAll(owner: ShardOwner, { producer }: Lane): boolean {
-    if (!producer.isIdle) return false;
+    if (!producer.isIdle || producer.isInDoubt) return false;
     if (producer.lastEntry === undefined || owner.hasRead(producer.lastEntry)) return true;
     owner.read();
     return false;
