@@ -11,6 +11,7 @@ import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import { type CallChain, chainOfTurn } from "./call-chain.ts";
 import { type CommitBatch, encodeState, Unwritable } from "./commit-batch.ts";
 import type { DeferralDesk, ReadyAnswer } from "./deferral-desk.ts";
+import { policyOf } from "./effect-policy.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
 import type { Outbox } from "./outbox.ts";
@@ -98,7 +99,7 @@ export class DecisionWriter {
         isDeferred || request.message.chain
           ? this.#chainOf(cell, request, isDeferred, answers)
           : undefined;
-      encoded = this.#encode(cell.key, request, more, now, chain);
+      encoded = this.#encode(cell, request, more, now, chain);
     } catch (thrown) {
       const text = `what ${cell.key} decided cannot be stored: ${describeThrown(thrown)}`;
       return refusal("HANDLER_FAILED", text);
@@ -132,7 +133,7 @@ export class DecisionWriter {
   }
 
   #encode(
-    actor: ActorKey,
+    { key: actor, kind }: ActorCell & { readonly kind: AnyKind },
     request: TurnRequest,
     more: More,
     now: RedisMs,
@@ -149,6 +150,7 @@ export class DecisionWriter {
         encode([actor, type, now, principal ?? null, reason ?? null, data ?? null]),
       ),
       effects: (more.effects ?? []).map(({ effect, id, input }, index) => {
+        const spec = kind.implementation.effects?.[effect];
         const record: EffectRecord = {
           actor,
           effect,
@@ -161,6 +163,7 @@ export class DecisionWriter {
           principal,
           depth,
           chain,
+          policy: spec && policyOf(spec),
         };
         return { record, bytes: encodeEffect(record) };
       }),

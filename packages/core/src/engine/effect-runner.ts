@@ -8,11 +8,12 @@ import { isMusterError } from "../errors.ts";
 import { deepFreeze } from "../freeze.ts";
 import { parseActorKey } from "../model/actor-address.ts";
 import type { RedisMs } from "../model/ids.ts";
-import { defaultRetryPolicy, hasAttemptLeft, retryDelayMs } from "../model/retry-policy.ts";
+import { hasAttemptLeft, retryDelayMs } from "../model/retry-policy.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { CallOrigin } from "./call-chain.ts";
+import { type EffectPolicy, policyOf } from "./effect-policy.ts";
 import { fieldErrorsOf, type Kinds } from "./kinds.ts";
 import { describeThrown } from "./turn.ts";
 import type { EffectRecord } from "./wire.ts";
@@ -116,7 +117,7 @@ export class EffectRunner {
     const adopted = { ...record, notBefore: Math.max(record.notBefore, notBefore) };
     this.#recorded.set(effectId, adopted);
     const spec = this.#specOf(record);
-    const interrupt = spec?.onCrash === "interrupt";
+    const interrupt = spec && this.#policyOf(record, spec).isInterrupt;
     if (interrupt && (record.started || record.historyId !== this.#context.historyId)) {
       this.#fail(effectId, adopted, "interrupted: the node that ran it is gone", spec);
       return;
@@ -161,6 +162,11 @@ export class EffectRunner {
     return !this.#stopped && this.#recorded.get(effectId) === record;
   }
 
+  /** As it was when the effect was started. */
+  #policyOf(record: EffectRecord, spec: EffectSpec): EffectPolicy {
+    return record.policy ?? policyOf(spec);
+  }
+
   #plan(effectId: string, record: EffectRecord): void {
     const wait = Math.max(0, record.notBefore - this.#context.now());
     if (wait === 0) void this.#run(effectId, record);
@@ -183,7 +189,7 @@ export class EffectRunner {
     try {
       if (!this.#isCurrent(effectId, record)) return;
       let current = record;
-      if (spec.onCrash === "interrupt") {
+      if (this.#policyOf(record, spec).isInterrupt) {
         current = { ...record, started: true };
         this.#recorded.set(effectId, current);
         await this.#context.save(effectId, current);
@@ -265,13 +271,13 @@ export class EffectRunner {
     spec: EffectSpec,
     error: string,
   ): Promise<void> {
-    const policy = { ...defaultRetryPolicy, ...spec.retry };
+    const { isInterrupt, retry } = this.#policyOf(record, spec);
     const attempts = record.attempts + 1;
-    if (spec.onCrash === "interrupt" || !hasAttemptLeft(policy, attempts)) {
+    if (isInterrupt || !hasAttemptLeft(retry, attempts)) {
       this.#fail(effectId, { ...record, attempts }, error, spec);
       return;
     }
-    const delay = retryDelayMs(policy, attempts, this.#context.random.draw());
+    const delay = retryDelayMs(retry, attempts, this.#context.random.draw());
     const next: EffectRecord = { ...record, attempts, notBefore: this.#context.now() + delay };
     this.#recorded.set(effectId, next);
     await this.#context.save(effectId, next);

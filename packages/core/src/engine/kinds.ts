@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { ActorKind, CommandSpec, CommandSpecs } from "../define-actor.ts";
 import { MusterError } from "../errors.ts";
+import { effectProblem } from "./effect-policy.ts";
 
 /** A kind with its types erased: what the engine works with. */
 export type AnyKind = ActorKind<z.ZodType, CommandSpecs>;
@@ -46,6 +47,8 @@ const checkKind = (kind: AnyKind): void => {
     if (!Object.hasOwn(on, command)) throw problem(`has no handler for "${command}"`);
   }
   for (const [name, effect] of Object.entries(effects ?? {})) {
+    const wrong = effectProblem(effect);
+    if (wrong) throw problem(`has an effect "${name}" whose ${wrong}`);
     for (const command of [effect.then, effect.failed]) {
       if (commandOf(kind, command)) continue;
       throw problem(`has no command "${command}", to which its effect "${name}" is to be told`);

@@ -6,6 +6,7 @@ import { decode, encode } from "../codec.ts";
 import type { ActorKey, Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { Position } from "../model/position.ts";
+import { type EffectPolicy, packPolicy, unpackPolicy } from "./effect-policy.ts";
 
 export const formatVersion = 1;
 
@@ -271,6 +272,8 @@ export interface EffectRecord {
   readonly depth: number;
   /** Actors that wait for its outcome. */
   readonly chain: readonly string[] | undefined;
+  /** Absent from a record of a version that did not store it. */
+  readonly policy: EffectPolicy | undefined;
 }
 export const encodeEffect = (e: EffectRecord): Uint8Array =>
   encode([
@@ -284,14 +287,15 @@ export const encodeEffect = (e: EffectRecord): Uint8Array =>
     e.historyId,
     e.principal ?? null,
     e.depth,
-    ...(e.chain ? [e.chain] : []),
+    e.chain ?? null,
+    e.policy ? packPolicy(e.policy) : null,
   ]);
 export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
   const decoded = decode(bytes);
   if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
   const [actor, effect, id, input, attempts, notBefore, started, historyId, ...rest] =
     decoded.value;
-  const [principal, depth, chain] = rest;
+  const [principal, depth, chain, policy] = rest;
   if (!isText(actor) || !isText(effect) || !isText(id) || !isText(historyId)) return undefined;
   if (!isNumber(attempts) || !isNumber(notBefore)) return undefined;
   return {
@@ -306,6 +310,7 @@ export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
     principal: isText(principal) ? principal : undefined,
     depth: isNumber(depth) ? depth : 0,
     chain: chainOf(chain),
+    policy: unpackPolicy(policy),
   };
 };
 
