@@ -26,6 +26,7 @@ const record: EffectRecord = {
   started: false,
   historyId: "h",
   principal: undefined,
+  policy: undefined,
   chain: [],
   depth: 0,
 };
