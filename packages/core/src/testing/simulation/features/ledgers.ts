@@ -9,6 +9,7 @@ import { observed } from "../observed-kind.ts";
 import type { SimProcess } from "../process.ts";
 import { Entries, entryOf, type Sent } from "./entries.ts";
 import { Ledger, ledgerProtocol } from "./ledger.ts";
+import { ToldLosses } from "./told-losses.ts";
 
 const ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const callersPerProcess = 2;
@@ -138,10 +139,12 @@ class Book {
   readonly #world: World;
   readonly #sent = new Map<string, Sent>();
   readonly entries: Entries;
+  readonly losses: ToldLosses;
 
   constructor(world: World) {
     this.#world = world;
     this.entries = new Entries(world.violations);
+    this.losses = new ToldLosses(world);
   }
 
   get all(): IterableIterator<Sent> {
@@ -164,12 +167,7 @@ class Book {
   told(sent: Sent): void {
     this.#settle(sent, "told");
     const entry = entryOf(sent);
-    if (sent.isExcused || this.entries.has(sent.ledger, entry)) return;
-    const { store } = this.#world;
-    const waits = store
-      .mail(store.shardOf(sent.ledger))
-      .some(({ input }) => (input as { readonly entry?: unknown } | null)?.entry === entry);
-    if (waits) return;
+    if (sent.isExcused || this.#isThere(sent)) return;
     this.#world.violations.add("I2", `${entry} was acknowledged and waits nowhere`);
   }
 
@@ -199,7 +197,21 @@ class Book {
       const state = store.state("ledger", id) as { readonly entries: string[] } | undefined;
       this.entries.restart(id, state?.entries ?? []);
     }
-    for (const sent of this.#sent.values()) sent.isExcused = true;
+    for (const sent of this.#sent.values()) {
+      const isSaid = sent.fate === "acknowledged" || sent.fate === "told";
+      if (isSaid && !sent.isExcused && !this.#isThere(sent)) this.losses.missed(sent);
+      sent.isExcused = true;
+    }
+  }
+
+  /** In the state, or on its way to it in the mailbox. */
+  #isThere(sent: Sent): boolean {
+    const entry = entryOf(sent);
+    if (this.entries.has(sent.ledger, entry)) return true;
+    const { store } = this.#world;
+    return store
+      .mail(store.shardOf(sent.ledger))
+      .some(({ input }) => (input as { readonly entry?: unknown } | null)?.entry === entry);
   }
 
   /** Acknowledged commands that are not there, and messages without their cause or the other way. */
@@ -248,7 +260,7 @@ export const ledgers: FeatureFactory = (world): Feature => {
         name: `ledger ${id}`,
         ask: ({ muster }) => muster.actor(ledgerProtocol, id).ask.length({}, { timeoutMs: 1_000 }),
       })),
-    unsettled: () => book.missing(),
+    unsettled: () => [...book.missing(), ...book.losses.unsettled()],
     counts: () => {
       const fates = [...book.all].map(({ fate }) => fate);
       const countOf = (...wanted: Sent["fate"][]) =>
