@@ -1,17 +1,17 @@
 /** How late the event loop runs tasks: the worst seen between two looks, in milliseconds. */
 import type { Cancel, Clock } from "../ports/clock.ts";
 
-const everyMs = 500;
-
 export class LoopLag {
   readonly #clock: Clock;
+  readonly #everyMs: number;
   #worst = 0;
   #dueAt = 0;
   #started = false;
   #cancel: Cancel | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, everyMs: number) {
     this.#clock = clock;
+    this.#everyMs = everyMs;
   }
 
   /** Begins to measure on first use. */
@@ -20,7 +20,7 @@ export class LoopLag {
       this.#started = true;
       this.#next();
     }
-    const worst = Math.max(this.#worst, this.#clock.monotonic() - this.#dueAt - everyMs);
+    const worst = Math.max(this.#worst, this.#clock.monotonic() - this.#dueAt - this.#everyMs);
     this.#worst = 0;
     return Math.max(0, Math.round(worst));
   }
@@ -30,8 +30,8 @@ export class LoopLag {
   }
 
   #next(): void {
-    this.#dueAt = this.#clock.monotonic() + everyMs;
-    this.#cancel = this.#clock.after(everyMs, () => {
+    this.#dueAt = this.#clock.monotonic() + this.#everyMs;
+    this.#cancel = this.#clock.after(this.#everyMs, () => {
       this.#worst = Math.max(this.#worst, this.#clock.monotonic() - this.#dueAt);
       this.#next();
     });

@@ -105,7 +105,7 @@ export class Node {
     this.#residency = new Residency(settings.residentActors);
     this.kinds = new Kinds(options.kinds);
     this.time = new StoreTime(clock);
-    this.#lag = new LoopLag(clock);
+    this.#lag = new LoopLag(clock, 2 * settings.heartbeatMs);
     this.#sweeps = new Sweeps(clock, random, logger);
     this.losses = new LossWatch({
       store: backend.losses,
