@@ -60,6 +60,8 @@ export interface Feature {
   probes?(): readonly { readonly name: string; ask(process: SimProcess): Promise<unknown> }[];
   /** What does not hold yet; called again until nothing is left, or the time for it is over. */
   unsettled?(): readonly Finding[];
+  /** Called once at the end, when all has come to rest. */
+  conclude?(): Promise<void>;
   /** What was done, for the report. */
   counts?(): Readonly<Record<string, number>>;
 }

@@ -6,7 +6,7 @@
  *   start ─ calm ─ faults ─ heal ─ every actor answers (I6) ─ all comes to rest ─ checks
  */
 import { MemoryServer, memoryBackend, type Snapshot } from "../../memory/index.ts";
-import { type ClusterSettings, defaultSettings } from "../../options.ts";
+import { type ClusterSettings, defaultSettings, type MusterOptions } from "../../options.ts";
 import { FaultyBackend } from "../faulty-backend.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { checkBounds } from "./bounds.ts";
@@ -19,14 +19,16 @@ import {
   faultKinds,
   formatFault,
   isLoss,
+  lossFaults,
   parseFault,
   type TimedFault,
 } from "./fault.ts";
 import type { Feature, FeatureFactory, Finding, World } from "./feature.ts";
-import { type FeatureName, features } from "./features/index.ts";
+import { type FeatureName, featureNames, features } from "./features/index.ts";
 import { LeaseWatch } from "./lease-watch.ts";
 import { type PlantedBug, plantInNode, plantInStore } from "./planted.ts";
 import { PromiseWatch } from "./promise-watch.ts";
+import { type ScriptFactory, scripted } from "./script.ts";
 import { StoreProbe } from "./store-probe.ts";
 import { Trace } from "./trace.ts";
 import { type Violation, Violations } from "./violations.ts";
@@ -39,14 +41,26 @@ export interface SimulationOptions {
   /** Processes of the cluster, 1 to 7. @defaultValue 3 to 7, by the seed */
   readonly nodes?: number;
   /**
-   * What goes wrong. `"rough"`: kinds of faults and their times by the seed. `"none"`: nothing.
-   * `{ kinds }`: only those kinds, by the seed. A list of faults in their short text form: exactly
-   * these, as a report gives them. @defaultValue "rough"
+   * What goes wrong. `"rough"`: kinds of faults and their times by the seed; with a `script` none
+   * that loses data or moves the store's time. `"none"`: nothing. `{ kinds }`: only those kinds, by
+   * the seed. A list of faults in their short text form: exactly these, as a report gives them.
+   * @defaultValue "rough"
    */
   readonly faults?: "rough" | "none" | { readonly kinds: readonly FaultKind[] } | readonly string[];
   /** Virtual time under faults, in milliseconds. @defaultValue 8000 */
   readonly faultsMs?: number;
-  /** Parts of Muster that are put to use. @defaultValue all */
+  /**
+   * What your callers do and what must hold in the end; {@link actors} are given to every node for
+   * it. A function, called once for each run, so that no run sees what another has noted.
+   */
+  readonly script?: ScriptFactory;
+  /** Kinds of your own that every node is given. */
+  readonly actors?: MusterOptions["actors"];
+  /** Replicas of your own that every node is given. */
+  readonly replicas?: MusterOptions["replicas"];
+  /** Settings of the cluster; bounds are small unless said otherwise here. */
+  readonly settings?: Partial<ClusterSettings>;
+  /** Parts of Muster itself that are put to use. @defaultValue all without a `script`, else none */
   readonly features?: readonly FeatureName[];
   /** A bug put in on purpose. */
   readonly planted?: PlantedBug;
@@ -78,9 +92,14 @@ const stopMs = 4_000;
 const answerMs = 5_000;
 const boundsEveryMs = 100;
 
-/** Small bounds, so that runs meet them. */
+/** What breaks promises that a script may take for granted. */
+const unusual: ReadonlySet<FaultKind> = new Set([...lossFaults, "shift-store"]);
+
+/** Few shards, so that runs are quick. */
+const ownSettings: Partial<ClusterSettings> = { shardCount: 8 };
+/** Small bounds besides, so that runs meet them. */
 const simSettings: Partial<ClusterSettings> = {
-  shardCount: 8,
+  ...ownSettings,
   mailboxPerShard: 40,
   idempotencyPerShard: 60,
   keepIdempotencyMs: 60_000,
@@ -89,6 +108,8 @@ const simSettings: Partial<ClusterSettings> = {
   concurrentEffects: 4,
   drainMs: 2_000,
 };
+
+const idle: ScriptFactory = () => ({ act: async () => {} });
 
 class Simulation {
   readonly #options: SimulationOptions;
@@ -100,6 +121,7 @@ class Simulation {
   readonly #happened: Fault[] = [];
   readonly #events: string[] = [];
   readonly #nodes: readonly string[];
+  readonly #given: Partial<ClusterSettings>;
   readonly #settings: ClusterSettings;
   readonly #server: MemoryServer;
   readonly #store: StoreProbe;
@@ -116,7 +138,8 @@ class Simulation {
   constructor(options: SimulationOptions) {
     const { seed, planted } = options;
     this.#options = options;
-    this.#settings = { ...defaultSettings, ...simSettings };
+    this.#given = { ...(options.script ? ownSettings : simSettings), ...options.settings };
+    this.#settings = { ...defaultSettings, ...this.#given };
     const count = options.nodes ?? randomFor(seed, "nodes").pick([3, 3, 3, 4, 5, 7]);
     this.#nodes = Array.from({ length: count }, (_, i) => `n${i + 1}`);
     this.#server = new MemoryServer({ clock: this.#clock, random: randomFor(seed, "store") });
@@ -159,7 +182,7 @@ class Simulation {
       faulty,
       backend: this.#lease.over(faulty),
       server: this.#server,
-      settings: simSettings,
+      settings: this.#given,
       violations: this.#violations,
       promises: this.#promises,
       features: () => this.#features,
@@ -184,6 +207,7 @@ class Simulation {
     await this.#everyActorAnswers();
     await clock.run(this.#healedAt + restMs);
     await this.#settle();
+    for (const feature of this.#features) await feature.conclude?.();
     return this.#report();
   }
 
@@ -196,8 +220,11 @@ class Simulation {
   }
 
   #chosen(): readonly FeatureFactory[] {
-    const names = this.#options.features ?? (Object.keys(features) as FeatureName[]);
-    return names.map((name) => features[name]);
+    const { script, actors, replicas } = this.#options;
+    const names = this.#options.features ?? (script ? [] : featureNames);
+    const own = { ...(actors && { actors }), ...(replicas && { replicas }) };
+    const scripts = script || actors || replicas ? [scripted(script ?? idle, own)] : [];
+    return [...names.map((name) => features[name]), ...scripts];
   }
 
   #world(): World {
@@ -224,13 +251,14 @@ class Simulation {
   }
 
   #weather(): Weather {
-    const { seed, faults = "rough" } = this.#options;
+    const { seed, script, faults = "rough" } = this.#options;
+    const usual = script ? faultKinds.filter((kind) => !unusual.has(kind)) : faultKinds;
     const kinds: readonly FaultKind[] =
       faults === "none"
         ? []
         : typeof faults === "object" && "kinds" in faults
           ? faults.kinds
-          : faultKinds;
+          : usual;
     return drawWeather({
       seed,
       nodes: this.#nodes,
@@ -359,7 +387,8 @@ class Simulation {
 
   #unsettled(): readonly Finding[] {
     const findings = this.#features.flatMap((feature) => feature.unsettled?.() ?? []);
-    for (const what of this.#store.unfinished()) {
+    // Timers of a user's actors may set themselves again for ever.
+    for (const what of this.#store.unfinished(this.#options.script === undefined)) {
       findings.push({ invariant: "I6", detail: `${what} at the end` });
     }
     if (this.#promises.open > 0) {
@@ -391,6 +420,7 @@ class Simulation {
       counts: {
         nodes: this.#nodes.length,
         ...Object.assign({}, ...this.#features.map((feature) => feature.counts?.() ?? {})),
+        putAside: this.#store.putAside,
         commits: this.#witness.accepted,
         refused: this.#witness.refused,
         takeOvers: this.#witness.takeOvers,

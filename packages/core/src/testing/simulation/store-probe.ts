@@ -78,11 +78,17 @@ export class StoreProbe {
     return messages;
   }
 
+  /** Messages and effects that were put aside as dead letters. */
+  get putAside(): number {
+    return [...this.shards.values()].reduce((sum, { dead }) => sum + dead.size, 0);
+  }
+
   /** Messages, timers, effects and mail on their way between shards: nothing when all is at rest. */
-  unfinished(): readonly string[] {
+  unfinished(withTimers: boolean): readonly string[] {
     const found: string[] = [];
     for (const [shard, { pending, out, timers, effects }] of this.shards) {
-      const counts = { pending, out: out.size, timers: timers.size, effects: effects.size };
+      const planned = { timers: timers.size, effects: effects.size };
+      const counts = { pending, out: out.size, ...(withTimers && planned) };
       for (const [what, count] of Object.entries(counts)) {
         if (count > 0) found.push(`shard ${shard}: ${what} ${count}`);
       }
