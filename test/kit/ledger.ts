@@ -2,7 +2,7 @@
  * The actor that the real-process tests talk to: it keeps every key it was given, in order, so that
  * a lost, doubled or reordered command shows in its state.
  */
-import { defineActor, defineEffect, tellTo } from "@muster/core";
+import { deferral, defineActor, defineEffect, tellTo } from "@muster/core";
 import { z } from "zod";
 
 const key = z.strictObject({ key: z.string() });
@@ -60,6 +60,16 @@ export const ledger = defineActor({
         attempts: z.number(),
       }),
     },
+    /** Puts, and answers once the witness has recorded the key. */
+    putAwaited: { input: key, output: length },
+    awaited: {
+      input: z.strictObject({
+        id: deferral("putAwaited"),
+        input: key,
+        output: z.strictObject({}),
+      }),
+    },
+    notAwaited: { input: z.looseObject({ id: deferral("putAwaited") }) },
     /** Puts after a while, by a timer. */
     remind: { input: z.strictObject({ key: z.string(), afterMs: z.number() }) },
     /** Puts here and, by a message, there. */
@@ -71,15 +81,18 @@ export const ledger = defineActor({
 
 /** The behaviour of {@link ledger} in a given program. */
 export const createLedger = (world: LedgerWorld) => {
-  const witness = (onCrash: "rerun" | "interrupt") =>
+  const witness = (
+    onCrash: "rerun" | "interrupt",
+    told = { done: "witnessed", failed: "notWitnessed" },
+  ) =>
     defineEffect({
       input: key,
       output: z.strictObject({}),
       onCrash,
       timeoutMs: 5_000,
       // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
-      then: "witnessed",
-      failed: "notWitnessed",
+      then: told.done,
+      failed: told.failed,
       run: async (input, { fence, attempt }) => {
         await world.witness({
           key: input.key,
@@ -114,6 +127,21 @@ export const createLedger = (world: LedgerWorld) => {
         turn.next({ ...state, witnessed: [...state.witnessed, input.key] }).reply(),
       notWitnessed: (turn, state, { input }) =>
         turn.next({ ...state, failed: [...state.failed, input.key] }).reply(),
+      putAwaited: (turn, state, input) =>
+        turn
+          .next(
+            { ...state, keys: [...state.keys, input.key] },
+            { effects: [{ effect: "awaited", input }] },
+          )
+          .defer(),
+      awaited: (turn, state, { id, input }) => {
+        const witnessed = [...state.witnessed, input.key];
+        return turn
+          .next({ ...state, witnessed })
+          .answer(id, witnessed.length)
+          .reply();
+      },
+      notAwaited: (turn, state, { id }) => turn.next(state).answer(id, -1).reply(),
       remind: (turn, state, { key, afterMs }) =>
         turn
           .next(state, { timers: [{ name: key, afterMs, command: "put", input: { key } }] })
@@ -132,7 +160,11 @@ export const createLedger = (world: LedgerWorld) => {
         return turn.next(state).reply();
       },
     },
-    effects: { rerun: witness("rerun"), interrupt: witness("interrupt") },
+    effects: {
+      rerun: witness("rerun"),
+      interrupt: witness("interrupt"),
+      awaited: witness("rerun", { done: "awaited", failed: "notAwaited" }),
+    },
     view: (state) => ({ count: state.keys.length, last: state.keys.at(-1) ?? null }),
   });
 };
