@@ -163,7 +163,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  claim: script("claim", "402f767d8c964020c186a49ca408bf2094e59fc9", [
+  claim: script("claim", "f40f1911628b0b3c47282c6b93b5ff243b40b213", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -251,7 +251,7 @@ export const scripts = {
     "local clean = record[3] == '1' and 1 or 0",
     "local out = record[11]",
     "if record[4] ~= history or not out then",
-    "  out = ARGV[10]",
+    "  out = epoch .. '.' .. ARGV[10]",
     "  redis.call('DEL', KEYS[3])",
     "end",
     "redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',",

@@ -114,3 +114,33 @@ describe("messages that were committed arrive once", () => {
       backend.plan = calm;
     }));
 });
+
+test("messages that waited over two restarts of the store arrive in the order committed", async () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    let isBlocked = true;
+    const { clock, finish, idsIn, read, server, settled, start } = world({
+      seed,
+      fates: {
+        call: ({ op }) => ({
+          thereMs: 0,
+          backMs: 0,
+          timeoutMs: 100,
+          requestLost: isBlocked && op === "append",
+          replyLost: false,
+        }),
+        hint: () => [0],
+      },
+    });
+    const n1 = await start("n1");
+    const [from = ""] = idsIn(1, 1);
+    const [to = ""] = idsIn(2, 1);
+    for (const line of ["first", "second", "third"]) {
+      await finish(n1.actor(journal, from).ask.copy({ line, to }));
+      server.restart({ keepData: true });
+      await settled();
+    }
+    isBlocked = false;
+    await clock.runFor(5_000);
+    expect(await read(n1, to)).toEqual(["first", "second", "third"]);
+  }
+});

@@ -22,6 +22,9 @@ export interface OutboxContext {
 
 const maxBatch = 100;
 
+/** Epoch under which a numbering was begun: the messages of older ones were committed before. */
+const begunAt = (outId: OutId): number => Number.parseInt(outId, 10);
+
 export class Outbox {
   readonly #context: OutboxContext;
   readonly #queues = new Map<ShardId, OutMessage[]>();
@@ -39,13 +42,7 @@ export class Outbox {
     this.#context = context;
     this.#outId = outId;
     this.#numbers = new Map(numbers);
-    const older = stored.filter((m) => m.outId !== outId);
-    const present = stored.filter((m) => m.outId === outId);
-    const byNumber = (a: OutMessage, b: OutMessage) => a.n - b.n;
-    this.#enqueue([
-      ...older.sort((a, b) => (a.outId < b.outId ? -1 : a.outId > b.outId ? 1 : a.n - b.n)),
-      ...present.sort(byNumber),
-    ]);
+    this.#enqueue(stored.toSorted((a, b) => begunAt(a.outId) - begunAt(b.outId) || a.n - b.n));
   }
 
   /** Numbers a message; it is sent once the batch that holds it is committed. */

@@ -212,6 +212,7 @@ export class Producer {
     const end = this.#judge(await this.#deliver(request, batch), number);
     this.#isOutOfMemory = false;
     this.#inFlight = false;
+    if (end.kind === "unknown") this.#isInDoubt = true;
     if (this.#renewNext) this.#fresh();
     const fitting = end.kind === "full" ? this.#retake(batch, end.pending) : 0;
     for (let i = fitting; i < batch.length; i++) batch[i]?.appended(end);
@@ -258,7 +259,6 @@ export class Producer {
   }
 
   #fresh(): void {
-    this.#isInDoubt = true;
     this.#id = this.#context.newProducerId();
     this.#number = 0;
     this.#renewNext = false;

@@ -57,9 +57,10 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   if (own.claimId !== "none") {
     rememberFinal(own.finals, own.claimId, { epoch: own.epoch, seq: own.seq });
   }
+  const epoch = Math.max(own.epoch + 1, request.epochKnown + 1, link.now);
   if (own.historyId !== historyId) {
     // The numbers given before may be given again by a shard that went back: another identity.
-    own.outId = request.claimId as string as OutId;
+    own.outId = `${epoch}.${request.claimId}` as OutId;
     shard.outNumbers.clear();
   }
   own.datasetId = request.datasetId;
@@ -68,7 +69,7 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   own.incarnation = request.incarnation;
   own.claimId = request.claimId;
   own.released = false;
-  own.epoch = Math.max(own.epoch + 1, request.epochKnown + 1, link.now);
+  own.epoch = epoch;
   own.seq = 0;
   own.hash = "";
   own.localEntry = undefined;

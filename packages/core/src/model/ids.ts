@@ -17,7 +17,7 @@ export type HistoryId = Brand<string, "HistoryId">;
 export type DatasetId = Brand<string, "DatasetId">;
 /** A registered writer to mailboxes: join number and a random part, `"<join>.<random>"`. */
 export type ProducerId = Brand<string, "ProducerId">;
-/** Numbering of one shard's outgoing messages; new after any change of history. */
+/** Numbering of one shard's outgoing messages, `"<epoch>.<random>"`; new after any change of history. */
 export type OutId = Brand<string, "OutId">;
 /** `kind/id`, the name of an actor inside its shard. */
 export type ActorKey = Brand<string, "ActorKey">;

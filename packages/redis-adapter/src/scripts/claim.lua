@@ -2,7 +2,7 @@
 -- claim: compare-and-set of a shard's ownership; a repeat with the current claim writes nothing (I1)
 -- KEYS     1 own  2 prod  3 outn
 -- ARGV     1 claim  2 claim seen, or 'none'  3 node  4 incarnation  5 dataset  6 highest epoch known
---          7 membership version  8 not before  9 producer floor  10 fresh out id
+--          7 membership version  8 not before  9 producer floor  10 random part of a fresh out id
 --          11 '1' to make a lost record anew  12 time, or ''
 -- returns  {0, epoch, history, out id, not before, clean} | {9, ownership} held
 --          | {10, version seen} stale membership | {3} lost
@@ -52,7 +52,7 @@ local finals = claim == 'none' and record[7] or add_final(record[7], claim, reco
 local clean = record[3] == '1' and 1 or 0
 local out = record[11]
 if record[4] ~= history or not out then
-  out = ARGV[10]
+  out = epoch .. '.' .. ARGV[10]
   redis.call('DEL', KEYS[3])
 end
 redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',

@@ -96,6 +96,18 @@ export const shardLossCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: "a claim under a new history begins a numbering whose id begins with a higher epoch",
+    needs: "restart",
+    run: async (context) => {
+      const node = await startNode(context);
+      const former = await claimShard(node, 1);
+      await context.restart?.();
+      const present = await claimShard(node, 1);
+      const [before, after] = [former, present].map(({ outId }) => Number.parseInt(outId, 10));
+      assertEqual([before, after], [former.epoch, present.epoch], "epochs");
+    },
+  },
+  {
     title: "a producer goes on numbering after a change of history that lost nothing",
     needs: "restart",
     run: async (context) => {
