@@ -12,6 +12,11 @@ export interface ApplyContext<Observed> {
   readonly signal: AbortSignal;
   /** What the last attempt of this incarnation reported. */
   readonly previous: Observed | undefined;
+  /**
+   * What the former incarnation of this node reported last, as it was found: it may have been
+   * written by another version of the program. `undefined` where it left nothing.
+   */
+  readonly inherited: unknown;
   /** 1 for the first attempt at this intent. */
   readonly attempt: number;
   /** Redis time, epoch milliseconds. */
@@ -29,8 +34,24 @@ export interface Applied<Observed> {
   readonly error?: string;
 }
 
+/** What a replica may do to its units beside answering their attempts. */
+export interface ReplicaControl<Observed> {
+  /**
+   * Has a unit looked at again; with `force` it is tried at once, counting from 1. `unknown` for a
+   * unit that this node does not have.
+   */
+  nudge(id: string, options: { readonly force: boolean }): "nudged" | "unknown";
+  /**
+   * Takes back what the last attempt of a unit came to, as if it had ended like this: for what ends
+   * by itself. `busy` while an attempt runs, which then sees for itself.
+   */
+  lapsed(id: string, ended: Applied<Observed>): "taken" | "busy" | "unknown";
+}
+
 export interface ReplicaDefinition<Row, Observed> {
   readonly kind: string;
+  /** Called once, before the first attempt. */
+  begin?(control: ReplicaControl<Observed>): void;
   /** Makes this node act on one intent; `undefined` when the row was removed. */
   apply(intent: Row | undefined, context: ApplyContext<Observed>): Promise<Applied<Observed>>;
   /** Identity of an intent: equal identities are acted on once. @defaultValue a hash of the row */

@@ -9,6 +9,7 @@ export * from "./define-replica.ts";
 export * from "./errors.ts";
 export * from "./hosts/app-host.ts";
 export type { AppManifest } from "./hosts/app-manifest.ts";
+export { createHost } from "./hosts/create-host.ts";
 export { type AppContext, type AppDefinition, defineApp } from "./hosts/define-app.ts";
 export { createModuleHost, type ModuleApp, type ModuleHostOptions } from "./hosts/module-host.ts";
 export { MemoryServer, memoryBackend } from "./memory/index.ts";

@@ -94,6 +94,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         runtime: runtimeName(),
         hookTimeoutMs: options.apps.hookTimeoutMs ?? 10_000,
         slowRetryMs: options.apps.slowRetryMs ?? 300_000,
+        now: () => node.now(),
       })
     : undefined;
   const kinds = [AppActor, ...(options.actors ?? [])] as unknown as readonly AnyKind[];

@@ -180,7 +180,10 @@ export interface InstallApp {
   readonly ref?: string;
   /** @defaultValue "enabled" */
   readonly desiredStatus?: "enabled" | "disabled";
+  /** JSON of at most 32,768 characters and 16 levels. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Text of at most 16,384 characters, which the host or the app checks. */
+  readonly licence?: string;
   readonly reason: string;
   readonly idempotencyKey?: string;
 }
@@ -207,6 +210,12 @@ export interface AppsReconcile {
   reconcileAll(request: ReconcileAll): Promise<readonly ReconcileItem[]>;
 }
 
+/** What a change of an app answers; `changed` is false where it was so already. */
+export interface AppChanged {
+  readonly app: AppSummary;
+  readonly changed: boolean;
+}
+
 /** Changes to apps; need the operator role. All answer once their row is in this node's view. */
 export interface AppsChanges extends AppsService, AppsReconcile {
   /**
@@ -214,17 +223,34 @@ export interface AppsChanges extends AppsService, AppsReconcile {
    * @throws MusterError `APP_EXISTS` when it is there with another version, desired status, ref or
    *   settings (where the request names them), `VALIDATION`, `BACKEND_UNAVAILABLE`
    */
-  install(request: InstallApp): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  install(request: InstallApp): Promise<AppChanged>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
-  enable(
-    id: string,
-    change: AppChange,
-  ): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+  enable(id: string, change: AppChange): Promise<AppChanged>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
-  disable(
+  disable(id: string, change: AppChange): Promise<AppChanged>;
+  /**
+   * Replaces all settings. A running app gets them by its hook `onSettingsChanged`; one that waits
+   * for settings is tried at once.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  settings(
     id: string,
-    change: AppChange,
-  ): Promise<{ readonly app: AppSummary; readonly changed: boolean }>;
+    change: AppChange & { readonly settings: Readonly<Record<string, unknown>> },
+  ): Promise<AppChanged>;
+  /**
+   * Gives a licence, or takes it away with `null`. Every node checks it at once.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  licence(id: string, change: AppChange & { readonly licence: string | null }): Promise<AppChanged>;
+  /**
+   * `observe`: nodes run no hook of the app and only report what they see; it counts neither as
+   * converged nor as drifted. `enforce`: they do what is wanted, as for a new app.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  manage(
+    id: string,
+    change: AppChange & { readonly mode: "enforce" | "observe" },
+  ): Promise<AppChanged>;
 }
 
 /** The services with changes allowed, under one principal. */

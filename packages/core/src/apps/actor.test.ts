@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Decision, Deferral, Facts, More, Turn } from "../define-actor.ts";
 import { AppActor } from "./actor.ts";
 import { type AppIntentRow, type AppState, appIntentRow, appState, maxHistory } from "./intent.ts";
+import { settingsHash } from "./settings.ts";
 
 type Command = keyof typeof AppActor.commands;
 interface Came {
@@ -90,6 +91,7 @@ describe("installing", () => {
       version: "1.0.0",
       ref: null,
       settings: {},
+      licence: null,
       desiredStatus: "enabled",
       management: "enforce",
       generation: 1,
@@ -106,8 +108,17 @@ describe("installing", () => {
         type: "app.intent.changed",
         reason: "first use",
         data: {
+          change: "installed",
           previous: null,
-          next: { desiredStatus: "enabled", version: "1.0.0", generation: 1, intentId: "turn-1" },
+          next: {
+            desiredStatus: "enabled",
+            version: "1.0.0",
+            management: "enforce",
+            settingsHash: settingsHash({}),
+            hasLicence: false,
+            generation: 1,
+            intentId: "turn-1",
+          },
         },
       },
     ]);
@@ -235,6 +246,81 @@ describe("changing desired status", () => {
   });
 });
 
+describe("settings, licence and management", () => {
+  const inputs = [
+    ["settings", { settings: { url: "https://other" } }, { settings: { url: "https://other" } }],
+    ["licence", { licence: " L-2031 " }, { licence: "L-2031" }],
+    ["manage", { mode: "observe" }, { management: "observe" }],
+  ] as const;
+
+  test.each(inputs)(
+    "%s is a change of intent that leaves desired status",
+    (command, input, kept) => {
+      const app = installed();
+      app.run("disable", { reason: "too slow" });
+      const before = app.state.intent;
+      const { reply, events } = app.run(command, { ...input, reason: "new" });
+      expect(reply).toMatchObject({ changed: true });
+      expect(app.state.intent).toEqual({
+        ...(before as AppIntentRow),
+        ...kept,
+        generation: 3,
+        intentId: "turn-3",
+        reason: "new",
+        at: 3_000,
+      });
+      expect(events).toMatchObject([
+        {
+          type: "app.intent.changed",
+          data: { change: command === "manage" ? "management" : command },
+        },
+      ]);
+      const text = JSON.stringify(events);
+      expect(text).not.toContain("https://");
+      expect(text).not.toContain("L-2031");
+    },
+  );
+
+  test.each(inputs)("%s given again keeps the generation", (command, input) => {
+    const app = installed();
+    app.run(command, { ...input, reason: "new" });
+    const before = app.state;
+    expect(app.run(command, { ...input, reason: "again" }).reply).toMatchObject({ changed: false });
+    expect(app.state).toBe(before);
+  });
+
+  test.each(inputs)("%s of an app that is not there is refused", (command, input) => {
+    expect(newApp().run(command, { ...input, reason: "x" }).refusal).toBe("not-found");
+    const { refusal } = installed().run(
+      command,
+      { ...input, reason: "x" },
+      { principal: undefined },
+    );
+    expect(refusal).toBe("no-principal");
+  });
+
+  test("a licence is taken away with null", () => {
+    const app = installed();
+    app.run("licence", { licence: "L-1", reason: "bought" });
+    app.run("licence", { licence: null, reason: "ended" });
+    expect(app.state.intent?.licence).toBeNull();
+  });
+
+  test.each([
+    ["settings", { settings: [] }],
+    ["settings", { settings: { at: new Date(0) } }],
+    ["settings", {}],
+    ["licence", { licence: "" }],
+    ["licence", { licence: "x".repeat(16_385) }],
+    ["licence", {}],
+    ["manage", { mode: "paused" }],
+  ] as const)("%s refuses %j", (command, input) => {
+    expect(AppActor.commands[command].input.safeParse({ ...input, reason: "x" }).success).toBe(
+      false,
+    );
+  });
+});
+
 describe("history", () => {
   test("keeps the last fifty changes and says what it covers", () => {
     const app = installed();
@@ -247,6 +333,7 @@ describe("history", () => {
     expect(dropped).toBe(11);
     expect(coveredFrom).toBe(entries[0]?.at as number);
     expect(entries.at(-1)).toEqual({
+      change: "enabled",
       generation: 61,
       intentId: "turn-61",
       desiredStatus: "enabled",

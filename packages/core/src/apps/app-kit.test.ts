@@ -1,12 +1,15 @@
 /** What the tests of apps share: an intent, and a host whose hooks are scripted and recorded. */
 import type { AppHost, HookContext, LoadAnswer } from "../hosts/app-host.ts";
 import type { AppIntentRow } from "./intent.ts";
+import { noHistory } from "./node-history.ts";
+import type { AppObserved } from "./observed.ts";
 
 export const intent = (part: Partial<AppIntentRow> = {}): AppIntentRow => ({
   id: "crm-sync",
   version: "1.0.0",
   ref: null,
   settings: {},
+  licence: null,
   desiredStatus: "enabled",
   management: "enforce",
   generation: 1,
@@ -15,6 +18,21 @@ export const intent = (part: Partial<AppIntentRow> = {}): AppIntentRow => ({
   by: "ops",
   reason: "first use",
   at: 1_800_000_000_000,
+  ...part,
+});
+
+/** What a node reports, as `enabled` unless told otherwise. */
+export const appReport = (part: Partial<AppObserved> = {}): AppObserved => ({
+  initStatus: "auto_enabled",
+  observedGeneration: 1,
+  version: "1.0.0",
+  packageDigest: null,
+  settingsHash: null,
+  runtime: "bun 1.4.5",
+  reason: null,
+  tornDown: false,
+  since: 0,
+  history: noHistory,
   ...part,
 });
 
@@ -66,6 +84,15 @@ export const scriptedHost = (script: Partial<Hooks> = {}) => {
     unload: (app) => {
       calls.push(`unload ${app.version}`);
     },
+    // Hosts differ by having these at all, so they are there only where scripted.
+    ...(script.settingsChanged && {
+      settingsChanged: (app, context) => {
+        record("settingsChanged", app, context);
+        return hooks.settingsChanged?.(app, context);
+      },
+    }),
+    ...(script.observe && { observe: (ref, context) => hooks.observe?.(ref, context) }),
+    ...(script.digest && { digest: (ref, context) => hooks.digest?.(ref, context) }),
   };
   return {
     host,

@@ -1,13 +1,13 @@
 /**
- * One app on this node: the loaded package, how far its hooks have come, and which of them are still
- * running although they were told to stop. Called by one serial loop; never throws.
+ * One app on this node: the loaded package and how far its hooks have come. Called by one serial
+ * loop; never throws.
  */
-import type { AppHost, CheckAnswer, HookContext } from "../hosts/app-host.ts";
+import type { AppHost, CheckAnswer, HookContext, Sighting } from "../hosts/app-host.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { AttemptOutcome, HookFailure, HookName, StillRunning } from "./decide-status.ts";
+import type { AttemptOutcome, HookFailure, StillRunning } from "./decide-status.ts";
+import { type HookInputs, HookRunner } from "./hook-runner.ts";
 import type { AppIntentRow } from "./intent.ts";
-import { type HookResult, runHook } from "./run-hook.ts";
-import { type AppSettings, settingsHash } from "./settings.ts";
+import { settingsHash } from "./settings.ts";
 
 export interface UnitOptions<App> {
   readonly appId: string;
@@ -22,11 +22,14 @@ type TearDown = Extract<AttemptOutcome, { kind: "torn-down" | "tear-down-failed"
 /** What ended an attempt before `enable` was reached. */
 type Ended = Exclude<AttemptOutcome, { kind: "enabled" }>;
 
+/** What an app was given. */
+type Inputs = Pick<AppIntentRow, "settings" | "licence">;
+
 /** A package whose `enable` was entered: it may be running, so only a tear-down ends it. */
 interface Entered<App> {
   readonly app: App;
-  readonly use: string;
-  readonly settings: AppSettings;
+  readonly build: string;
+  inputs: Inputs;
   enabled: boolean;
 }
 
@@ -37,21 +40,24 @@ export interface BringUp {
   readonly signal: AbortSignal;
   /** Called after `construct` and after `initialize`. */
   reached(status: "constructed" | "initialized"): void;
+  /** Called before the app goes out of use, if only for a while. */
+  leaving(): void;
 }
 
-/** What has to be the same for a running app to be left as it is. */
-const useOf = ({ version, ref, settings }: AppIntentRow): string =>
-  JSON.stringify([version, ref, settingsHash(settings)]);
+/** What has to be the same for a loaded package to be kept. */
+const buildOf = ({ version, ref }: AppIntentRow): string => JSON.stringify([version, ref]);
+const sameInputs = (a: Inputs, b: Inputs): boolean =>
+  a.licence === b.licence && settingsHash(a.settings) === settingsHash(b.settings);
 
 export class AppUnit<App> {
   readonly #options: UnitOptions<App>;
-  /** Hooks that overran, with the monotonic instant they were told to stop. */
-  readonly #overruns = new Map<HookName, { readonly since: number; count: number }>();
+  readonly #hooks: HookRunner;
   #entered: Entered<App> | undefined;
   #package: { readonly version: string; readonly digest: string | null } | undefined;
 
   constructor(options: UnitOptions<App>) {
     this.#options = options;
+    this.#hooks = new HookRunner(options);
   }
 
   /** The package last loaded or found broken. */
@@ -59,30 +65,38 @@ export class AppUnit<App> {
     return this.#package;
   }
   /** What the app was enabled with; `undefined` while it was not. */
-  get settings(): AppSettings | undefined {
-    return this.#entered?.settings;
+  get inputs(): Inputs | undefined {
+    return this.#entered?.inputs;
   }
   /** True when nothing of the app can be running. */
   get tornDown(): boolean {
-    return this.#entered === undefined && this.#overruns.size === 0;
+    return this.#entered === undefined && this.#hooks.quiet;
   }
-  /** Tells whether the app runs here, and with what: as the intent says or otherwise. */
-  runs(intent: AppIntentRow): "as-wanted" | "otherwise" | "not" {
+  /** Tells whether the app runs here: as the intent says, given other inputs, or another package. */
+  runs(intent: AppIntentRow): "as-wanted" | "other-inputs" | "other-build" | "not" {
     if (!this.#entered?.enabled) return "not";
-    return this.#entered.use === useOf(intent) ? "as-wanted" : "otherwise";
+    if (this.#entered.build !== buildOf(intent)) return "other-build";
+    return sameInputs(this.#entered.inputs, intent) ? "as-wanted" : "other-inputs";
   }
 
   /** Enables the app as the intent says; what runs already as it says is left alone. */
   async bringUp(request: BringUp): Promise<AttemptOutcome> {
-    const { intent, signal, manually } = request;
-    if (this.runs(intent) === "as-wanted") return { kind: "enabled", manually };
+    const { cause, intent, manually, signal } = request;
+    const runs = this.runs(intent);
+    if (runs === "as-wanted") return { kind: "enabled", manually };
+    if (runs === "other-inputs") {
+      const taken = await this.#takeInputs(request);
+      if (taken) return taken;
+    }
     const before = this.#entered;
     if (before) {
-      const down = await this.tearDown(request.cause);
+      const down = await this.tearDown(cause, request);
       // An app that never got enabled is not held back by a tear-down it cannot do: it is entered
       // again, or gives way to the package the intent names.
       if (down.kind === "tear-down-failed" && before.enabled) return down;
-      if (before.use !== useOf(intent)) this.#entered = undefined;
+      if (before.build !== buildOf(intent) || !sameInputs(before.inputs, intent)) {
+        this.#entered = undefined;
+      }
     }
     if (signal.aborted) return { kind: "superseded", reached: "unknown" };
     const ready = this.#entered ?? (await this.#prepare(request));
@@ -92,8 +106,8 @@ export class AppUnit<App> {
     if (refusal) return this.#giveUp(ready, this.#orSuperseded(refusal, signal, "initialized"));
 
     this.#entered = ready;
-    const result = await this.#hook("enable", signal, (own) =>
-      this.#options.host.enable(ready.app, this.#context(request.cause, ready.settings, own)),
+    const result = await this.#hooks.run("enable", signal, (own) =>
+      this.#options.host.enable?.(ready.app, this.#hooks.context({ ...intent, cause }, own)),
     );
     if (result.kind === "failed") return this.#orSuperseded(result.cause, signal, "initialized");
     if (result.value === false) {
@@ -105,24 +119,24 @@ export class AppUnit<App> {
   }
 
   /** Ends what may be running. It is ended only when `disable` returned and no hook goes on. */
-  async tearDown(cause: Cause): Promise<TearDown> {
+  async tearDown(cause: Cause, { leaving }: Partial<BringUp> = {}): Promise<TearDown> {
     const failed = (why: HookFailure | StillRunning): TearDown => ({
       kind: "tear-down-failed",
       cause: why,
     });
     const { host } = this.#options;
     const entered = this.#entered;
-    const stuck = this.#stillRunning("disable");
+    leaving?.();
+    const stuck = this.#hooks.stillRunning("disable");
     if (stuck) return failed(stuck);
     if (entered && host.disable) {
-      const result = await this.#hook("disable", undefined, (own) =>
-        host.disable?.(entered.app, this.#context(cause, entered.settings, own)),
+      const result = await this.#hooks.run("disable", undefined, (own) =>
+        host.disable?.(entered.app, this.#hooks.context({ ...entered.inputs, cause }, own)),
       );
       if (result.kind === "failed") return failed(result.cause);
       entered.enabled = false;
     }
-    const [first] = this.#overruns.keys();
-    const still = first && this.#stillRunning(first);
+    const still = this.#hooks.stillRunning();
     if (still) return failed(still);
     if (entered) await this.#unload(entered.app);
     this.#entered = undefined;
@@ -130,13 +144,61 @@ export class AppUnit<App> {
     return { kind: "torn-down" };
   }
 
+  /** Asks the host what is there, without running anything of the app. */
+  async observe(intent: AppIntentRow, signal: AbortSignal): Promise<Sighting | HookFailure> {
+    const { host } = this.#options;
+    const result = await this.#hooks.run("observe", signal, (own) =>
+      host.observe?.(this.#refOf(intent), { signal: own }),
+    );
+    if (result.kind === "failed") return result.cause;
+    return result.value ?? { status: "unknown" };
+  }
+
+  /**
+   * Gives a running app other settings or another licence. `undefined` when it has to be brought up
+   * anew with them.
+   */
+  async #takeInputs(request: BringUp): Promise<AttemptOutcome | undefined> {
+    const { cause, intent, manually, signal } = request;
+    const entered = this.#entered;
+    if (!entered) return undefined;
+    const ended =
+      (await this.#check(entered.app, request)) ?? (await this.#tellInputs(entered, request));
+    if (ended === "declined") return undefined;
+    if (ended !== "taken") {
+      if (signal.aborted) return { kind: "superseded", reached: "initialized" };
+      const down = await this.tearDown(cause, request);
+      return down.kind === "torn-down" ? ended : down;
+    }
+    entered.inputs = intent;
+    return { kind: "enabled", manually };
+  }
+
+  /** Hands a running app what it is given now. */
+  async #tellInputs(
+    entered: Entered<App>,
+    { cause, intent, signal }: BringUp,
+  ): Promise<"taken" | "declined" | HookFailure> {
+    const { host } = this.#options;
+    if (!host.settingsChanged) {
+      // A licence that only its host looks at has just been checked.
+      const onlyLicence = settingsHash(entered.inputs.settings) === settingsHash(intent.settings);
+      return onlyLicence && host.checkLicence ? "taken" : "declined";
+    }
+    const result = await this.#hooks.run("settingsChanged", signal, (own) =>
+      host.settingsChanged?.(entered.app, this.#hooks.context({ ...intent, cause }, own)),
+    );
+    if (result.kind === "failed") return result.cause;
+    return result.value === false ? "declined" : "taken";
+  }
+
   /** Loads, constructs and initializes the package. */
   async #prepare({ intent, cause, signal, reached }: BringUp): Promise<Entered<App> | Ended> {
     const { host, appId } = this.#options;
-    const { version, ref, settings } = intent;
+    const { version } = intent;
     this.#package = undefined;
-    const loading = await this.#hook("load", signal, (own) =>
-      host.load({ appId, version, ...(ref !== null && { ref }) }, { signal: own }),
+    const loading = await this.#hooks.run("load", signal, (own) =>
+      host.load(this.#refOf(intent), { signal: own }),
     );
     if (loading.kind === "failed") return loading.cause;
     const answer = loading.value;
@@ -148,15 +210,15 @@ export class AppUnit<App> {
     if (answer.kind === "broken") {
       return { kind: "failed", hook: "load", failure: "compile", message: answer.error };
     }
-    const ready = { app: answer.app, use: useOf(intent), settings, enabled: false };
+    const ready = { app: answer.app, build: buildOf(intent), inputs: intent, enabled: false };
     const steps = [
       ["construct", "constructed"],
       ["initialize", "initialized"],
     ] as const;
     for (const [hook, status] of steps) {
       if (signal.aborted) return this.#giveUp(ready, { kind: "superseded", reached: "unknown" });
-      const result = await this.#hook(hook, signal, (own) =>
-        host[hook]?.(ready.app, this.#context(cause, settings, own)),
+      const result = await this.#hooks.run(hook, signal, (own) =>
+        host[hook]?.(ready.app, this.#hooks.context({ ...intent, cause }, own)),
       );
       if (result.kind === "failed") return this.#giveUp(ready, result.cause);
       reached(status);
@@ -166,17 +228,19 @@ export class AppUnit<App> {
 
   async #check(app: App, { cause, signal, intent }: BringUp): Promise<HookFailure | undefined> {
     const { host } = this.#options;
+    const inputs: HookInputs = { ...intent, cause };
     const checks = [
       ["checkLicence", "licence"],
       ["checkSettings", "settings"],
     ] as const;
     for (const [hook, failure] of checks) {
-      const result = await this.#hook<CheckAnswer | undefined>(hook, signal, (own) =>
-        host[hook]?.(app, this.#context(cause, intent.settings, own)),
+      const result = await this.#hooks.run(hook, signal, (own) =>
+        host[hook]?.(app, this.#hooks.context(inputs, own)),
       );
       if (result.kind === "failed") return result.cause;
-      if (result.value?.kind === "failed") {
-        const { code, message } = result.value.reason;
+      const answer = result.value as CheckAnswer | undefined;
+      if (answer?.kind === "failed") {
+        const { code, message } = answer.reason;
         return { kind: "failed", hook, failure, message, code };
       }
     }
@@ -191,49 +255,14 @@ export class AppUnit<App> {
 
   async #unload(app: App): Promise<void> {
     const { host } = this.#options;
-    if (host.unload) await this.#hook("unload", undefined, () => host.unload?.(app));
+    if (host.unload) await this.#hooks.run("unload", undefined, () => host.unload?.(app));
+  }
+
+  #refOf({ version, ref }: AppIntentRow) {
+    return { appId: this.#options.appId, version, ...(ref !== null && { ref }) };
   }
 
   #orSuperseded(ended: Ended, signal: AbortSignal, reached: "unknown" | "initialized"): Ended {
     return signal.aborted ? { kind: "superseded", reached } : ended;
-  }
-
-  async #hook<T>(
-    hook: HookName,
-    signal: AbortSignal | undefined,
-    run: (signal: AbortSignal) => Promise<T> | T,
-  ): Promise<HookResult<T>> {
-    const { clock, hookTimeoutMs } = this.#options;
-    const result = await runHook({
-      hook,
-      limitMs: hookTimeoutMs,
-      clock,
-      run,
-      ...(signal && { signal }),
-    });
-    if (result.kind === "failed" && result.overrun) this.#watch(hook, result.overrun);
-    return result;
-  }
-
-  #watch(hook: HookName, overrun: Promise<void>): void {
-    const known = this.#overruns.get(hook);
-    if (known) known.count += 1;
-    else this.#overruns.set(hook, { since: this.#options.clock.monotonic(), count: 1 });
-    void overrun.then(() => {
-      const left = this.#overruns.get(hook);
-      if (left && --left.count === 0) this.#overruns.delete(hook);
-    });
-  }
-
-  #stillRunning(hook: HookName): StillRunning | undefined {
-    const overrun = this.#overruns.get(hook);
-    if (!overrun) return undefined;
-    const forMs = this.#options.clock.monotonic() - overrun.since;
-    return { kind: "still-running", hook, forMs };
-  }
-
-  #context(cause: Cause, settings: AppSettings, signal: AbortSignal): HookContext {
-    const { appId, nodeId } = this.#options;
-    return { appId, nodeId, settings, cause, signal };
   }
 }

@@ -156,7 +156,7 @@ describe("retries", () => {
         },
         enable: (app: FakeApp, context) => {
           if (hook === "enable") at.push(clock.monotonic());
-          return host.enable(app, context);
+          return host.enable?.(app, context);
         },
       },
     });

@@ -3,7 +3,7 @@ import type { ActorRef, AskOptions } from "../define-actor.ts";
 import { isMusterError, type MusterError } from "../errors.ts";
 import type { Role } from "../principal.ts";
 import type { AppsService, InstallApp } from "../services.ts";
-import type { AppCommands } from "./actor.ts";
+import { AppActor, type AppCommands } from "./actor.ts";
 import { intent } from "./app-kit.test.ts";
 import { createAppsChanges, hasReached } from "./changes.ts";
 import type { AppIntentRow } from "./intent.ts";
@@ -36,11 +36,9 @@ const changes = (reply: Reply, { role = "operator" as Role, there = [] as AppSum
     } as unknown as AppsService & { summaryOf(row: AppIntentRow): AppSummary },
     actor: (id) =>
       ({
-        ask: {
-          install: ask("install")(id),
-          enable: ask("enable")(id),
-          disable: ask("disable")(id),
-        },
+        ask: Object.fromEntries(
+          Object.keys(AppActor.commands).map((command) => [command, ask(command)(id)]),
+        ),
       }) as unknown as ActorRef<AppCommands>,
     waitForRow: async (row) => {
       waited.push(row);
@@ -91,6 +89,39 @@ describe("a change", () => {
       expect(waited).toEqual([row]);
     },
   );
+
+  test.each([
+    ["settings", { settings: { url: "https://crm" } }],
+    ["licence", { licence: "L-1" }],
+    ["licence", { licence: null }],
+    ["manage", { mode: "observe" }],
+  ] as const)("%s passes on %j", async (command, input) => {
+    const { apps, asked } = changes(answered(intent()));
+    const call = apps[command] as (id: string, change: object) => Promise<unknown>;
+    await call("crm-sync", { ...input, reason: "new", idempotencyKey: "k1" });
+    expect(asked).toEqual([
+      {
+        command,
+        id: "crm-sync",
+        input: { ...input, reason: "new" },
+        options: { ...askOptions, idempotencyKey: "k1" },
+      },
+    ]);
+  });
+
+  test.each([
+    ["settings", { settings: { at: 1n } }, "settings"],
+    ["settings", {}, "settings"],
+    ["licence", { licence: 7 }, "licence"],
+    ["manage", { mode: "paused" }, "mode"],
+  ] as const)("%s with %p is refused before it is sent", async (command, input, field) => {
+    const { apps, asked } = changes(answered(intent()));
+    const call = apps[command] as (id: string, change: object) => Promise<unknown>;
+    const error = await caught(() => call("crm-sync", { ...input, reason: "new" }));
+    expect(error).toMatchObject({ code: "VALIDATION", outcome: "not-applied" });
+    expect(Object.keys(error.fieldErrors ?? {})).toEqual([field]);
+    expect(asked).toEqual([]);
+  });
 
   test("install passes on what was asked for", async () => {
     const { apps, asked } = changes(answered(intent()));

@@ -4,10 +4,25 @@ import type { z } from "zod";
 import type { ActorRef, AskOptions } from "../define-actor.ts";
 import { MusterError } from "../errors.ts";
 import { type Principal, requireReason, requireRole } from "../principal.ts";
-import type { AppChange, AppsChanges, AppsReconcile, AppsService } from "../services.ts";
+import type {
+  AppChange,
+  AppChanged,
+  AppsChanges,
+  AppsReconcile,
+  AppsService,
+} from "../services.ts";
 import type { AppCommands } from "./actor.ts";
-import type { IntentRefusal } from "./decide-intent.ts";
-import { type AppIntentRow, appId, type IntentAnswer, installInput } from "./intent.ts";
+import type { IntentRefusal } from "./change-intent.ts";
+import {
+  type AppIntentRow,
+  appId,
+  changeInput,
+  type IntentAnswer,
+  installInput,
+  licenceInput,
+  manageInput,
+  settingsInput,
+} from "./intent.ts";
 import type { AppSummary } from "./model.ts";
 
 interface AppsChangesSources {
@@ -28,9 +43,11 @@ export const hasReached = (
 ): boolean =>
   inView !== undefined && (inView.intentId === row.intentId || inView.generation > row.generation);
 
-type Answer<R extends IntentRefusal> =
+/** Commands that change an app which is there. */
+type ChangeCommand = Exclude<keyof AppCommands, "install">;
+type Answer =
   | { readonly ok: true; readonly value: IntentAnswer }
-  | { readonly ok: false; readonly refusal: R };
+  | { readonly ok: false; readonly refusal: IntentRefusal };
 
 const invalid = (op: string, error: z.ZodError, field?: string): MusterError => {
   const fieldErrors: Record<string, string> = {};
@@ -88,26 +105,38 @@ export const createAppsChanges = (
     }
   };
 
-  const conclude = async <R extends IntentRefusal>(op: string, id: string, answer: Answer<R>) => {
+  const conclude = async (op: string, id: string, answer: Answer) => {
     if (!answer.ok) throw refused(op, id, answer.refusal);
     const { app, changed } = answer.value;
     await sources.waitForRow(app);
     return { app: reads.summaryOf(app), changed };
   };
 
+  /** A change of an app that is there; its command takes what the schema lets through. */
   const change =
-    (command: "enable" | "disable") =>
-    async (id: string, { reason, idempotencyKey }: AppChange) => {
+    <C extends ChangeCommand>(command: C, schema: AppCommands[C]["input"]) =>
+    async (
+      id: string,
+      { idempotencyKey, ...given }: z.input<AppCommands[C]["input"]> & AppChange,
+    ): Promise<AppChanged> => {
       const op = `apps.${command}`;
-      allow(op, id, reason);
-      const { ask } = sources.actor(id);
-      return conclude(op, id, await ask[command]({ reason }, options(idempotencyKey)));
+      allow(op, id, given.reason);
+      const parsed = schema.safeParse(given);
+      if (!parsed.success) throw invalid(op, parsed.error);
+      const ask = sources.actor(id).ask[command] as (
+        input: unknown,
+        options: AskOptions,
+      ) => Promise<Answer>;
+      return conclude(op, id, await ask(parsed.data, options(idempotencyKey)));
     };
 
   return {
     ...reads,
-    enable: change("enable"),
-    disable: change("disable"),
+    enable: change("enable", changeInput),
+    disable: change("disable", changeInput),
+    settings: change("settings", settingsInput),
+    licence: change("licence", licenceInput),
+    manage: change("manage", manageInput),
     install: async ({ id, idempotencyKey, ...input }) => {
       const op = "apps.install";
       allow(op, id, input.reason);

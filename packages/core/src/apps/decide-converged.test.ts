@@ -1,20 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { appReport } from "./app-kit.test.ts";
 import type { NodeReport } from "./decide-converged.ts";
 import { decideAgreement, isConverged, satisfies } from "./decide-converged.ts";
 import { AppDesiredStatus, AppStatus, isEnabled } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
 
-const observed = (part: Partial<AppObserved> = {}): AppObserved => ({
-  initStatus: "auto_enabled",
-  observedGeneration: 3,
-  version: "1.0.0",
-  packageDigest: null,
-  settingsHash: null,
-  runtime: "bun 1.4.5",
-  reason: null,
-  tornDown: false,
-  ...part,
-});
+const observed = (part: Partial<AppObserved> = {}): AppObserved =>
+  appReport({ observedGeneration: 3, ...part });
 
 const report = (part: Partial<AppObserved> = {}, rest: Partial<NodeReport> = {}): NodeReport => ({
   row: {

@@ -2,8 +2,8 @@
  * Decides what one attempt of a replica came to: status, reason, retry. Pure and total over
  * {@link AttemptOutcome}; the failure table of apps.
  */
-import { type AppFailureClass, defaultReasonCodes } from "../hosts/app-host.ts";
-import type { AppReason, AppStatus } from "./model.ts";
+import { type AppFailureClass, defaultReasonCodes, type Sighting } from "../hosts/app-host.ts";
+import type { AppDesiredStatus, AppReason, AppStatus } from "./model.ts";
 
 /** Steps of an app's life on a node, named as the host's hooks are. */
 export type HookName =
@@ -13,7 +13,9 @@ export type HookName =
   | "checkLicence"
   | "checkSettings"
   | "enable"
+  | "settingsChanged"
   | "disable"
+  | "observe"
   | "unload";
 
 /** How a hook failed: by throwing (or a failed check), or by running longer than it may. */
@@ -41,6 +43,12 @@ export type AttemptOutcome =
   | { readonly kind: "tear-down-failed"; readonly cause: HookFailure | StillRunning }
   /** A newer intent or a stop made the attempt pointless. */
   | { readonly kind: "superseded"; readonly reached: "unknown" | "constructed" | "initialized" }
+  /** The app is left alone; `seen` is what the host told, where it can. */
+  | {
+      readonly kind: "observed";
+      readonly seen: Sighting | undefined;
+      readonly wanted: AppDesiredStatus;
+    }
   | HookFailure;
 
 /** A hook of an earlier attempt that was told to stop and has not returned. */
@@ -92,6 +100,21 @@ const failed = (
   retry: AttemptVerdict["retry"],
 ): AttemptVerdict => ({ initStatus, reason: { code, message }, retry, error: message });
 
+const would: Readonly<Record<AppDesiredStatus, AppReason>> = {
+  enabled: {
+    code: "would_enable",
+    message: "this node only observes the app; it would enable it",
+  },
+  disabled: {
+    code: "would_disable",
+    message: "this node only observes the app; it would disable it",
+  },
+  uninstalled: {
+    code: "would_uninstall",
+    message: "this node only observes the app; it would uninstall it",
+  },
+};
+
 /** Turns the outcome of an attempt into what is reported and when it is tried again. */
 export const decideStatus = (outcome: AttemptOutcome): AttemptVerdict => {
   switch (outcome.kind) {
@@ -109,6 +132,14 @@ export const decideStatus = (outcome: AttemptOutcome): AttemptVerdict => {
         reason: { code: "refused", message: "the app declined to be enabled on this node" },
         retry: "slow",
       };
+    case "observed": {
+      const { seen, wanted } = outcome;
+      if (seen === undefined || seen.status === "unknown") {
+        return { initStatus: "unknown", reason: would[wanted], retry: seen ? "slow" : "never" };
+      }
+      const message = seen.message ?? "this node only observes the app; so its host says it is";
+      return { initStatus: seen.status, reason: { code: "observed", message }, retry: "slow" };
+    }
     case "superseded":
       return { initStatus: outcome.reached, reason: null, retry: "backoff" };
     case "tear-down-failed":

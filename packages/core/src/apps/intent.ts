@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { idPattern } from "../model/ids.ts";
 import { AppDesiredStatus } from "./model.ts";
-import { appSettings } from "./settings.ts";
+import { appLicence, appSettings } from "./settings.ts";
 
 /** Changes of intent that an app's history keeps; older ones are dropped and counted. */
 export const maxHistory = 50;
@@ -29,6 +29,8 @@ export const changeReason = z
   .min(1, "a reason of 1 to 500 characters is required")
   .max(500, "a reason of 1 to 500 characters is required");
 
+export const appManagement = z.enum(["enforce", "observe"], 'must be "enforce" or "observe"');
+
 const instant = z.int().nonnegative();
 
 /** The list row of an app: everything that replicas and listings need. Newer fields are passed over. */
@@ -37,8 +39,10 @@ export const appIntentRow = z.object({
   version: appVersion,
   ref: packageRef.nullable(),
   settings: appSettings,
+  /** Text that the host, or the app, checks; `null` where none was given. */
+  licence: appLicence.nullable().default(null),
   desiredStatus: z.enum(AppDesiredStatus),
-  management: z.enum(["enforce", "observe"]),
+  management: appManagement,
   /** Grows by one with each change of intent: for order and display. */
   generation: z.int().positive(),
   /** Random, new with each change of intent: what convergence compares. */
@@ -52,7 +56,19 @@ export const appIntentRow = z.object({
 });
 export type AppIntentRow = Readonly<z.output<typeof appIntentRow>>;
 
+/** What a change of intent was about, as history and audit name it. */
+export const intentChange = z.enum([
+  "installed",
+  "enabled",
+  "disabled",
+  "settings",
+  "licence",
+  "management",
+]);
+export type IntentChange = z.output<typeof intentChange>;
+
 const historyEntry = z.strictObject({
+  change: intentChange,
   generation: z.int().positive(),
   intentId: z.string(),
   desiredStatus: z.enum(AppDesiredStatus),
@@ -85,11 +101,19 @@ export const installInput = z.strictObject({
   ref: packageRef.optional(),
   desiredStatus: z.enum(["enabled", "disabled"]).optional(),
   settings: appSettings.optional(),
+  licence: appLicence.optional(),
   reason: changeReason,
 });
 export type InstallInput = z.output<typeof installInput>;
 
 export const changeInput = z.strictObject({ reason: changeReason });
+export const settingsInput = z.strictObject({ settings: appSettings, reason: changeReason });
+/** `null` takes the licence away. */
+export const licenceInput = z.strictObject({
+  licence: appLicence.nullable(),
+  reason: changeReason,
+});
+export const manageInput = z.strictObject({ mode: appManagement, reason: changeReason });
 
 /** Answer of every command that may change intent. */
 export const intentAnswer = z.strictObject({ app: appIntentRow, changed: z.boolean() });

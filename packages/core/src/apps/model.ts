@@ -85,6 +85,9 @@ export interface AppSummary {
   readonly generation: number;
   readonly intentId: string;
   readonly management: "enforce" | "observe";
+  /** What tells settings apart without showing them. */
+  readonly settingsHash: string;
+  readonly hasLicence: boolean;
   readonly converged: boolean;
   readonly drifted: number;
   readonly changedBy: string;

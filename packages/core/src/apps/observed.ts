@@ -1,6 +1,7 @@
 /** What one node has of one app, as its replica reports it. */
 import { z } from "zod";
 import { AppStatus } from "./model.ts";
+import { nodeHistory } from "./node-history.ts";
 
 /** Read from rows of other nodes, which may run another release: newer fields are passed over. */
 export const appObserved = z.object({
@@ -15,5 +16,8 @@ export const appObserved = z.object({
   reason: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** True when nothing of the app can be running here: never enabled, or its tear-down returned. */
   tornDown: z.boolean(),
+  /** Redis time since when status and reason are what they are; 0 in rows of older nodes. */
+  since: z.number().default(0),
+  history: nodeHistory.default({ coveredFrom: 0, dropped: 0, entries: [] }),
 });
 export type AppObserved = Readonly<z.output<typeof appObserved>>;

@@ -1,65 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { Applied } from "../define-replica.ts";
 import { appFailure } from "../hosts/app-host.ts";
-import { silentLogger } from "../ports/logger.ts";
-import { seededRandom } from "../testing/seeded-random.ts";
-import { VirtualClock } from "../testing/virtual-clock.ts";
 import { intent, scriptedHost } from "./app-kit.test.ts";
 import type { AppIntentRow } from "./intent.ts";
-import type { AppObserved } from "./observed.ts";
-import { createAppReplica } from "./replica.ts";
-
-const hookTimeoutMs = 10_000;
-
-/** One node's replica, with the part of the loop played by the test. */
-const node = (scripted = scriptedHost()) => {
-  const clock = new VirtualClock();
-  const replica = createAppReplica({
-    host: scripted.host,
-    clock,
-    random: seededRandom(1),
-    logger: silentLogger,
-    nodeId: "web-1",
-    runtime: "bun 1.4.5",
-    hookTimeoutMs,
-    slowRetryMs: 300_000,
-  });
-  const reports: AppObserved[] = [];
-  const begin = (
-    row: AppIntentRow | undefined,
-    { attempt = 1, signal = new AbortController().signal, id = row?.id ?? "crm-sync" } = {},
-  ) => {
-    const seen: { applied?: Applied<AppObserved> } = {};
-    const done = replica
-      .apply(row, {
-        id,
-        signal,
-        previous: undefined,
-        attempt,
-        now: clock.wall(),
-        report: (observed) => reports.push(observed),
-      })
-      .then((applied) => {
-        seen.applied = applied;
-        return applied;
-      });
-    return { seen, done };
-  };
-  return {
-    ...scripted,
-    clock,
-    replica,
-    reports,
-    begin,
-    apply: (row: AppIntentRow | undefined, attempt = 1) => begin(row, { attempt }).done,
-    /** Applies while time moves on, for hooks that take their deadline. */
-    applySlow: async (row: AppIntentRow, attempt = 1) => {
-      const { seen, done } = begin(row, { attempt });
-      await clock.runUntil(() => seen.applied !== undefined, 60_000);
-      return done;
-    },
-  };
-};
+import { hookTimeoutMs, onNode } from "./replica-kit.test.ts";
 
 const off = (generation = 2) =>
   intent({
@@ -73,7 +16,7 @@ const onAgain = (generation = 3) =>
 
 describe("an app that should be enabled", () => {
   test("is loaded, constructed, initialized and enabled, in this order", async () => {
-    const web = node();
+    const web = onNode();
     expect(await web.apply(intent())).toEqual({
       observed: {
         initStatus: "auto_enabled",
@@ -84,6 +27,22 @@ describe("an app that should be enabled", () => {
         runtime: "bun 1.4.5",
         reason: null,
         tornDown: false,
+        since: 1_800_000_000_000,
+        history: {
+          coveredFrom: 1_800_000_000_000,
+          dropped: 0,
+          entries: [
+            {
+              at: 1_800_000_000_000,
+              lastAt: 1_800_000_000_000,
+              count: 1,
+              generation: 1,
+              version: "1.0.0",
+              initStatus: "auto_enabled",
+              reason: null,
+            },
+          ],
+        },
       },
       converged: true,
       retry: "never",
@@ -98,7 +57,7 @@ describe("an app that should be enabled", () => {
   });
 
   test("gets its settings, its id and the node's in every hook", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent({ settings: { url: "https://crm" } }));
     for (const context of web.contexts) {
       expect(context).toMatchObject({
@@ -112,7 +71,7 @@ describe("an app that should be enabled", () => {
   });
 
   test("runs no hook again when the same is wanted under another intent", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.calls();
     const applied = await web.apply(intent({ generation: 2, intentId: "i2" }));
@@ -124,7 +83,7 @@ describe("an app that should be enabled", () => {
   });
 
   test("is torn down and brought up anew when version or settings are others", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.calls();
     await web.apply(intent({ version: "1.1.0", intentId: "i2", generation: 2 }));
@@ -139,31 +98,31 @@ describe("an app that should be enabled", () => {
     await web.apply(
       intent({ version: "1.1.0", settings: { a: 1 }, intentId: "i3", generation: 3 }),
     );
-    expect(web.calls()[0]).toBe("disable 1.1.0 update");
+    expect(web.calls()[0]).toBe("disable 1.1.0 settings");
   });
 });
 
 describe("auto_enabled and manually_enabled", () => {
-  const statusAfter = async (web: ReturnType<typeof node>, row: AppIntentRow) =>
+  const statusAfter = async (web: ReturnType<typeof onNode>, row: AppIntentRow) =>
     (await web.apply(row)).observed.initStatus;
 
   test("manually is only what was changed while this incarnation was up", async () => {
-    const web = node();
+    const web = onNode();
     expect(await statusAfter(web, intent())).toBe("auto_enabled");
     expect(await statusAfter(web, off())).toBe("manually_disabled");
     expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
-    const restarted = node();
+    const restarted = onNode();
     expect(await statusAfter(restarted, onAgain())).toBe("auto_enabled");
   });
 
   test("off and on again counts as a change even when only the last was seen", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
   });
 
   test("enabling what was off at the start is a change", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(off());
     expect(await statusAfter(web, onAgain())).toBe("manually_enabled");
     expect(web.calls().at(-1)).toBe("enable 1.0.0 intent");
@@ -171,7 +130,7 @@ describe("auto_enabled and manually_enabled", () => {
 
   test("an update and a heal keep what it was", async () => {
     for (const first of [undefined, off(2)]) {
-      const web = node();
+      const web = onNode();
       if (first) await web.apply(first);
       const row = onAgain();
       const was = await statusAfter(web, row);
@@ -189,7 +148,7 @@ describe("auto_enabled and manually_enabled", () => {
 
 describe("an app that should be disabled", () => {
   test("is not even loaded by a node that starts", async () => {
-    const web = node();
+    const web = onNode();
     const applied = await web.apply(off());
     expect(web.calls()).toEqual([]);
     expect(applied).toMatchObject({
@@ -199,7 +158,7 @@ describe("an app that should be disabled", () => {
   });
 
   test("is torn down and unloaded", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.calls();
     const applied = await web.apply(off());
@@ -212,7 +171,7 @@ describe("an app that should be disabled", () => {
   });
 
   test("is not converged while its tear-down fails, and is tried again", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.hooks.disable = () => Promise.reject(new Error("port in use"));
     expect(await web.apply(off())).toMatchObject({
@@ -235,7 +194,7 @@ describe("an app that should be disabled", () => {
   });
 
   test("is torn down after an enable that failed halfway", async () => {
-    const web = node(scriptedHost({ enable: () => Promise.reject(new Error("half done")) }));
+    const web = onNode(scriptedHost({ enable: () => Promise.reject(new Error("half done")) }));
     const applied = await web.apply(intent());
     expect(applied.observed.tornDown).toBe(false);
     web.calls();
@@ -244,7 +203,7 @@ describe("an app that should be disabled", () => {
   });
 
   test("takes no tear-down when it failed before enable", async () => {
-    const web = node(scriptedHost({ construct: () => Promise.reject(new Error("no memory")) }));
+    const web = onNode(scriptedHost({ construct: () => Promise.reject(new Error("no memory")) }));
     expect((await web.apply(intent())).observed.tornDown).toBe(true);
     expect(web.calls()).toEqual(["load 1.0.0", "construct 1.0.0 start", "unload 1.0.0"]);
     expect(await web.apply(off())).toMatchObject({ converged: true });
@@ -259,7 +218,7 @@ describe("failures", () => {
   } as const;
 
   test("a package that does not compile is terminal", async () => {
-    const web = node(
+    const web = onNode(
       scriptedHost({ load: () => ({ kind: "broken", error: "Unexpected token", digest: "d9" }) }),
     );
     expect(await web.apply(intent())).toMatchObject({
@@ -278,7 +237,7 @@ describe("failures", () => {
   });
 
   test("a package that is not there is tried again", async () => {
-    const web = node(scriptedHost({ load: () => ({ kind: "missing" }) }));
+    const web = onNode(scriptedHost({ load: () => ({ kind: "missing" }) }));
     expect(await web.apply(intent())).toMatchObject({
       retry: "policy",
       observed: {
@@ -297,7 +256,7 @@ describe("failures", () => {
   ] as const)(
     "%s failing is tried again slowly, and enable is not reached",
     async (hook, initStatus) => {
-      const web = node(scriptedHost({ [hook]: () => failed }));
+      const web = onNode(scriptedHost({ [hook]: () => failed }));
       const applied = await web.apply(intent());
       expect(applied).toMatchObject({
         error: "expired on 1 May",
@@ -312,7 +271,7 @@ describe("failures", () => {
   );
 
   test("a refusal is no error, is not converged, and is asked again slowly", async () => {
-    const web = node(scriptedHost({ enable: () => false }));
+    const web = onNode(scriptedHost({ enable: () => false }));
     const applied = await web.apply(intent());
     expect(applied.error).toBeUndefined();
     expect(applied).toMatchObject({
@@ -326,7 +285,7 @@ describe("failures", () => {
   test.each(["load", "construct", "initialize", "enable"] as const)(
     "%s throwing is an error that is retried",
     async (hook) => {
-      const web = node(scriptedHost({ [hook]: () => Promise.reject(new Error("boom")) }));
+      const web = onNode(scriptedHost({ [hook]: () => Promise.reject(new Error("boom")) }));
       expect(await web.apply(intent())).toMatchObject({
         converged: false,
         retry: "policy",
@@ -346,7 +305,7 @@ describe("failures", () => {
     ["settings", "invalid_settings_disabled"],
     ["error", "error_disabled"],
   ] as const)("a hook that names the failure class %s gets its status", async (failure, status) => {
-    const web = node(
+    const web = onNode(
       scriptedHost({ enable: () => Promise.reject(appFailure(failure, "so it is")) }),
     );
     expect((await web.apply(intent())).observed.initStatus).toBe(status);
@@ -355,7 +314,7 @@ describe("failures", () => {
   test("secrets of the settings stay out of what is reported", async () => {
     const settings = { user: "bob", password: "hunter22" };
     const leak = () => Promise.reject(new Error("login bob:hunter22 failed"));
-    const web = node(scriptedHost({ enable: leak }));
+    const web = onNode(scriptedHost({ enable: leak }));
     const applied = await web.apply(intent({ settings }));
     expect(JSON.stringify([applied, web.reports])).not.toContain("hunter22");
     expect(applied.error).toBe("enable: login bob:[redacted] failed");
@@ -368,13 +327,13 @@ describe("failures", () => {
 
   test("a message is cut to what a row may hold, and not through a secret", async () => {
     const text = `${"x".repeat(980)}hunter22${"y".repeat(500)}`;
-    const web = node(scriptedHost({ load: () => ({ kind: "broken", error: text }) }));
+    const web = onNode(scriptedHost({ load: () => ({ kind: "broken", error: text }) }));
     const { error } = await web.apply(intent({ settings: { password: "hunter22" } }));
     expect(error).toBe(`${"x".repeat(980)}[redacted]${"y".repeat(9)}…`);
   });
 
   test("what a failed enable left is cleared before it is tried again", async () => {
-    const web = node(scriptedHost({ enable: () => Promise.reject(new Error("away")) }));
+    const web = onNode(scriptedHost({ enable: () => Promise.reject(new Error("away")) }));
     await web.apply(intent());
     web.calls();
     delete web.hooks.enable;
@@ -390,7 +349,7 @@ describe("failures", () => {
   });
 
   test("an app whose tear-down fails too still heals", async () => {
-    const web = node(
+    const web = onNode(
       scriptedHost({
         enable: () => Promise.reject(new Error("away")),
         disable: () => Promise.reject(new Error("not even started")),
@@ -402,7 +361,7 @@ describe("failures", () => {
   });
 
   test("a new version waits for the tear-down of the old one that ran", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.hooks.disable = () => Promise.reject(new Error("stuck"));
     const next = intent({ version: "2.0.0", intentId: "i2", generation: 2 });
@@ -422,7 +381,7 @@ describe("failures", () => {
 
 describe("an app that never got enabled", () => {
   test("gives way to a new version, whatever its tear-down comes to", async () => {
-    const web = node(
+    const web = onNode(
       scriptedHost({
         enable: () => Promise.reject(new Error("away")),
         disable: () => Promise.reject(new Error("not even started")),
@@ -446,7 +405,7 @@ describe("hooks that take too long", () => {
   test.each(["load", "construct", "initialize", "enable"] as const)(
     "%s over its deadline is named",
     async (hook) => {
-      const web = node(scriptedHost({ [hook]: forever }));
+      const web = onNode(scriptedHost({ [hook]: forever }));
       expect(await web.applySlow(intent())).toMatchObject({
         converged: false,
         retry: "policy",
@@ -464,7 +423,7 @@ describe("hooks that take too long", () => {
 
   test("an enable that succeeds late changes nothing", async () => {
     let finish = () => {};
-    const web = node(
+    const web = onNode(
       scriptedHost({
         enable: () =>
           new Promise<void>((resolve) => {
@@ -482,7 +441,7 @@ describe("hooks that take too long", () => {
 
   test("a disabled app is not converged while a hook of it goes on", async () => {
     let finish = () => {};
-    const web = node(
+    const web = onNode(
       scriptedHost({
         enable: () =>
           new Promise<void>((resolve) => {
@@ -513,7 +472,7 @@ describe("hooks that take too long", () => {
   });
 
   test("an app whose tear-down is not complete is enabled anew, not taken as running", async () => {
-    const web = node(scriptedHost({ enable: forever }));
+    const web = onNode(scriptedHost({ enable: forever }));
     await web.applySlow(intent());
     delete web.hooks.enable;
     expect(await web.apply(intent(), 2)).toMatchObject({ converged: true });
@@ -525,7 +484,7 @@ describe("hooks that take too long", () => {
   });
 
   test("a tear-down that hangs is not begun a second time beside itself", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     let finish = () => {};
     web.hooks.disable = () =>
@@ -548,7 +507,7 @@ describe("hooks that take too long", () => {
 describe("a newer intent", () => {
   test("cuts an attempt short without calling it a failure", async () => {
     const stop = new AbortController();
-    const web = node(
+    const web = onNode(
       scriptedHost({
         enable: (_, { signal }) =>
           new Promise<never>((_resolve, reject) => {
@@ -570,7 +529,7 @@ describe("a newer intent", () => {
 
   test("between two hooks stops before the next", async () => {
     const stop = new AbortController();
-    const web = node(scriptedHost({ construct: () => stop.abort() }));
+    const web = onNode(scriptedHost({ construct: () => stop.abort() }));
     const applied = await web.begin(intent(), { signal: stop.signal }).done;
     expect(web.calls()).toEqual(["load 1.0.0", "construct 1.0.0 start", "unload 1.0.0"]);
     expect(applied).toMatchObject({ converged: false, observed: { tornDown: true } });
@@ -578,7 +537,7 @@ describe("a newer intent", () => {
 
   test("that comes during the tear-down for an update keeps the new version from loading", async () => {
     const stop = new AbortController();
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.hooks.disable = () => stop.abort();
     web.calls();
@@ -590,7 +549,7 @@ describe("a newer intent", () => {
 
   test("that comes too late finds the app enabled", async () => {
     const stop = new AbortController();
-    const web = node(scriptedHost({ enable: () => stop.abort() }));
+    const web = onNode(scriptedHost({ enable: () => stop.abort() }));
     const applied = await web.begin(intent(), { signal: stop.signal }).done;
     expect(applied).toMatchObject({ observed: { initStatus: "auto_enabled" } });
     expect(await web.apply(off())).toMatchObject({ converged: true });
@@ -600,7 +559,7 @@ describe("a newer intent", () => {
 
 describe("stopping and removal", () => {
   test("a node that stops tears down with cause shutdown and reports nothing", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.calls();
     web.reports.length = 0;
@@ -611,7 +570,7 @@ describe("stopping and removal", () => {
   });
 
   test("a tear-down at shutdown is bounded, and its failure stays in the log", async () => {
-    const web = node(scriptedHost({ disable: () => new Promise<never>(() => {}) }));
+    const web = onNode(scriptedHost({ disable: () => new Promise<never>(() => {}) }));
     await web.apply(intent());
     let over = false;
     void web.replica.stopped?.({ id: "crm-sync", observed: undefined }).then(() => {
@@ -621,7 +580,7 @@ describe("stopping and removal", () => {
   });
 
   test("an app that is off is left alone at shutdown", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(off());
     await web.replica.stopped?.({ id: "crm-sync", observed: undefined });
     await web.replica.stopped?.({ id: "never-seen", observed: undefined });
@@ -629,7 +588,7 @@ describe("stopping and removal", () => {
   });
 
   test("a removed app is torn down and forgotten", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     web.calls();
     expect(await web.apply(undefined)).toMatchObject({ converged: true });
@@ -642,7 +601,7 @@ describe("stopping and removal", () => {
 
 describe("what this node has at the moment", () => {
   test("goes off when the tear-down begins, not when it ends", async () => {
-    const web = node();
+    const web = onNode();
     const told: (string | undefined)[] = [];
     web.replica.local.onChange((_, observed) => told.push(observed?.initStatus));
     await web.apply(intent());
@@ -662,7 +621,7 @@ describe("what this node has at the moment", () => {
   });
 
   test("is off while an update tears the old version down", async () => {
-    const web = node();
+    const web = onNode();
     await web.apply(intent());
     let during: string | undefined;
     web.hooks.disable = () => {
@@ -673,7 +632,7 @@ describe("what this node has at the moment", () => {
   });
 
   test("a listener that throws disturbs nobody", async () => {
-    const web = node();
+    const web = onNode();
     const told: string[] = [];
     web.replica.local.onChange(() => {
       throw new Error("mine");

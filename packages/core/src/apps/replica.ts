@@ -2,12 +2,12 @@
  * Apps on this node: follows each app's intent and reports what came of it. Holds no policy of its
  * own (decide-status) and writes no intent, also not when it stops (I11).
  */
-import type { Applied, ReplicaDefinition } from "../define-replica.ts";
+import type { Applied, ReplicaControl, ReplicaDefinition } from "../define-replica.ts";
 import type { AppHost, HookContext } from "../hosts/app-host.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
-import { AppUnit } from "./app-unit.ts";
+import { AppUnit, type BringUp } from "./app-unit.ts";
 import { satisfies } from "./decide-converged.ts";
 import {
   type AttemptOutcome,
@@ -15,10 +15,12 @@ import {
   decideStatus,
   slowDelayMs,
 } from "./decide-status.ts";
+import { DigestWatch } from "./digest-watch.ts";
 import type { AppIntentRow } from "./intent.ts";
 import { type LocalApps, LocalAppTable } from "./local-apps.ts";
 import { type AppReason, type AppStatus, isEnabled } from "./model.ts";
-import type { AppObserved } from "./observed.ts";
+import { type NodeHistory, noHistory, noteAttempt } from "./node-history.ts";
+import { type AppObserved, appObserved } from "./observed.ts";
 import { withoutSecrets } from "./redact.ts";
 import { type AppSettings, settingsHash } from "./settings.ts";
 
@@ -34,6 +36,8 @@ export interface AppReplicaOptions<App> {
   readonly hookTimeoutMs: number;
   /** Delay of slow retries in milliseconds. */
   readonly slowRetryMs: number;
+  /** Redis time, epoch milliseconds. */
+  now(): number;
 }
 
 export interface AppReplica extends ReplicaDefinition<AppIntentRow, AppObserved> {
@@ -41,12 +45,16 @@ export interface AppReplica extends ReplicaDefinition<AppIntentRow, AppObserved>
   readonly local: LocalApps;
 }
 
+/** What is remembered of an app on this node between its attempts. */
 interface Followed<App> {
   readonly unit: AppUnit<App>;
   /** `desiredIntentId` when this incarnation first saw the app: another one means it was changed. */
   readonly desiredAtFirst: string;
   generation: number;
   tried: boolean;
+  history: NodeHistory;
+  /** What the last attempt came to. */
+  last: AppObserved | undefined;
 }
 
 const retry = Object.freeze({
@@ -62,26 +70,38 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
   const { host, clock, random, logger, nodeId, runtime, hookTimeoutMs, slowRetryMs } = options;
   const followed = new Map<string, Followed<App>>();
   const local = new LocalAppTable(logger);
+  const slow = () => slowDelayMs(slowRetryMs, random.draw());
+  let control: ReplicaControl<AppObserved> | undefined;
+  const digests = new DigestWatch({
+    host,
+    clock,
+    limitMs: hookTimeoutMs,
+    delayMs: slow,
+    changed: (id) => void control?.nudge(id, { force: true }),
+  });
 
-  const follow = (intent: AppIntentRow): Followed<App> => {
+  const follow = (intent: AppIntentRow, inherited: unknown): Followed<App> => {
     const known = followed.get(intent.id);
     if (known) {
       known.generation = intent.generation;
       return known;
     }
+    const before = appObserved.safeParse(inherited);
     const unit = new AppUnit({ appId: intent.id, nodeId, host, clock, hookTimeoutMs });
     const made: Followed<App> = {
       unit,
       desiredAtFirst: intent.desiredIntentId,
       generation: intent.generation,
       tried: false,
+      history: before.success ? before.data.history : noHistory,
+      last: undefined,
     };
     followed.set(intent.id, made);
     return made;
   };
 
   const observe = (
-    { unit, generation }: Followed<App>,
+    { generation, history, unit }: Followed<App>,
     intent: AppIntentRow | undefined,
     initStatus: AppStatus,
     reason: AppReason | null,
@@ -94,7 +114,26 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     runtime,
     reason,
     tornDown: unit.tornDown,
+    since: options.now(),
+    history,
   });
+
+  /** What an attempt came to; what it came to before stays so since then. */
+  const settle = (
+    app: Followed<App>,
+    intent: AppIntentRow | undefined,
+    initStatus: AppStatus,
+    reason: AppReason | null,
+  ): AppObserved => {
+    const version = app.unit.package?.version ?? null;
+    const met = { generation: app.generation, version, initStatus, reason };
+    app.history = noteAttempt(app.history, met, options.now());
+    const observed = observe(app, intent, initStatus, reason);
+    const { last } = app;
+    const stays = last?.initStatus === initStatus && last.reason?.code === reason?.code;
+    app.last = stays ? { ...observed, since: last.since } : observed;
+    return app.last;
+  };
 
   const causeOf = (
     { unit, tried }: Followed<App>,
@@ -103,8 +142,11 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
   ): HookContext["cause"] => {
     if (!tried) return "start";
     if (attempt > 1) return "retry";
-    const replaced = intent?.desiredStatus === "enabled" && unit.runs(intent) === "otherwise";
-    return replaced ? "update" : "intent";
+    if (intent?.desiredStatus !== "enabled") return "intent";
+    const runs = unit.runs(intent);
+    if (runs === "other-build") return "update";
+    if (runs !== "other-inputs") return "intent";
+    return unit.inputs?.licence === intent.licence ? "settings" : "licence";
   };
 
   /** From the start of its tear-down on the app is not to be used here, whatever comes of it. */
@@ -113,6 +155,36 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     if (before && isEnabled(before.initStatus)) {
       local.set(id, { ...before, initStatus: "initialized" });
     }
+  };
+
+  /** Looks, and runs no hook of the app; what this process runs is told as it is. */
+  const look = async (
+    { unit, last }: Followed<App>,
+    intent: AppIntentRow,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> => {
+    if (unit.runs(intent) !== "not") {
+      return { kind: "enabled", manually: last?.initStatus === "manually_enabled" };
+    }
+    const wanted = intent.desiredStatus;
+    if (!host.observe) return { kind: "observed", seen: undefined, wanted };
+    const seen = await unit.observe(intent, signal);
+    return "kind" in seen ? seen : { kind: "observed", seen, wanted };
+  };
+
+  const act = (
+    app: Followed<App>,
+    intent: AppIntentRow | undefined,
+    request: Pick<BringUp, "cause" | "signal" | "reached"> & { readonly id: string },
+  ): Promise<AttemptOutcome> => {
+    const { cause, id, signal } = request;
+    const leaving = () => takeOutOfUse(id);
+    if (intent?.management === "observe" && intent.desiredStatus !== "uninstalled") {
+      return look(app, intent, signal);
+    }
+    if (intent?.desiredStatus !== "enabled") return app.unit.tearDown(cause, { leaving });
+    const manually = intent.desiredIntentId !== app.desiredAtFirst;
+    return app.unit.bringUp({ ...request, intent, manually, leaving });
   };
 
   const conclude = (
@@ -126,7 +198,7 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
       verdict.retry === "backoff"
         ? "policy"
         : verdict.retry === "slow"
-          ? { afterMs: slowDelayMs(slowRetryMs, random.draw()) }
+          ? { afterMs: slow() }
           : "never",
     ...(verdict.error !== undefined && { error: verdict.error }),
   });
@@ -136,44 +208,42 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     local,
     retry,
     identity: (intent) => intent.intentId,
+    begin: (given) => {
+      control = given;
+    },
 
     apply: async (intent, context) => {
       const { id, attempt } = context;
-      const app = intent ? follow(intent) : followed.get(id);
+      digests.forget(id);
+      const app = intent ? follow(intent, context.inherited) : followed.get(id);
       if (!app) return gone(runtime);
-      let outcome: AttemptOutcome;
       const cause = causeOf(app, intent, attempt);
-      const settings = settingsOf(intent, app);
+      const secrets = secretsOf(intent, app);
       app.tried = true;
-      if (intent?.desiredStatus === "enabled") {
-        if (app.unit.runs(intent) !== "as-wanted") takeOutOfUse(id);
-        outcome = await app.unit.bringUp({
-          intent,
-          cause,
-          signal: context.signal,
-          manually: intent.desiredIntentId !== app.desiredAtFirst,
-          reached: (status) => {
-            const observed = observe(app, intent, status, null);
-            local.set(id, observed);
-            context.report(observed);
-          },
-        });
-      } else {
-        takeOutOfUse(id);
-        outcome = await app.unit.tearDown(cause);
-      }
-      const verdict = withoutSecrets(decideStatus(outcome), settings);
-      const observed = observe(app, intent, verdict.initStatus, verdict.reason);
+      const outcome = await act(app, intent, {
+        id,
+        cause,
+        signal: context.signal,
+        reached: (status) => {
+          const observed = observe(app, intent, status, null);
+          local.set(id, observed);
+          context.report(observed);
+        },
+      });
+      const verdict = withoutSecrets(decideStatus(outcome), secrets);
+      const { initStatus, reason } = verdict;
+      const report = outcome.kind === "superseded" ? observe : settle;
+      const observed = report(app, intent, initStatus, reason);
       if (intent) local.set(id, observed);
       else if (app.unit.tornDown) {
         followed.delete(id);
         local.delete(id);
       }
-      return conclude(
-        observed,
-        verdict,
-        intent ? satisfies(intent.desiredStatus, observed) : app.unit.tornDown,
-      );
+      const isBroken = initStatus === "compiler_error_disabled";
+      if (intent && isBroken) digests.watch(intent, observed.packageDigest);
+      const isSlow = outcome.kind === "observed" && verdict.retry === "slow";
+      const done = intent ? satisfies(intent.desiredStatus, observed) : app.unit.tornDown;
+      return conclude(observed, verdict, done && !isSlow);
     },
 
     failed: (error, previous) =>
@@ -184,13 +254,14 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
       },
 
     stopped: async ({ id }) => {
+      digests.forget(id);
       const app = followed.get(id);
       if (!app) return;
       takeOutOfUse(id);
-      const settings = settingsOf(undefined, app);
+      const secrets = secretsOf(undefined, app);
       const outcome = await app.unit.tearDown("shutdown");
       if (outcome.kind === "tear-down-failed") {
-        const { reason } = withoutSecrets(decideStatus(outcome), settings);
+        const { reason } = withoutSecrets(decideStatus(outcome), secrets);
         logger.warn({ appId: id, nodeId, reason }, "app was not torn down at shutdown");
       }
       followed.delete(id);
@@ -199,12 +270,14 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
   };
 };
 
-/** All settings that an attempt may speak of: those wanted, and those the app runs with. */
-const settingsOf = <App>(
+/** All settings and licences that an attempt may speak of: those wanted, and those it runs with. */
+const secretsOf = <App>(
   intent: AppIntentRow | undefined,
   { unit }: Followed<App>,
 ): readonly AppSettings[] =>
-  [intent?.settings, unit.settings].filter((settings) => settings !== undefined);
+  [intent, unit.inputs].flatMap((inputs) =>
+    inputs ? [inputs.settings, { licenceSecret: inputs.licence }] : [],
+  );
 
 /** An app that is neither wanted nor known here. */
 const gone = (runtime: string): Applied<AppObserved> => ({
@@ -217,6 +290,8 @@ const gone = (runtime: string): Applied<AppObserved> => ({
     runtime,
     reason: null,
     tornDown: true,
+    since: 0,
+    history: noHistory,
   },
   converged: true,
   retry: "never",

@@ -10,6 +10,7 @@ import { decideAgreement, isConverged, type NodeReport } from "./decide-converge
 import type { AppIntentRow } from "./intent.ts";
 import type { AppReason, AppRow, AppStatus, AppSummary } from "./model.ts";
 import { type AppObserved, appObserved } from "./observed.ts";
+import { settingsHash } from "./settings.ts";
 
 /** A report as it came: what the node observed is not checked yet. */
 export interface RawReport {
@@ -28,7 +29,7 @@ export type Said =
 const readable = new WeakMap<object, boolean>();
 
 /** Checks what another node observed, once per value. */
-const isObserved = (row: StatusRow<unknown>): row is StatusRow<AppObserved> => {
+const fitsObserved = (row: StatusRow<unknown>): row is StatusRow<AppObserved> => {
   const { observed } = row;
   if (typeof observed !== "object" || observed === null) return false;
   const known = readable.get(observed);
@@ -41,7 +42,7 @@ const isObserved = (row: StatusRow<unknown>): row is StatusRow<AppObserved> => {
 export const saidBy = (raw: RawReport | undefined): Said => {
   if (!raw) return { kind: "nothing" };
   const { row, incarnation, former } = raw;
-  if (!isObserved(row)) return { kind: "unreadable", raw };
+  if (!fitsObserved(row)) return { kind: "unreadable", raw };
   return { kind: "report", raw, report: { row, incarnation, former } };
 };
 
@@ -74,6 +75,10 @@ export const statusOf = (said: Said): { initStatus: AppStatus; reason: AppReason
     }
   }
 };
+
+/** Nodes only look at such an app: there is nothing that they should agree on. */
+const isObserved = ({ management, desiredStatus }: AppIntentRow): boolean =>
+  management === "observe" && desiredStatus !== "uninstalled";
 
 const instantOrNull = (ms = 0): string | null => (ms > 0 ? isoInstant(ms) : null);
 
@@ -110,7 +115,7 @@ export const appRow = (
     attempts: raw?.row.attempts ?? 0,
     nextAttemptAt: instantOrNull(raw?.row.nextAttemptAt),
     lastError: raw?.row.lastError ?? null,
-    since: instantOrNull(raw?.row.since),
+    since: instantOrNull(observed?.since || raw?.row.since),
     reportedAt: instantOrNull(raw?.row.reportedAt),
     stale: node.state === "suspect" || !isLive(node.state) || (raw?.stale ?? false),
   };
@@ -136,6 +141,7 @@ export const tally = (
   for (const node of nodes) {
     if (!isLive(node.state) || !runsApps(node)) continue;
     live += 1;
+    if (isObserved(intent)) continue;
     const answer = said(node.id);
     const agreement = decideAgreement(
       intent,
@@ -155,6 +161,8 @@ export const appSummary = (intent: AppIntentRow, { drifted }: Tally): AppSummary
   generation: intent.generation,
   intentId: intent.intentId,
   management: intent.management,
+  settingsHash: settingsHash(intent.settings),
+  hasLicence: intent.licence !== null,
   converged: drifted === 0,
   drifted,
   changedBy: intent.by,

@@ -5,13 +5,14 @@ import { isoInstant } from "../model/instant.ts";
 import type { NodeRecord, NodeState } from "../model/node-record.ts";
 import { silentLogger } from "../ports/logger.ts";
 import type { View } from "../view.ts";
-import { intent } from "./app-kit.test.ts";
+import { appReport, intent } from "./app-kit.test.ts";
 import type { AppIntentRow } from "./intent.ts";
 import { LocalAppTable } from "./local-apps.ts";
 import type { AppStatus } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
 import type { RawReport } from "./rows.ts";
 import { createAppsService } from "./service.ts";
+import { settingsHash } from "./settings.ts";
 
 const now = 1_800_000_000_000;
 
@@ -27,17 +28,14 @@ const record = (id: string, state: NodeState = "up", incarnation = `${id}-run`):
   stats: { shards: 0, loopLagMs: 0, memoryBytes: 0 },
 });
 
-const observed = (initStatus: AppStatus, part: Partial<AppObserved> = {}): AppObserved => ({
-  initStatus,
-  observedGeneration: 1,
-  version: "1.0.0",
-  packageDigest: "sha256:1",
-  settingsHash: "abc",
-  runtime: "bun 1.4.5",
-  reason: null,
-  tornDown: initStatus !== "auto_enabled",
-  ...part,
-});
+const observed = (initStatus: AppStatus, part: Partial<AppObserved> = {}): AppObserved =>
+  appReport({
+    initStatus,
+    packageDigest: "sha256:1",
+    settingsHash: "abc",
+    tornDown: initStatus !== "auto_enabled",
+    ...part,
+  });
 
 /** A cluster as its parts show it, each of which the test may change. */
 const cluster = () => {
@@ -336,6 +334,8 @@ describe("list", () => {
         generation: 1,
         intentId: "i1",
         management: "enforce",
+        settingsHash: settingsHash({}),
+        hasLicence: false,
         converged: false,
         drifted: 1,
         changedBy: "ops",

@@ -1,4 +1,7 @@
-/** Settings of an app: a bounded JSON object, and the hash by which nodes compare what they use. */
+/**
+ * The inputs of an app: settings, a bounded JSON object with the hash by which nodes compare what
+ * they use, and its licence, a bounded text.
+ */
 import { z } from "zod";
 
 export type AppSettings = Readonly<Record<string, unknown>>;
@@ -52,6 +55,12 @@ export const appSettings = z
       });
     }
   });
+
+export const appLicence = z
+  .string("must be text")
+  .trim()
+  .min(1, "must not be empty")
+  .max(16_384, "must be at most 16384 characters");
 
 const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;

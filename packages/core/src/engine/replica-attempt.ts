@@ -25,6 +25,7 @@ export interface AttemptOptions<Row, Observed> {
   /** 1 for the first attempt at this intent. */
   readonly number: number;
   readonly previous: Observed | undefined;
+  readonly inherited: unknown;
   readonly now: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -58,6 +59,7 @@ export class Attempt<Row, Observed> {
         id: options.id,
         signal: this.#controller.signal,
         previous: options.previous,
+        inherited: options.inherited,
         attempt: options.number,
         now: options.now,
         report: (observed) => {

@@ -8,6 +8,8 @@
  * or frozen acts on the present intent, not on the one it last saw. Rows lost with data are not
  * removals: their units keep what they have. Stopping writes no row (I11).
  */
+
+import type { Applied } from "../define-replica.ts";
 import { actorKey } from "../model/actor-address.ts";
 import type { Cancel } from "../ports/clock.ts";
 import { forEachBounded, settledBy } from "./bounded-stop.ts";
@@ -28,12 +30,21 @@ interface Unit<Row, Observed> {
   readonly id: string;
   readonly name: string;
   readonly report: UnitReport<Observed>;
+  /** What the former incarnation observed. */
+  readonly inherited: unknown;
   target: Target<Row>;
   state: UnitState;
   nudge: Nudge;
   tried: boolean;
   attempt: Attempt<Row, Observed> | undefined;
   timer: Cancel | undefined;
+}
+
+/** The end of an attempt, or what stands for one. */
+interface Settled {
+  readonly intent: string;
+  readonly number: number;
+  readonly aborted: boolean;
 }
 
 /** Intent id in the row of a unit whose actor's row was removed. */
@@ -103,6 +114,18 @@ export class ReplicaLoop<Row, Observed> {
     return this.#options.definition.kind;
   }
 
+  /** Takes back what the last attempt of a unit came to: it counts as one more that failed. */
+  lapsed(id: string, ended: Applied<Observed>): "taken" | "busy" | "unknown" {
+    const unit = this.#units.get(id);
+    if (!unit || this.#state !== "live") return "unknown";
+    if (unit.attempt) return "busy";
+    const { intent } = unit.state;
+    this.#observe(unit, ended.observed);
+    this.#settle(unit, { intent, number: unit.state.attempts + 1, aborted: false }, ended);
+    this.#wake(unit);
+    return "taken";
+  }
+
   units(): readonly UnitSnapshot[] {
     return [...this.#units.values()].map((unit) => ({
       id: unit.id,
@@ -130,6 +153,7 @@ export class ReplicaLoop<Row, Observed> {
     const { board, definition, logger, view } = this.#options;
     if (!view.ready || !board.loaded) return;
     this.#state = "live";
+    definition.begin?.(this);
     board.begin();
     for (const [id] of view.entries()) this.#look(id);
     const prefix = unitName(definition.kind, "");
@@ -169,12 +193,14 @@ export class ReplicaLoop<Row, Observed> {
       return;
     }
     const name = unitName(this.#options.definition.kind, id);
+    const inherited = this.#options.board.inherited().get(name);
     const unit: Unit<Row, Observed> = {
       id,
       name,
       report: new UnitReport(),
+      inherited: inherited?.observed,
       target,
-      state: newUnitState(target.intent, this.#options.board.inherited().get(name)),
+      state: newUnitState(target.intent, inherited),
       nudge: "none",
       tried: false,
       attempt: undefined,
@@ -257,6 +283,7 @@ export class ReplicaLoop<Row, Observed> {
       target,
       number,
       previous: unit.report.observed,
+      inherited: unit.inherited,
       now: this.#options.now(),
       clock,
       logger,
@@ -289,19 +316,18 @@ export class ReplicaLoop<Row, Observed> {
       if (this.#running.size === 0) this.#quiet?.();
       return;
     }
-    this.#settle(unit, attempt, ended);
+    const { aborted, number, target } = attempt;
+    this.#settle(unit, { intent: target.intent, number, aborted }, ended);
     this.#wake(unit);
     this.#pump();
   }
 
   #settle(
     unit: Unit<Row, Observed>,
-    attempt: Attempt<Row, Observed>,
+    { aborted, intent, number }: Settled,
     ended: Ended<Observed>,
   ): void {
     const { board, clock, definition, logger, random } = this.#options;
-    const { intent } = attempt.target;
-    const { aborted, number } = attempt;
     const { converged, error, retry } = ended;
     unit.state = settleAttempt(
       unit.state,

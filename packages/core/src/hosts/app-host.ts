@@ -2,7 +2,7 @@
  * The port through which Muster loads and drives app code. Muster carries the reference of a
  * package, never its bytes: the host fetches.
  */
-import type { AppReason } from "../apps/model.ts";
+import type { AppReason, AppStatus } from "../apps/model.ts";
 
 /** Names one version of a package. */
 export interface PackageRef {
@@ -18,8 +18,10 @@ export interface HookContext {
   /** Aborted at the hook's deadline, or when a newer intent makes the work pointless. */
   readonly signal: AbortSignal;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What was given with `apps.licence`; `null` where nothing was. */
+  readonly licence: string | null;
   /** Why the hook runs; `start` is the app's first time in this process. */
-  readonly cause: "start" | "intent" | "retry" | "update" | "settings" | "shutdown";
+  readonly cause: "start" | "intent" | "retry" | "update" | "settings" | "licence" | "shutdown";
 }
 
 /** What the failure classes are called where a hook or check gives no reason code of its own. */
@@ -78,26 +80,51 @@ export type CheckAnswer =
   | { readonly kind: "ok" }
   | { readonly kind: "failed"; readonly reason: AppReason };
 
+/** What a host finds of an app that nobody asked it to run. */
+export interface Sighting {
+  readonly status: AppStatus;
+  readonly version?: string;
+  readonly digest?: string;
+  /** One sentence for people. */
+  readonly message?: string;
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a check that answers nothing has found nothing
+type Checked = Promise<CheckAnswer | void> | CheckAnswer | void;
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing has agreed
+type Agreed = Promise<boolean | void> | boolean | void;
+
 // biome-ignore lint/suspicious/noExplicitAny: an app is whatever its own host makes of it
 export interface AppHost<App = any> {
   readonly name: string;
   load(ref: PackageRef, context: { readonly signal: AbortSignal }): Promise<LoadAnswer<App>>;
   construct?(app: App, context: HookContext): Promise<void> | void;
   initialize?(app: App, context: HookContext): Promise<void> | void;
-  checkLicence?(app: App, context: HookContext): Promise<CheckAnswer> | CheckAnswer;
-  checkSettings?(app: App, context: HookContext): Promise<CheckAnswer> | CheckAnswer;
+  /**
+   * Digest of the package as it lies there now, without loading it. With it a package that did not
+   * compile is loaded again when its bytes have changed.
+   */
+  digest?(
+    ref: PackageRef,
+    context: { readonly signal: AbortSignal },
+  ): Promise<string | undefined> | string | undefined;
+  checkLicence?(app: App, context: HookContext): Checked;
+  checkSettings?(app: App, context: HookContext): Checked;
   /** Answering `false` declines: the app stays off, and that is not an error. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing has agreed
-  enable(app: App, context: HookContext): Promise<boolean | void> | boolean | void;
+  enable?(app: App, context: HookContext): Agreed;
   disable?(app: App, context: HookContext): Promise<void> | void;
   uninstall?(app: App, context: HookContext): Promise<void> | void;
   update?(app: App, context: HookContext): Promise<void> | void;
-  settingsChanged?(app: App, context: HookContext): Promise<void> | void;
+  /**
+   * Hands new settings, or another licence, to a running app. Without it, or when it answers
+   * `false`, the app is disabled and enabled again with them.
+   */
+  settingsChanged?(app: App, context: HookContext): Agreed;
+  /** Tells what is there of an app that this node is to leave alone (`management: "observe"`). */
+  observe?(
+    ref: PackageRef,
+    context: { readonly signal: AbortSignal },
+  ): Promise<Sighting | undefined> | Sighting | undefined;
   /** Forgets a loaded app that will not be used again. */
   unload?(app: App): Promise<void> | void;
 }
-
-/** Types an embedding server's own host. */
-export const createHost = <App>(
-  host: Omit<AppHost<App>, "name"> & { readonly name?: string },
-): AppHost<App> => ({ ...host, name: host.name ?? "custom" });

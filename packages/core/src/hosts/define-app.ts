@@ -18,7 +18,9 @@ export interface AppDefinition<Instance = unknown> {
   onDisable?(context: AppContext<Instance>): Promise<void> | void;
   onUninstall?(context: AppContext<Instance>): Promise<void> | void;
   onUpdate?(context: AppContext<Instance>): Promise<void> | void;
-  onSettingsChanged?(context: AppContext<Instance>): Promise<void> | void;
+  /** Takes new settings while it runs. Without it, or answering `false`, it is enabled anew. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing has agreed
+  onSettingsChanged?(context: AppContext<Instance>): Promise<boolean | void> | boolean | void;
   /** Endpoints by name, `"POST /sync"`. */
   readonly handlers?: Readonly<
     Record<string, (input: unknown, context: AppContext<Instance>) => unknown>

@@ -52,6 +52,7 @@ const context = (part: Partial<HookContext> = {}): HookContext => ({
   nodeId: "web-1",
   signal: new AbortController().signal,
   settings: {},
+  licence: null,
   cause: "start",
   ...part,
 });
@@ -386,8 +387,8 @@ describe("hooks", () => {
     const { app } = loaded(await load());
     await host.construct?.(app, context());
     await host.initialize?.(app, context());
-    expect(await host.enable(app, context({ settings: { open: false } }))).toBe(false);
-    expect(await host.enable(app, context({ settings: {} }))).toBeUndefined();
+    expect(await host.enable?.(app, context({ settings: { open: false } }))).toBe(false);
+    expect(await host.enable?.(app, context({ settings: {} }))).toBeUndefined();
     await host.disable?.(app, context({ cause: "shutdown" }));
     await host.update?.(app, context({ cause: "update" }));
     await host.settingsChanged?.(app, context({ cause: "settings" }));
@@ -414,7 +415,66 @@ describe("hooks", () => {
     const { app } = loaded(await load());
     await host.construct?.(app, context());
     await host.initialize?.(app, context());
-    expect(await host.enable(app, context())).toBeUndefined();
+    expect(await host.enable?.(app, context())).toBeUndefined();
     await host.disable?.(app, context());
+  });
+});
+
+describe("inputs", () => {
+  test("a licence will do where the server checks none; the check gets it where it does", async () => {
+    const asked: unknown[] = [];
+    for (const options of [
+      {},
+      {
+        licence: (...given: unknown[]) => {
+          asked.push(given);
+          return { kind: "ok" } as const;
+        },
+      },
+    ]) {
+      const { host, load } = await apps(
+        {
+          "mailer/muster.app.json": manifest({ requiresLicence: true }),
+          "mailer/main.mjs": "export const app = {};",
+        },
+        options,
+      );
+      const { app } = loaded(await load());
+      expect(await host.checkLicence?.(app, context({ licence: "L-1" }))).toEqual({ kind: "ok" });
+    }
+    expect(asked).toEqual([["mailer", "L-1"]]);
+  });
+
+  test("new settings are declined by an app without a hook for them", async () => {
+    const { host, load, put } = await apps({
+      "mailer/muster.app.json": manifest(),
+      "mailer/main.mjs": "export const app = {};",
+    });
+    expect(await host.settingsChanged?.(loaded(await load()).app, context())).toBe(false);
+    await put("mailer/main.mjs", "export const app = { onSettingsChanged() {} };");
+    expect(await host.settingsChanged?.(loaded(await load()).app, context())).toBeUndefined();
+  });
+});
+
+describe("digest", () => {
+  test("is that of load, also of a package that is broken, and of what is there now", async () => {
+    const { host, load, put } = await apps({
+      "mailer/muster.app.json": manifest(),
+      "mailer/main.mjs": "export const app = {",
+    });
+    const now = () =>
+      host.digest?.(
+        { appId: "mailer", version: "1.0.0" },
+        { signal: new AbortController().signal },
+      );
+    const broken = await load();
+    expect(broken).toMatchObject({ kind: "broken", digest: await now() });
+    await put("mailer/muster.app.json", "{");
+    const worse = await load();
+    expect(worse).toMatchObject({ kind: "broken", digest: await now() });
+    expect(worse).not.toMatchObject({ digest: broken.kind === "broken" ? broken.digest : "" });
+    const { host: empty } = await apps({});
+    const ref = { appId: "mailer", version: "1.0.0" };
+    expect(await empty.digest?.(ref, { signal: new AbortController().signal })).toBeUndefined();
   });
 });

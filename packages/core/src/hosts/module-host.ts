@@ -1,31 +1,23 @@
 /**
- * Runs apps as ES modules from a folder, `<dir>/<appId>/<version>/muster.app.json` or
- * `<dir>/<appId>/muster.app.json`, inside the server's own process. App code is trusted as the
- * server's is: what is checked here is that a name cannot lead outside the folder.
+ * Runs apps as ES modules from a folder inside the server's own process. App code is trusted as the
+ * server's is.
  */
-import { readFile, realpath } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { idPattern } from "../model/ids.ts";
-import type { AppHost, CheckAnswer, HookContext, LoadAnswer, PackageRef } from "./app-host.ts";
-import {
-  type AppManifest,
-  isInnerPath,
-  manifestFile,
-  parseManifest,
-  versionPattern,
-} from "./app-manifest.ts";
+import type { AppHost, HookContext, LoadAnswer, PackageRef } from "./app-host.ts";
+import type { AppManifest } from "./app-manifest.ts";
 import { type AppContext, type AppDefinition, parseApp } from "./define-app.ts";
-import { packageDigest } from "./package-digest.ts";
+import { findPackage } from "./find-package.ts";
+import { checkLicence, checkSettings, type LicenceCheck } from "./manifest-checks.ts";
 
 export interface ModuleHostOptions {
   /** Folder with the app packages. */
   readonly dir: string;
   /**
-   * Checks the licence of an app whose manifest says `requiresLicence`. Without it such apps stay
-   * `invalid_license_disabled`.
+   * Checks the licence of an app whose manifest says `requiresLicence`; `licence` is `null` where
+   * none was given. Without it any licence will do, and the app may look at it itself.
    */
-  licence?(appId: string): Promise<CheckAnswer> | CheckAnswer;
+  readonly licence?: LicenceCheck;
   /** Files a package may have. @defaultValue 10000 */
   readonly maxFiles?: number;
   /** Bytes a package may have. @defaultValue 268435456 */
@@ -40,30 +32,6 @@ export interface ModuleApp {
   instance: unknown;
 }
 
-type Load = LoadAnswer<ModuleApp>;
-type Stop = Exclude<Load, { kind: "loaded" }>;
-interface Found {
-  readonly kind: "found";
-  readonly folder: string;
-  readonly manifest: AppManifest;
-}
-
-const isNotThere = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  (error.code === "ENOENT" || error.code === "ENOTDIR");
-
-/** Answers the real path, or `undefined` where there is nothing. Other trouble throws: it may pass. */
-const realPathOf = async (path: string): Promise<string | undefined> => {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isNotThere(error)) return undefined;
-    throw error;
-  }
-};
-
-const isInside = (path: string, folder: string): boolean => path.startsWith(folder + sep);
 const describe = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
@@ -82,61 +50,12 @@ const moduleName = (file: string, digest: string): string => {
 /** Makes the host of apps that are ES modules in a folder. */
 export const createModuleHost = (options: ModuleHostOptions): AppHost<ModuleApp> => {
   const { maxFiles = 10_000, maxBytes = 268_435_456 } = options;
-  const dir = resolve(options.dir);
+  const where = { dir: resolve(options.dir), maxFiles, maxBytes };
 
-  const find = async ({ appId, version, ref }: PackageRef): Promise<Found | Stop> => {
-    const named = ref === undefined ? "" : ` (ref ${ref})`;
-    if (!idPattern.test(appId) || !versionPattern.test(version)) {
-      return { kind: "broken", error: `${appId} ${version} names no folder` };
-    }
-    if (ref !== undefined && !isInnerPath(ref)) {
-      return { kind: "broken", error: `the ref "${ref}" must be a path inside the apps folder` };
-    }
-    const root = await realPathOf(dir);
-    if (root === undefined)
-      return { kind: "missing", error: `the apps folder ${dir} is not there` };
-    const places = ref === undefined ? [join(appId, version), appId] : [ref];
-    let other: string | undefined;
-    for (const place of places) {
-      const file = await realPathOf(join(root, place, manifestFile));
-      if (file === undefined) continue;
-      const folder = await realpath(join(root, place));
-      if (!isInside(folder, root) || !isInside(file, folder)) {
-        return { kind: "broken", error: `${place} leads outside the apps folder` };
-      }
-      const parsed = parseManifest(await readFile(file, "utf8"));
-      if (parsed.kind === "invalid") return { kind: "broken", error: parsed.error };
-      const { manifest } = parsed;
-      if (manifest.id !== appId) {
-        return { kind: "broken", error: `${manifestFile}: id is "${manifest.id}", not "${appId}"` };
-      }
-      if (manifest.version === version) return { kind: "found", folder, manifest };
-      other = manifest.version;
-    }
-    const error = other
-      ? `version ${version} of ${appId}${named} is not on this node, which has ${other}`
-      : `no ${manifestFile} for ${appId} ${version}${named} in ${dir}`;
-    return { kind: "missing", error };
-  };
-
-  const load = async (ref: PackageRef, signal: AbortSignal): Promise<Load> => {
-    const found = await find(ref);
+  const load = async (ref: PackageRef, signal: AbortSignal): Promise<LoadAnswer<ModuleApp>> => {
+    const found = await findPackage(where, ref, signal);
     if (found.kind !== "found") return found;
-    const { folder, manifest } = found;
-    const entry = await realPathOf(join(folder, manifest.entry));
-    if (entry === undefined) {
-      // Likely still being copied, so it is tried again.
-      return {
-        kind: "missing",
-        error: `the entry ${manifest.entry} of ${manifest.id} is not there`,
-      };
-    }
-    if (!isInside(entry, folder)) {
-      return { kind: "broken", error: `the entry ${manifest.entry} leads outside the package` };
-    }
-    const hashed = await packageDigest(folder, { maxFiles, maxBytes }, signal);
-    if (hashed.kind === "too-large") return { kind: "broken", error: hashed.error };
-    const { digest } = hashed;
+    const { digest, entry, manifest } = found;
     let module: unknown;
     try {
       module = await import(moduleName(entry, digest));
@@ -160,30 +79,23 @@ export const createModuleHost = (options: ModuleHostOptions): AppHost<ModuleApp>
   return {
     name: "module",
     load: (ref, { signal }) => load(ref, signal),
+    digest: async (ref, { signal }) => {
+      const found = await findPackage(where, ref, signal);
+      return found.kind === "missing" ? undefined : found.digest;
+    },
     construct: async (app, context) => {
       app.instance = await app.definition.construct?.(contextOf(app, context));
     },
     initialize: (app, context) => app.definition.initialize?.(contextOf(app, context)),
-    checkLicence: ({ manifest }) => {
-      if (!manifest.requiresLicence) return { kind: "ok" };
-      if (options.licence) return options.licence(manifest.id);
-      const message = `${manifest.id} needs a licence, and this server checks none`;
-      return { kind: "failed", reason: { code: "licence_missing", message } };
-    },
-    checkSettings: ({ manifest }, { settings }) => {
-      const missing = manifest.requiredSettings.filter(
-        (key) => !Object.hasOwn(settings, key) || settings[key] === null || settings[key] === "",
-      );
-      if (missing.length === 0) return { kind: "ok" };
-      const what = missing.length === 1 ? "the required setting" : "the required settings";
-      const verb = missing.length === 1 ? "is" : "are";
-      const message = `${what} ${missing.join(", ")} ${verb} missing`;
-      return { kind: "failed", reason: { code: "settings_missing", message } };
-    },
+    checkLicence: ({ manifest }, context) => checkLicence(manifest, context, options.licence),
+    checkSettings: ({ manifest }, context) => checkSettings(manifest, context),
     enable: (app, context) => app.definition.onEnable?.(contextOf(app, context)),
     disable: (app, context) => app.definition.onDisable?.(contextOf(app, context)),
     uninstall: (app, context) => app.definition.onUninstall?.(contextOf(app, context)),
     update: (app, context) => app.definition.onUpdate?.(contextOf(app, context)),
-    settingsChanged: (app, context) => app.definition.onSettingsChanged?.(contextOf(app, context)),
+    settingsChanged: async (app, context) => {
+      if (!app.definition.onSettingsChanged) return false;
+      return await app.definition.onSettingsChanged(contextOf(app, context));
+    },
   };
 };
