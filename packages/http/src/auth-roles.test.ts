@@ -33,6 +33,9 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /v1/apps/{id}/status": "viewer",
   "POST /v1/apps/{id}/enable": "operator",
   "POST /v1/apps/{id}/disable": "operator",
+  "POST /v1/apps/{id}/settings": "operator",
+  "POST /v1/apps/{id}/licence": "operator",
+  "POST /v1/apps/{id}/manage": "operator",
 };
 const ranks = ["viewer", "operator", "admin"] as const;
 

@@ -39,6 +39,7 @@ const takes = (field: string, value: unknown): boolean =>
   (field === "settings" && typeof value === "object" && value !== null && !Array.isArray(value)) ||
   (field === "ref" && value === "\u0000") ||
   (field === "force" && value === true) ||
+  (field === "licence" && (value === null || (typeof value === "string" && value.trim() !== ""))) ||
   (field === "reason" && value === "\u0000");
 
 describe.each(withBody.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {

@@ -37,6 +37,7 @@ interface JsonSchema {
   readonly minimum?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
 }
 
 /** Words to try where a pattern asks for one: add to them when a new route asks for another. */
@@ -45,6 +46,7 @@ const words = ["sample-1", "1.0.0", "2026-05-01T12:00:00Z", "0 9 * * *", "POST /
 const sampleOf = (schema: JsonSchema, field: string): unknown => {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
+  if (schema.anyOf?.[0]) return sampleOf(schema.anyOf[0], field);
   switch (schema.type) {
     case "string": {
       const word = words.find((text) => new RegExp(schema.pattern ?? "").test(text));

@@ -212,6 +212,86 @@ describe("muster apps enable and disable", () => {
   });
 });
 
+describe("muster apps settings, licence and manage", () => {
+  const send = async (args: readonly string[], around: Parameters<typeof muster>[1] = {}) => {
+    const { url, asked } = await cluster();
+    const ran = await muster(["apps", ...args, "--reason", "why", "--url", url], around);
+    return { ...ran, sent: posts(asked).map(({ path, body }) => ({ path, body })) };
+  };
+
+  test("send settings of file and flags, which replace what was set", async () => {
+    const cwd = folderWith({ "s.json": { region: "us", port: 1 } });
+    const args = ["settings", "crm", "--settings", "s.json", "--set", "region=eu"];
+    const { code, err, sent } = await send(args, { cwd });
+    expect({ code, sent }).toEqual({
+      code: 0,
+      sent: [
+        {
+          path: "/v1/apps/crm/settings",
+          body: { settings: { region: "eu", port: 1 }, reason: "why" },
+        },
+      ],
+    });
+    expect(err).toContain("crm has new settings, generation 3");
+  });
+
+  test.each([
+    ["a file", ["--file", "l.txt"], {}],
+    ["standard input", ["--file", "-"], { input: "  L-2031\n" }],
+  ])("send a licence from %s", async (_, flags, around) => {
+    const cwd = folderWith({ "l.txt": "L-2031\n" });
+    const { code, sent } = await send(["licence", "crm", ...flags], { cwd, ...around });
+    expect({ code, sent }).toEqual({
+      code: 0,
+      sent: [{ path: "/v1/apps/crm/licence", body: { licence: "L-2031", reason: "why" } }],
+    });
+  });
+
+  test("take a licence away", async () => {
+    const { code, err, sent } = await send(["licence", "crm", "--remove"]);
+    expect({ code, body: sent[0]?.body }).toEqual({
+      code: 0,
+      body: { licence: null, reason: "why" },
+    });
+    expect(err).toContain("crm has no licence any more");
+  });
+
+  test("send the mode", async () => {
+    const { code, err, sent } = await send(["manage", "crm", "observe"]);
+    expect({ code, body: sent[0]?.body }).toEqual({
+      code: 0,
+      body: { mode: "observe", reason: "why" },
+    });
+    expect(err).toContain("nodes observe crm, generation 3");
+  });
+
+  test.each([
+    [["settings", "crm"], "needs --set or --settings"],
+    [["settings", "crm", "--set", "x"], "is not of the form key=value"],
+    [["licence", "crm"], "needs --file or --remove"],
+    [["licence", "crm", "--file", "no.txt"], "no.txt cannot be read"],
+    [["licence", "crm", "--file", "x", "--remove"], "cannot be used with"],
+    [["manage", "crm", "paused"], '"paused" is no mode'],
+    [["manage", "crm"], "missing required argument"],
+  ])("%p is refused before anything is sent", async (args, message) => {
+    const { code, err, sent } = await send(args);
+    expect({ code, sent }).toEqual({ code: 2, sent: [] });
+    expect(err).toContain(message);
+  });
+
+  test("with --dry-run say what they would do", async () => {
+    const dry = async (...args: readonly string[]) => {
+      const { err, sent } = await send([...args, "--dry-run"], { input: "L-1" });
+      expect(sent).toEqual([]);
+      return err;
+    };
+    expect(await dry("settings", "crm", "--set", "a=1")).toContain("replace the settings of crm");
+    expect(await dry("licence", "crm", "--file", "-")).toContain("give crm a licence");
+    expect(await dry("licence", "crm", "--remove")).toContain("crm had no licence");
+    expect(await dry("manage", "crm", "observe")).toContain("observe crm; generation 3");
+  });
+});
+
 describe("muster apps install", () => {
   test("sends version, ref, desired status and settings, single ones over those of the file", async () => {
     const { url, asked } = await cluster();

@@ -1,8 +1,9 @@
+import { appPath, generationOf, shownApp } from "../app-change.ts";
 import { readInstallRequest } from "../app-install.ts";
 import type { Client } from "../client/client.ts";
 import { isCode } from "../client/client.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type JsonRecord, numberAt, recordAt, textAt } from "../json.ts";
+import { textAt } from "../json.ts";
 import { listingOf, readListing } from "../listing.ts";
 import type { Register } from "../noun.ts";
 import { appColumns, appText, reportRows, rowColumns } from "../output/app-columns.ts";
@@ -10,15 +11,9 @@ import type { Shown } from "../output/format.ts";
 import { compareColumns, diffColumns } from "../output/told-text.ts";
 import { runChange } from "../run-change.ts";
 import { runRead } from "../run-read.ts";
+import { registerAppChanges } from "./apps-changes.ts";
 import { showExplanation } from "./explain.ts";
 import { reconcile } from "./reconcile.ts";
-
-const pathOf = (id: string, verb = ""): string =>
-  `/v1/apps/${encodeURIComponent(id)}${verb === "" ? "" : `/${verb}`}`;
-
-const one = (app: JsonRecord): Shown => ({ data: app, items: [app], columns: appColumns });
-
-const generation = (app: JsonRecord): string => `generation ${numberAt(app, "generation") ?? "?"}`;
 
 const statusOfAll = async (client: Client): Promise<Shown> => {
   const report = await client.get("/v1/status/apps");
@@ -32,7 +27,7 @@ const statusOfAll = async (client: Client): Promise<Shown> => {
 };
 
 const statusOf = async (client: Client, id: string): Promise<Shown> => {
-  const listing = await readListing(client, pathOf(id, "status"));
+  const listing = await readListing(client, appPath(id, "status"));
   const shown = listingOf(listing, rowColumns);
   return { ...shown, name: (row) => `${textAt(row, "appId")}/${textAt(row, "nodeId")}` };
 };
@@ -47,7 +42,7 @@ interface ListOptions {
   readonly nodes?: boolean;
 }
 
-/** `muster apps [list|get|status|install|enable|disable|explain|compare|diff|reconcile]` */
+/** `muster apps [list|get|status|install|explain|compare|diff|reconcile]` and the changes of apps. */
 export const registerApps: Register = (noun, cli) => {
   noun
     .command("list")
@@ -79,8 +74,8 @@ export const registerApps: Register = (noun, cli) => {
     .action(async (id: string) => {
       const given = cli();
       await runRead(given, async (client) => {
-        const app = await client.get(pathOf(id));
-        return { ...one(app), text: (table, wide) => appText(app, table, { wide, ...given }) };
+        const app = await client.get(appPath(id));
+        return { ...shownApp(app), text: (table, wide) => appText(app, table, { wide, ...given }) };
       });
     });
   noun
@@ -106,8 +101,8 @@ export const registerApps: Register = (noun, cli) => {
         what: `install ${id}`,
         plan: async (client) => {
           try {
-            const app = await client.get(pathOf(id));
-            return { would: `${id} is installed already`, shown: one(app) };
+            const app = await client.get(appPath(id));
+            return { would: `${id} is installed already`, shown: shownApp(app) };
           } catch (error) {
             if (!isCode(error, "APP_NOT_FOUND")) throw error;
             const shown = { data: request, items: [request], columns: appColumns };
@@ -116,7 +111,7 @@ export const registerApps: Register = (noun, cli) => {
         },
         send: async (client, reason) => {
           const app = await client.post("/v1/apps", { ...request, reason });
-          return { did: `${id} is installed, ${generation(app)}`, shown: one(app) };
+          return { did: `${id} is installed, ${generationOf(app)}`, shown: shownApp(app) };
         },
       });
     });
@@ -158,34 +153,5 @@ export const registerApps: Register = (noun, cli) => {
     .action(async (ids: readonly string[], options: { node?: string[]; force?: boolean }) => {
       await reconcile(cli(), ids, options);
     });
-  const change = (verb: "enable" | "disable", description: string): void => {
-    const status = `${verb}d`;
-    noun
-      .command(`${verb} <app>`)
-      .description(description)
-      .action(async (id: string) => {
-        await runChange(cli(), {
-          what: `${verb} ${id}`,
-          plan: async (client) => {
-            const app = await client.get(pathOf(id));
-            const held = textAt(app, "desiredStatus") === status;
-            const would = held
-              ? `${id} is to be ${status} already, ${generation(app)}`
-              : `${verb} ${id}; ${generation(app)} would become ${(numberAt(app, "generation") ?? 0) + 1}`;
-            return { would, shown: one(app) };
-          },
-          send: async (client, reason) => {
-            const answer = await client.post(pathOf(id, verb), { reason });
-            const app = recordAt(answer, "app");
-            const did =
-              answer["changed"] === true
-                ? `${id} is to be ${status}, ${generation(app)}; follow it: muster apps status ${id} --watch`
-                : `${id} was to be ${status} already, ${generation(app)}; nothing was changed`;
-            return { did, shown: { ...one(app), data: answer, lines: [answer] } };
-          },
-        });
-      });
-  };
-  change("enable", "wants the app to run on every node");
-  change("disable", "wants the app to be off on every node");
+  registerAppChanges(noun, cli);
 };

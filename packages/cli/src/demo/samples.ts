@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError } from "../cli-error.ts";
+import type { JsonRecord } from "../json.ts";
 
 export interface Expected {
   readonly status: string;
@@ -17,6 +18,12 @@ export interface Sample {
   readonly shows: string;
   /** What a node that started with it comes to. */
   expected(nodeId: string): Expected;
+  /** What it waits for: with it, it runs on every node. */
+  readonly given?: {
+    readonly verb: "settings" | "licence";
+    readonly body: JsonRecord;
+    readonly what: string;
+  };
 }
 
 const everywhere = (status: string, reason?: string) => (): Expected =>
@@ -58,12 +65,22 @@ export const samples: readonly Sample[] = [
     version: "1.0.0",
     shows: "lacks a required setting",
     expected: everywhere("invalid_settings_disabled", "settings_missing"),
+    given: {
+      verb: "settings",
+      body: { settings: { smtpUrl: "smtp://mail.example.com" } },
+      what: "its setting",
+    },
   },
   {
     id: "premium-reports",
     version: "1.0.0",
     shows: "needs a licence",
     expected: everywhere("invalid_license_disabled", "licence_missing"),
+    given: {
+      verb: "licence",
+      body: { licence: "premium-reports until 2099-12-31" },
+      what: "its licence",
+    },
   },
 ];
 

@@ -78,6 +78,21 @@ export const createScenario = (): readonly Step[] => {
         check: (world) => onEach(world.ids, appIs(world, sample.id, world.ids, sample.expected)),
       }),
     ),
+    ...samples.flatMap(({ given, id }): readonly Step[] =>
+      given === undefined
+        ? []
+        : [
+            {
+              title: `${id} is given ${given.what} through ${third}, and runs on every node at once`,
+              withinMs: 5_000,
+              act: async (world) => {
+                const body = { ...given.body, reason: `the demo gives ${given.what}` };
+                await world.client(third).post(`/v1/apps/${id}/${given.verb}`, body);
+              },
+              check: (world) => onEach(world.ids, appIs(world, id, world.ids, is("auto_enabled"))),
+            },
+          ],
+    ),
     {
       title: `${healthyApp} is disabled through ${second}, and stops on every node`,
       withinMs: 5_000,
@@ -209,8 +224,9 @@ export const createScenario = (): readonly Step[] => {
       check: (world) =>
         onEach(world.ids, (from) =>
           all(
-            samples.map(({ id, expected }) => {
-              const wanted = id === healthyApp ? is("manually_disabled") : expected;
+            samples.map(({ expected, given, id }) => {
+              const later = given === undefined ? expected : is("auto_enabled");
+              const wanted = id === healthyApp ? is("manually_disabled") : later;
               return () => appIs(world, id, world.ids, wanted)(from);
             }),
           ),

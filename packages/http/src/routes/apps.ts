@@ -1,9 +1,20 @@
 /** Apps: what is wanted, what each node has, and the changes of intent. */
-import type { AppFilter } from "@muster/core";
+import type { AppChanged, AppFilter, AppsChanges } from "@muster/core";
+import type { z } from "zod";
 import { unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { defineRoute, type Route } from "../route.ts";
-import { app, appChange, appNow, appRow, appsQuery, installBody } from "../schemas/apps.ts";
+import {
+  app,
+  appChange,
+  appNow,
+  appRow,
+  appsQuery,
+  installBody,
+  licenceBody,
+  manageBody,
+  settingsBody,
+} from "../schemas/apps.ts";
 import { idParams, listOf, page, reasonBody } from "../schemas/shared.ts";
 
 /** What every change of an app may end with, beside what is its own. */
@@ -15,7 +26,23 @@ const changeErrors = [
   "ASK_TIMEOUT",
 ] as const;
 
-const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
+/** A change of one app that is there, made by the service of the same name. */
+const changeRoute = <B extends z.ZodObject>(
+  verb: string,
+  {
+    summary,
+    body: schema,
+    change,
+  }: {
+    readonly summary: string;
+    readonly body: B;
+    change(
+      apps: AppsChanges,
+      id: string,
+      body: z.output<B> & { readonly idempotencyKey?: string },
+    ): Promise<AppChanged>;
+  },
+): Route =>
   defineRoute({
     method: "post",
     path: `/v1/apps/{id}/${verb}`,
@@ -23,11 +50,11 @@ const changeRoute = (verb: "enable" | "disable", summary: string): Route =>
     summary,
     role: "operator",
     params: idParams,
-    body: reasonBody,
+    body: schema as z.ZodObject,
     answer: appChange,
     errors: ["APP_NOT_FOUND", ...changeErrors],
     handle: async ({ as, params, body, idempotencyKey }) => ({
-      body: await as.apps[verb](params.id, { ...body, ...idempotencyKey }),
+      body: await change(as.apps, params.id, { ...(body as z.output<B>), ...idempotencyKey }),
     }),
   });
 
@@ -59,12 +86,13 @@ export const appRoutes: readonly Route[] = [
     status: 201,
     errors: ["APP_EXISTS", ...changeErrors],
     handle: async ({ as, body, idempotencyKey }) => {
-      const { desiredStatus, settings, ref, ...rest } = body;
+      const { desiredStatus, licence, settings, ref, ...rest } = body;
       const installed = await as.apps.install({
         ...rest,
         ...(ref !== undefined && { ref }),
         ...(desiredStatus !== undefined && { desiredStatus }),
         ...(settings !== undefined && { settings }),
+        ...(typeof licence === "string" && { licence }),
         ...idempotencyKey,
       });
       return { status: installed.changed ? 201 : 200, body: installed.app };
@@ -101,6 +129,29 @@ export const appRoutes: readonly Route[] = [
       return { body: pageOf(rows, query, ({ nodeId }) => nodeId), cacheable: true };
     },
   }),
-  changeRoute("enable", "Sets the desired status to enabled"),
-  changeRoute("disable", "Sets the desired status to disabled"),
+  changeRoute("enable", {
+    summary: "Sets the desired status to enabled",
+    body: reasonBody,
+    change: (apps, id, body) => apps.enable(id, body),
+  }),
+  changeRoute("disable", {
+    summary: "Sets the desired status to disabled",
+    body: reasonBody,
+    change: (apps, id, body) => apps.disable(id, body),
+  }),
+  changeRoute("settings", {
+    summary: "Replaces the settings; running apps get them without a restart where they can",
+    body: settingsBody,
+    change: (apps, id, body) => apps.settings(id, body),
+  }),
+  changeRoute("licence", {
+    summary: "Gives the licence, or takes it away; every node checks it at once",
+    body: licenceBody,
+    change: (apps, id, body) => apps.licence(id, body),
+  }),
+  changeRoute("manage", {
+    summary: "Says whether nodes act on the app or only report what they see",
+    body: manageBody,
+    change: (apps, id, body) => apps.manage(id, body),
+  }),
 ];

@@ -4,6 +4,7 @@ import { freshness, id, instant, optionalFlag, pageQuery, reason } from "./share
 
 const desiredStatus = z.enum(AppDesiredStatus);
 const initStatus = z.enum(AppStatus);
+const management = z.enum(["enforce", "observe"]);
 
 export const appRow = z.object({
   appId: z.string(),
@@ -37,7 +38,9 @@ export const app = z.object({
   desiredStatus,
   generation: z.number().int(),
   intentId: z.string(),
-  management: z.enum(["enforce", "observe"]),
+  management,
+  settingsHash: z.string(),
+  hasLicence: z.boolean(),
   converged: z.boolean(),
   drifted: z.number().int(),
   changedBy: z.string(),
@@ -75,6 +78,11 @@ const settings = z
   )
   .meta({ type: "object" });
 
+const licence = z
+  .string("must be text")
+  .min(1, "must not be empty")
+  .max(16_384, "may have 16384 characters");
+
 export const installBody = z.strictObject({
   id,
   version: z
@@ -83,5 +91,13 @@ export const installBody = z.strictObject({
   ref: z.string().min(1, "must not be empty").max(4_096, "may have 4096 characters").optional(),
   desiredStatus: z.enum(["enabled", "disabled"]).optional(),
   settings: settings.optional(),
+  licence: licence.nullable().optional(),
   reason,
 });
+
+export const settingsBody = z.strictObject({ settings, reason });
+export const licenceBody = z.strictObject({
+  licence: licence.nullable().describe("null takes it away"),
+  reason,
+});
+export const manageBody = z.strictObject({ mode: management, reason });
