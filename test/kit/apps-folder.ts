@@ -16,6 +16,8 @@ export interface HookCall {
   readonly node: string;
   readonly hook: string;
   readonly cause: string;
+  readonly version: string;
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export interface AppsFolder {
@@ -28,6 +30,7 @@ export interface AppsFolder {
       readonly source?: string;
       readonly manifest?: string;
       readonly requiredSettings?: readonly string[];
+      readonly requiresLicence?: boolean;
     },
   ): void;
   /** From now on `onEnable` of the app throws on the node. */
@@ -41,16 +44,15 @@ export interface AppsFolder {
 const entry = (id: string, log: string, dir: string): string => `
 import { appendFileSync, existsSync } from "node:fs";
 const node = process.env.MUSTER_TEST_NODE;
-const call = (hook, cause) =>
-  appendFileSync(${JSON.stringify(log)}, JSON.stringify({ app: ${JSON.stringify(id)}, node, hook, cause }) + "\\n");
+const note = (hook) => ({ cause, settings, version }) =>
+  appendFileSync(${JSON.stringify(log)}, JSON.stringify({ app: ${JSON.stringify(id)}, node, hook, cause, version, settings }) + "\\n");
 export const app = {
-  onEnable({ cause }) {
-    call("onEnable", cause);
+  onEnable(context) {
+    note("onEnable")(context);
     if (existsSync(${JSON.stringify(dir)} + "/.broken-${id}-" + node)) throw new Error("${id} cannot run on " + node);
   },
-  onDisable({ cause }) {
-    call("onDisable", cause);
-  },
+  onSettingsChanged: note("onSettingsChanged"),
+  onDisable: note("onDisable"),
 };
 `;
 
@@ -61,10 +63,10 @@ export const createAppsFolder = (): AppsFolder => {
   const marker = (id: string, node: string): string => join(dir, `.broken-${id}-${node}`);
   return {
     dir,
-    add: (id, { version = "1.0.0", source, manifest, requiredSettings = [] } = {}) => {
+    add: (id, { version = "1.0.0", source, manifest, ...more } = {}) => {
       const folder = join(dir, id, version);
       mkdirSync(folder, { recursive: true });
-      const description = { id, name: id, version, entry: "app.mjs", requiredSettings };
+      const description = { id, name: id, version, entry: "app.mjs", ...more };
       writeFileSync(join(folder, "muster.app.json"), manifest ?? JSON.stringify(description));
       writeFileSync(join(folder, "app.mjs"), source ?? entry(id, log, dir));
     },

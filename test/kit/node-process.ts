@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type {
+  AppChanged,
   AppRow,
   AppSummary,
   ClusterStatus,
@@ -58,6 +59,8 @@ export interface NodeProcess {
   app(id: string): Promise<AppSummary>;
   apps(): Promise<Listing<AppSummary>>;
   rows(id: string): Promise<Listing<AppRow>>;
+  /** A change of an app through this node, for the reason "a test". */
+  change(verb: string, id: string, change: object): Promise<AppChanged>;
   startLoad(plan: LoadPlan): Promise<void>;
   stopLoad(): Promise<number>;
   signal(name: NodeJS.Signals): void;
@@ -195,6 +198,13 @@ export const startNodeProcess = (
     shards: () => send({ do: "shards" }) as Promise<Listing<ShardView>>,
     losses: () => send({ do: "losses" }) as Promise<Listing<DataLoss>>,
     app: (id) => send({ do: "app", id }) as Promise<AppSummary>,
+    change: (verb, id, change) =>
+      send({
+        do: "change",
+        verb,
+        id,
+        change: { reason: "a test", ...change },
+      }) as Promise<AppChanged>,
     apps: () => send({ do: "apps" }) as Promise<Listing<AppSummary>>,
     rows: (id) => send({ do: "rows", id }) as Promise<Listing<AppRow>>,
     startLoad: async (plan) => {

@@ -135,6 +135,12 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
     case "enable":
     case "disable":
       return await admin.apps[command.do](command.id, { reason: command.reason });
+    case "change": {
+      const apps = admin.apps as unknown as Readonly<
+        Record<string, (id: string, change: object) => Promise<unknown>>
+      >;
+      return await apps[command.verb]?.(command.id, command.change);
+    }
     case "drain":
     case "undrain":
       return await admin.nodes[command.do](command.id, { reason: command.reason });

@@ -65,6 +65,8 @@ export type ProgramCommand =
   | { readonly do: "reconcile"; readonly id: string; readonly reason: string }
   | { readonly do: "install"; readonly request: object }
   | { readonly do: "enable" | "disable"; readonly id: string; readonly reason: string }
+  /** Any change of apps, as `muster.as(…).apps` takes it. */
+  | { readonly do: "change"; readonly verb: string; readonly id: string; readonly change: object }
   | { readonly do: "drain" | "undrain"; readonly id: string; readonly reason: string }
   | { readonly do: "startLoad"; readonly plan: LoadPlan }
   | { readonly do: "blockLoop"; readonly ms: number }

@@ -2,6 +2,11 @@
 export const app = {
   construct: ({ settings }) => ({ server: settings.smtpUrl, queue: [] }),
 
+  // Takes another server while it runs: what is queued stays.
+  onSettingsChanged: ({ instance, settings }) => {
+    instance.server = settings.smtpUrl;
+  },
+
   onDisable: ({ instance }) => {
     instance.queue.length = 0;
   },
