@@ -37,10 +37,11 @@ export interface Applied<Observed> {
 /** What a replica may do to its units beside answering their attempts. */
 export interface ReplicaControl<Observed> {
   /**
-   * Has a unit looked at again; with `force` it is tried at once, counting from 1. `unknown` for a
-   * unit that this node does not have.
+   * Has a unit looked at again: `soft` where its policy grants no further attempt, `now` where it
+   * waits for one, `force` in any case and counting from 1. `unknown` for a unit that this node
+   * does not have.
    */
-  nudge(id: string, options: { readonly force: boolean }): "nudged" | "unknown";
+  nudge(id: string, urgency: "soft" | "now" | "force"): "nudged" | "unknown";
   /**
    * Takes back what the last attempt of a unit came to, as if it had ended like this: for what ends
    * by itself. `busy` while an attempt runs, which then sees for itself.

@@ -50,6 +50,8 @@ export const app = (part: Partial<AppSummary> = {}): AppSummary => ({
   generation: 3,
   intentId: "i3",
   management: "enforce",
+  settingsHash: "5a56d1e7f6bbc27f",
+  hasLicence: false,
   converged: false,
   drifted: 1,
   changedBy: "anna",

@@ -36,7 +36,7 @@ test("other bytes are tried at once when they are seen", async () => {
   expect(web.nudges).toEqual([]);
   now = "d2";
   await web.clock.runFor(400_000);
-  expect(web.nudges).toEqual(["crm-sync true"]);
+  expect(web.nudges).toEqual(["crm-sync force"]);
   await web.clock.runFor(900_000);
   expect(web.nudges).toHaveLength(1);
 });

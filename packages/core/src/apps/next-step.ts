@@ -53,7 +53,7 @@ const failed = (row: AppRow): NextStep => {
         kind: "waits",
         ...at(row),
         sentence: "it is tried at once when the licence changes",
-        command: `muster apps licence ${appId} --licence FILE --reason "licence"`,
+        command: `muster apps licence ${appId} --file FILE --reason "licence"`,
       };
     default:
       if (reason?.code === "package_missing") {

@@ -28,8 +28,8 @@ export const onNode = (scripted = scriptedHost()) => {
   const nudges: string[] = [];
   const lapses: Applied<AppObserved>[] = [];
   const control: ReplicaControl<AppObserved> = {
-    nudge: (id, { force }) => {
-      nudges.push(`${id} ${force}`);
+    nudge: (id, urgency) => {
+      nudges.push(`${id} ${urgency}`);
       return "nudged";
     },
     lapsed: (_, ended) => {

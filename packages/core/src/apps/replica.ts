@@ -77,7 +77,7 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     clock,
     limitMs: hookTimeoutMs,
     delayMs: slow,
-    changed: (id) => void control?.nudge(id, { force: true }),
+    changed: (id) => void control?.nudge(id, "force"),
   });
 
   const follow = (intent: AppIntentRow, inherited: unknown): Followed<App> => {

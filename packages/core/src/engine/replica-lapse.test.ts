@@ -88,7 +88,7 @@ describe("a replica", () => {
     want("a", "on");
     await start();
     await call(0).end();
-    expect(control().nudge("a", { force: true })).toBe("nudged");
+    expect(control().nudge("a", "force")).toBe("nudged");
     await clock.settle();
     expect(calls).toHaveLength(2);
   });
