@@ -29,6 +29,7 @@ test.each([
   ["README.md", 1],
   ["docs/getting-started.md", 2],
   ["docs/your-own-actor.md", 5],
+  ["docs/testing-your-actors.md", 4],
 ])("%s", (file, least) => {
   const { source, count } = moduleOf(file);
   expect(count).toBeGreaterThanOrEqual(least);
