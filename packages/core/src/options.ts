@@ -97,6 +97,11 @@ export interface ClusterSettings {
   readonly keepIdempotencyMs: number;
   /** Replies kept per shard. @defaultValue 50000 */
   readonly idempotencyPerShard: number;
+  /**
+   * Dead letters kept per shard; resolved ones make room for new ones. While all are open, what
+   * should be put aside waits where it is stored. @defaultValue 1000
+   */
+  readonly deadLettersPerShard: number;
   /** Effects running at once on a node. @defaultValue 64 */
   readonly concurrentEffects: number;
   /** A draining owner that takes longer loses its shards. @defaultValue 10000 */
@@ -124,6 +129,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   maxFanOut: 100,
   keepIdempotencyMs: 600_000,
   idempotencyPerShard: 50_000,
+  deadLettersPerShard: 1_000,
   concurrentEffects: 64,
   drainMs: 10_000,
 });

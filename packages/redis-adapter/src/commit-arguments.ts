@@ -30,13 +30,14 @@ class Writes {
   add(command: WriteCommand, key: string, values: readonly Argument[]): void {
     for (let from = 0; from < values.length; from += maxArguments) {
       const to = Math.min(from + maxArguments, values.length);
-      this.args.push(command, this.#index(key), String(to - from));
+      this.args.push(command, this.index(key), String(to - from));
       for (let i = from; i < to; i++) this.args.push(values[i] as Argument);
       this.count += 1;
     }
   }
 
-  #index(key: string): string {
+  /** Tells a key by its place among those of the call. */
+  index(key: string): string {
     const known = this.#indexes.get(key);
     if (known) return known;
     const index = String(this.keys.push(key));
@@ -70,13 +71,32 @@ const addRows = (writes: Writes, key: string, rows: readonly ChangedRow[]): void
   writes.add("HDEL", key, gone);
 };
 
+const letterArguments = (
+  dead: CommitRequest["dead"],
+  index: (key: "dead" | "deadb" | "deado" | "deadr") => string,
+): readonly Argument[] => {
+  if (!dead || dead.put.length + dead.resolve.length === 0) return ["0", "0", "0"];
+  const { put, resolve, keep } = dead;
+  return [
+    ...[put.length, resolve.length, keep].map(String),
+    ...(["dead", "deadb", "deado", "deadr"] as const).map(index),
+    ...put.flatMap(({ id, at, head, body }) => [
+      id,
+      score(Math.floor(at)),
+      toBuffer(head),
+      toBuffer(body),
+    ]),
+    ...resolve.flatMap(({ id, head }) => [id, toBuffer(head)]),
+  ];
+};
+
 export const commitArguments = (
   keys: Keys,
   request: CommitRequest,
 ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } => {
-  const { claim, mail, local, timers, out, effects, deferrals, idempotency, dead, log } = request;
+  const { claim, mail, local, timers, out, effects, deferrals, idempotency, tries, log } = request;
   const k = keys.shard(claim.shard);
-  const writes = new Writes([k.own, k.mail, k.part, k.idem, k.idemx, k.ver, k.dead, k.deadx]);
+  const writes = new Writes([k.own, k.mail, k.part, k.idem, k.idemx, k.ver]);
 
   if (request.states) {
     addRows(
@@ -147,9 +167,13 @@ export const commitArguments = (
       put.flatMap(({ key, expiresAt }) => [score(expiresAt), key]),
     );
   }
-  if (dead) {
-    writes.add("HDEL", k.dead, dead.remove);
-    writes.add("ZREM", k.deadx, dead.remove);
+  if (tries) {
+    writes.add("HDEL", k.tries, tries.remove);
+    writes.add(
+      "HSET",
+      k.tries,
+      tries.put.flatMap(({ id, record }) => [id, toBuffer(record)]),
+    );
   }
   if (request.closed) {
     const { closed } = request;
@@ -165,6 +189,7 @@ export const commitArguments = (
     views.push(kind, keys.channel({ topic: "view", kind }), packRows(changed));
   }
 
+  const letters = letterArguments(request.dead, (name) => writes.index(k[name]));
   const args: Argument[] = [
     claim.claimId,
     claim.historyId,
@@ -179,9 +204,7 @@ export const commitArguments = (
     String(writes.count),
   ];
   for (const arg of writes.args) args.push(arg);
-  const letters = dead?.put ?? [];
-  args.push(String(letters.length));
-  for (const { id, record } of letters) args.push(id, toBuffer(record));
+  for (const arg of letters) args.push(arg);
   args.push(String(views.length / 3));
   for (const part of views) args.push(part);
   const replies = request.replies ?? [];

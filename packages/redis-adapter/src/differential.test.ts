@@ -136,6 +136,7 @@ const parts = fc.record({
   closed: fc.option(small),
   rows: fc.option(small),
   reply: fc.option(small),
+  tries: fc.option(small),
   dead: fc.option(small),
 });
 const commit = fc.record({ of: small, jump: fc.constantFrom(0, 1, 1, 1, 1, 2), hash, parts }).map(
@@ -213,7 +214,16 @@ const commit = fc.record({ of: small, jump: fc.constantFrom(0, 1, 1, 1, 1, 2), h
             expireBefore: startedAt + 5 * p.reply,
           },
         }),
-        ...(p.dead !== null && { dead: { put: [record(p.dead)], remove: [`id-${3 - p.dead}`] } }),
+        ...(p.tries !== null && {
+          tries: { put: [record(p.tries)], remove: [`id-${3 - p.tries}`] },
+        }),
+        ...(p.dead !== null && {
+          dead: {
+            put: [{ id: `id-${p.dead}`, at: 9 - p.dead, head: bytes(content), body: bytes("b") }],
+            resolve: [{ id: `id-${3 - p.dead}`, head: bytes(`r${content}`) }],
+            keep: 1 + (n % 4),
+          },
+        }),
       });
       const held = subject.claims[of % Math.max(1, subject.claims.length)];
       if (held && answer.kind === "committed") held.seq = seq;
@@ -333,6 +343,8 @@ const look = small.map(
         loaded: await shards.load({ claim: held }),
         fetched: await shards.fetch({ claim: held, actors: ["k/a" as ActorKey], idempotencyKeys }),
         dead: await shards.listDead({ shard, limit: 3 }),
+        open: await shards.listDead({ shard, limit: 2, after: 5_000, openOnly: true }),
+        letters: await shards.listDead({ shard, ids: ["id-0", "id-1", "id-2", "id-3"] }),
         rows: await views.list({ kind: "k", shards: [shard] }),
         versions: await views.versions({ kinds: ["k", "none"], shards: [shard, 0] }),
         status: await views.listStatus({ nodes: [nodeId] }),

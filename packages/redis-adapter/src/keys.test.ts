@@ -91,7 +91,12 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
     deferrals: { put, remove: ["b"] },
     views: [{ kind: "counter", rows: [{ id: "a", row: bytes("x") }] }],
     idempotency: { put: [{ key: "k", record: bytes("x"), expiresAt: 1 }], expireBefore: 2 },
-    dead: { put, remove: ["b"] },
+    tries: { put, remove: ["b"] },
+    dead: {
+      put: ["a", "b"].map((letter) => ({ id: letter, at: 1, head: bytes("x"), body: bytes("x") })),
+      resolve: [{ id: "a", head: bytes("y") }],
+      keep: 1,
+    },
     closed: ["counter/a"],
     log: [bytes("x")],
     replies: [{ node: nodeId, payload: bytes("x") }],
@@ -103,6 +108,7 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
   await shards.check({ claims: [claim] });
   await shards.inspect({ shards: [0, 1, 2, 3] });
   await shards.listDead({ shard: 1, limit: 10 });
+  await shards.listDead({ shard: 1, ids: ["a"] });
   await shards.release({ claim });
   await claimShard(backend, datasetId, 1, claim.claimId);
   await views.list({ kind: "counter", shards: [0, 1] });

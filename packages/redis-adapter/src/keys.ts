@@ -56,9 +56,14 @@ export interface ShardKeys {
   readonly fx: string;
   /** Hash: asks that a later turn answers. */
   readonly asks: string;
-  /** Hash and sorted set: dead letters and their order. */
+  /** Hash: work that did not end well → what was tried. */
+  readonly tries: string;
+  /** Hashes: dead letters, what tells about them and what was put aside. */
   readonly dead: string;
-  readonly deadx: string;
+  readonly deadb: string;
+  /** Sorted sets: open and resolved dead letters, in order. */
+  readonly deado: string;
+  readonly deadr: string;
   /** Hash and sorted set: replies kept for idempotency keys and their expiry. */
   readonly idem: string;
   readonly idemx: string;
@@ -113,7 +118,10 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
     fx: ofShard(shard, "fx"),
     asks: ofShard(shard, "asks"),
     dead: ofShard(shard, "dead"),
-    deadx: ofShard(shard, "deadx"),
+    deadb: ofShard(shard, "deadb"),
+    deado: ofShard(shard, "deado"),
+    deadr: ofShard(shard, "deadr"),
+    tries: ofShard(shard, "tries"),
     idem: ofShard(shard, "idem"),
     idemx: ofShard(shard, "idemx"),
     log: ofShard(shard, "log"),

@@ -8,6 +8,7 @@ import type {
   OutMessage,
   ShardId,
   ShardStore,
+  StoredLetter,
   Timer,
 } from "@muster/core/ports";
 import type { Argument, Reply } from "./link.ts";
@@ -101,7 +102,7 @@ export const mailboxCalls = (
       const k = keys.shard(claim.shard);
       const answer = await run({
         script: scripts.load,
-        keys: [k.own, k.due, k.fx, k.out, k.outn, k.part, k.idem, k.dead, k.asks],
+        keys: [k.own, k.due, k.fx, k.out, k.outn, k.part, k.idem, k.deado, k.asks, k.tries],
         args: [claim.claimId, claim.historyId],
         shard: claim.shard,
       });
@@ -120,6 +121,8 @@ export const mailboxCalls = (
       eachPair(answer[5], (id, record) => partial.set(text(id) as EntryId, record));
       const deferrals: { id: string; record: Uint8Array }[] = [];
       eachPair(answer[8], (id, record) => deferrals.push({ id: text(id), record }));
+      const tries: { id: string; record: Uint8Array }[] = [];
+      eachPair(answer[9], (id, record) => tries.push({ id: text(id), record }));
       return {
         kind: "loaded",
         image: {
@@ -130,8 +133,9 @@ export const mailboxCalls = (
           outNumbers,
           partial,
           idempotencyCount: number(answer[6]),
-          deadCount: number(answer[7]),
-          lastEntry: text(answer[9]) as EntryId,
+          openLetters: number(answer[7]),
+          tries,
+          lastEntry: text(answer[10]) as EntryId,
         },
       };
     },
@@ -203,16 +207,32 @@ export const mailboxCalls = (
       });
       return appendAnswer(answer);
     },
-    listDead: async ({ shard, limit }) => {
-      const { dead, deadx } = keys.shard(shard);
+    listDead: async (request) => {
+      const { dead, deadb, deado, deadr } = keys.shard(request.shard);
+      const byId = "ids" in request;
       const answer = await run({
         script: scripts.listDead,
-        keys: [dead, deadx],
-        args: [String(Math.min(limit, 4_000))],
-        shard,
+        keys: [dead, deadb, deado, deadr],
+        args: byId
+          ? ["ids", ...request.ids]
+          : [
+              "page",
+              String(request.after ?? 0),
+              String(Math.min(request.limit, 2_000)),
+              request.openOnly ? "1" : "0",
+            ],
+        shard: request.shard,
       });
-      const letters: { id: string; record: Uint8Array }[] = [];
-      eachPair(answer.slice(1), (id, record) => letters.push({ id: text(id), record }));
+      const letters: (StoredLetter & { readonly body?: Uint8Array })[] = [];
+      for (let i = 1; i < answer.length; i += byId ? 5 : 4) {
+        letters.push({
+          id: text(answer[i]),
+          position: number(answer[i + 1]),
+          open: number(answer[i + 2]) === 1,
+          head: bytes(answer[i + 3]),
+          ...(byId && { body: bytes(answer[i + 4]) }),
+        });
+      }
       return letters;
     },
   };

@@ -2,6 +2,7 @@
 import type {
   ClaimAnswer,
   ClaimId,
+  EntryId,
   HistoryId,
   Incarnation,
   NodeId,
@@ -9,6 +10,7 @@ import type {
   Ownership,
   ShardId,
   ShardStore,
+  UncleanTakeover,
 } from "@muster/core/ports";
 import type { Reply } from "./link.ts";
 import { refusalOf, unexpected } from "./refusal.ts";
@@ -31,6 +33,14 @@ const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
   written: { epoch: number(fields[10]), seq: number(fields[11]) },
 });
 
+/** Take-overs as the ownership record keeps them: epoch, entry and time, each on a line of its own. */
+const uncleanOf = (lines: string): readonly UncleanTakeover[] =>
+  [...lines.matchAll(/^(\d+) (\S+) (\d+)$/gm)].map(([, ended, entry, at]) => ({
+    ended: Number(ended),
+    entry: entry as EntryId,
+    at: Number(at),
+  }));
+
 const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {
   switch (statusOf(answer)) {
     case "ok":
@@ -40,7 +50,7 @@ const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {
         historyId: text(answer[2]) as HistoryId,
         outId: text(answer[3]) as OutId,
         notBefore: number(answer[4]),
-        clean: number(answer[5]) === 1,
+        unclean: uncleanOf(text(answer[5])),
       };
     case "held":
       return { kind: "held", ownership: ownershipOf(shard, list(answer[1])) };

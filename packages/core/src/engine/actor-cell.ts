@@ -1,13 +1,15 @@
 /** One actor in memory on its owner: its state and the commands that wait for it. */
 import { decode } from "../codec.ts";
 import { actorKey } from "../model/actor-address.ts";
-import type { ActorKey } from "../model/ids.ts";
+import type { ActorKey, RedisMs } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { Settlement } from "./commit-batch.ts";
 import type { EntryTrack } from "./inbox.ts";
 import type { AnyKind } from "./kinds.ts";
+import type { NewLetter } from "./letter-desk.ts";
 import type { CellHome, Resident } from "./residency.ts";
 import type { LiveTimer } from "./timer-set.ts";
+import type { Tries } from "./tries.ts";
 import { describeThrown, type TurnInput } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
@@ -20,6 +22,8 @@ export interface LocalCaller extends Settlement {
   answer(outcome: Outcome): void;
   /** Sends it through the mailbox after all, to wait there for another owner. */
   store(): void;
+  /** Takes note of attempts that failed, before it is handed on to another owner. */
+  tried(attempts: number, firstAt: RedisMs): void;
   /** Takes note that a later turn answers: `applied` leaves the ask open. */
   defer(): void;
 }
@@ -33,9 +37,12 @@ export interface TurnRequest {
   readonly entry: { readonly track: EntryTrack; readonly index: number } | undefined;
   readonly local: LocalCaller | undefined;
   readonly timer: LiveTimer | undefined;
-  attempt: number;
-  /** Monotonic ms of the first failed attempt. */
-  failedAt: number;
+  /** What is remembered of earlier attempts and starts. */
+  tries: Tries | undefined;
+  /** Set while it is under suspicion: it starts behind a mark. */
+  probe: "together" | "alone" | undefined;
+  /** Written with the commit that handles it. */
+  readonly letter: NewLetter | undefined;
 }
 
 /** Shared by all actors for whom nothing waits: most have no queue of their own. */

@@ -7,12 +7,14 @@
 import type { Message } from "../model/message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Claim, Refusal, ShardStore } from "../ports/shard-store.ts";
+import type { Claim, Refusal, ShardStore, StoredLetter } from "../ports/shard-store.ts";
 import { ActorCell, readState, type TurnRequest } from "./actor-cell.ts";
 import { backoff } from "./backoff.ts";
 import type { Congestion } from "./congestion.ts";
 import { Fifo } from "./fifo.ts";
 import type { Kinds } from "./kinds.ts";
+import { type LetterState, letterKind } from "./letter-kind.ts";
+import { decodeHead } from "./letter-record.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { CellHome, Residency } from "./residency.ts";
 
@@ -38,6 +40,8 @@ export interface ActorCellsContext {
 
 /** States that one call reads. */
 const readAtOnce = 4_096;
+
+type StoredBody = StoredLetter & { readonly body?: Uint8Array };
 
 export class ActorCells implements CellHome {
   readonly #context: ActorCellsContext;
@@ -236,6 +240,7 @@ export class ActorCells implements CellHome {
       let unread = states.length;
       try {
         const actors = states.map((cell) => cell.key);
+        const letters = await this.#fetchLetters(states);
         const answer = await store.fetch({ claim, actors, idempotencyKeys: keys });
         if (!isOpen()) break;
         if (answer.kind !== "fetched") {
@@ -243,7 +248,10 @@ export class ActorCells implements CellHome {
           break;
         }
         attempt = 1;
-        for (const [i, cell] of states.entries()) this.#take(cell, answer.states[i] ?? "absent");
+        for (const [i, cell] of states.entries()) {
+          if (cell.kindName === letterKind) this.#takeLetter(cell, letters.get(cell.id));
+          else this.#take(cell, answer.states[i] ?? "absent");
+        }
         unread = 0;
         for (const [i, key] of keys.entries()) replies.fetched(key, answer.replies[i] ?? "absent");
         for (const cell of wanted) {
@@ -258,6 +266,23 @@ export class ActorCells implements CellHome {
       }
     }
     this.#fetching = false;
+  }
+
+  /** Letters are changed by commits of the same claim alone, so what is read here is the last. */
+  async #fetchLetters(cells: readonly ActorCell[]): Promise<ReadonlyMap<string, StoredBody>> {
+    const { store, claim } = this.#context;
+    const ids = cells.filter(({ kindName }) => kindName === letterKind).map(({ id }) => id);
+    if (ids.length === 0) return new Map();
+    const letters = await store.listDead({ shard: claim.shard, ids });
+    return new Map(letters.map((letter) => [letter.id, letter]));
+  }
+
+  #takeLetter(cell: ActorCell, stored: StoredBody | undefined): void {
+    const head = stored && decodeHead(stored.head);
+    const letter: LetterState = head && stored.body ? { head, body: stored.body } : "absent";
+    cell.loaded = true;
+    this.#context.residency.enter(cell);
+    cell.state = letter;
   }
 
   #take(cell: ActorCell, stored: Uint8Array | "absent"): void {

@@ -90,8 +90,8 @@ describe.each([
     await clock.runFor(1_000);
     await finish(tell.fill({ size: 3 }));
     await clock.runFor(1_000);
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
-      ["message", "STATE_TOO_LARGE"],
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual([
+      ["message", "over_bound"],
     ]);
     expect(await look()).toEqual({ size: 3, calls: 0 });
   });
@@ -133,8 +133,8 @@ describe.each([
     await finish(ask.echo({}));
     await clock.runFor(5_000);
     expect(await look()).toEqual({ size: 0, calls: 4 });
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
-      ["message", "CALL_TOO_DEEP"],
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual([
+      ["message", "over_bound"],
     ]);
   });
 });

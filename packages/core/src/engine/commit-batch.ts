@@ -80,10 +80,14 @@ export class CommitBatch {
   readonly idempotency = new Map<string, { record: Uint8Array; expiresAt: RedisMs }>();
   /** Asks the store to drop expired replies and to count those left. */
   countReplies = false;
-  readonly dead = new Map<string, Uint8Array>();
-  readonly deadRemoved: string[] = [];
   /** What the shard takes no more of, where that has changed. */
   closed: readonly string[] | undefined;
+  readonly triesPut = new Map<string, Uint8Array>();
+  readonly triesRemoved = new Set<string>();
+  readonly letters = new Map<string, { at: RedisMs; head: Uint8Array; body: Uint8Array }>();
+  /** Heads of letters as they are now that they are resolved. */
+  readonly lettersResolved = new Map<string, Uint8Array>();
+  lettersKept = 0;
   readonly local: Uint8Array[] = [];
   readonly log: Uint8Array[] = [];
   readonly replies = new Map<NodeId, Reply[]>();
@@ -100,11 +104,19 @@ export class CommitBatch {
       this.effectsPut.size === 0 &&
       this.effectsRemoved.size === 0 &&
       this.deferralsRemoved.size === 0 &&
-      this.dead.size === 0 &&
       (this.closed?.length ?? 0) === 0 &&
+      this.triesPut.size === 0 &&
+      this.triesRemoved.size === 0 &&
+      this.letters.size === 0 &&
+      this.lettersResolved.size === 0 &&
       this.handledMessages === 0 &&
       this.settlements.length === 0
     );
+  }
+
+  /** Tells whether it holds a state of the actor, or the letter that the actor is. */
+  changes(cell: { readonly key: ActorKey; readonly id: string }): boolean {
+    return this.dirty.has(cell) || this.lettersResolved.has(cell.id);
   }
 
   /** Adds the answer of the actor `key` to an ask. */
@@ -192,10 +204,17 @@ export class CommitBatch {
         expireBefore: cut.now,
       };
     }
-    if (this.dead.size > 0 || this.deadRemoved.length > 0) {
+    if (this.triesPut.size > 0 || this.triesRemoved.size > 0) {
+      request.tries = {
+        put: [...this.triesPut].map(([id, record]) => ({ id, record })),
+        remove: [...this.triesRemoved],
+      };
+    }
+    if (this.letters.size > 0 || this.lettersResolved.size > 0) {
       request.dead = {
-        put: [...this.dead].map(([id, record]) => ({ id, record })),
-        remove: this.deadRemoved,
+        put: [...this.letters].map(([id, letter]) => ({ id, ...letter })),
+        resolve: [...this.lettersResolved].map(([id, head]) => ({ id, head })),
+        keep: this.lettersKept,
       };
     }
     if (this.closed) request.closed = this.closed;

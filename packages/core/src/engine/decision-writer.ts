@@ -5,7 +5,7 @@
  */
 import { encode } from "../codec.ts";
 import type { More, TimerChange } from "../define-actor.ts";
-import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
+import type { ActorKey, Epoch, RedisMs, ShardId } from "../model/ids.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import { type CallChain, chainOfTurn } from "./call-chain.ts";
@@ -14,9 +14,12 @@ import type { DeferralDesk, ReadyAnswer } from "./deferral-desk.ts";
 import { policyOf } from "./effect-policy.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
+import type { LetterDesk } from "./letter-desk.ts";
+import { type LetterState, letterKind } from "./letter-kind.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { type LiveTimer, type TimerSet, timerKey } from "./timer-set.ts";
+import { type TryBook, timerWork } from "./tries.ts";
 import { describeThrown, type NextState } from "./turn.ts";
 import {
   type EffectRecord,
@@ -54,21 +57,32 @@ const liveTimer = (actor: ActorKey, change: TimerChange, now: RedisMs): LiveTime
   return { ...record, key: timerKey(actor, name), member: encodeTimer(record), dueAt };
 };
 
+export interface DecisionWriterParts {
+  readonly timers: TimerSet;
+  readonly outbox: Outbox;
+  readonly effects: EffectRunner;
+  readonly deferrals: DeferralDesk;
+  readonly letters: LetterDesk;
+  readonly book: TryBook;
+}
+
 export class DecisionWriter {
   readonly #owner: OwnerContext;
   readonly #claim: Claim;
+  readonly #epoch: Epoch;
   readonly #timers: TimerSet;
   readonly #outbox: Outbox;
   readonly #effects: EffectRunner;
   readonly #deferrals: DeferralDesk;
+  readonly #letters: LetterDesk;
+  readonly #book: TryBook;
 
-  constructor(
-    owner: OwnerContext,
-    claim: Claim,
-    parts: { timers: TimerSet; outbox: Outbox; effects: EffectRunner; deferrals: DeferralDesk },
-  ) {
+  constructor(owner: OwnerContext, claim: Claim, epoch: Epoch, parts: DecisionWriterParts) {
     this.#owner = owner;
     this.#claim = claim;
+    this.#epoch = epoch;
+    this.#letters = parts.letters;
+    this.#book = parts.book;
     this.#timers = parts.timers;
     this.#outbox = parts.outbox;
     this.#effects = parts.effects;
@@ -108,7 +122,8 @@ export class DecisionWriter {
     if (encoded.parcels.some(({ bytes }) => bytes.byteLength > maxMessageBytes)) {
       return refusal("PAYLOAD_TOO_LARGE", `a message may be ${maxMessageBytes} bytes`);
     }
-    this.#takeState(batch, cell, decided.state);
+    if (cell.kindName === letterKind) this.#takeLetter(batch, cell, decided.state as LetterState);
+    else this.#takeState(batch, cell, decided.state);
     for (const { key, timer } of encoded.timers) this.#takeTimer(batch, key, timer);
     for (const { shard, bytes } of encoded.parcels) {
       batch.bytes += bytes.byteLength;
@@ -160,6 +175,7 @@ export class DecisionWriter {
           notBefore: 0,
           started: false,
           historyId: this.#claim.historyId,
+          epoch: this.#epoch,
           principal,
           depth,
           chain,
@@ -239,6 +255,11 @@ export class DecisionWriter {
     }));
   }
 
+  #takeLetter(batch: CommitBatch, cell: ActorCell, after: LetterState): void {
+    this.#letters.take(batch, cell.id, cell.state as LetterState, after);
+    cell.state = after === "absent" ? after : { head: after.head, body: after.body };
+  }
+
   #takeState(
     batch: CommitBatch,
     cell: ActorCell & { readonly kind: AnyKind },
@@ -270,6 +291,7 @@ export class DecisionWriter {
     if (former) {
       batch.timersSet.delete(key);
       batch.timersRemoved.push(former.member);
+      this.#book.forget(batch, timerWork(key, former.dueAt));
     }
     if (timer === "cancelled") return;
     batch.timersSet.set(key, { member: timer.member, dueAt: timer.dueAt });

@@ -3,7 +3,6 @@
  * of a later one, dropped once nobody can want the answer. Each change is part of a commit, so that
  * the next owner finds what stands (I2); an ask is answered once, by the turn that removes it.
  */
-import { encode } from "../codec.ts";
 import type { ActorKey, RedisMs } from "../model/ids.ts";
 import type { Cancel } from "../ports/clock.ts";
 import type { ShardImage } from "../ports/shard-store.ts";
@@ -70,17 +69,15 @@ export class DeferralDesk {
     return this.#table.get(id) !== undefined;
   }
 
-  /** Takes over what a former owner deferred. */
-  load(stored: ShardImage["deferrals"], batch: CommitBatch): void {
-    for (const { id, record } of stored) {
+  /** Takes over what a former owner deferred; answers what cannot be understood. */
+  load(stored: ShardImage["deferrals"]): ShardImage["deferrals"] {
+    const unreadable = stored.filter(({ id, record }) => {
       const known = decodeDeferral(record);
       if (known) this.#table.put(id, known);
-      else {
-        batch.dead.set(`ask:${id}`, encode(["ask", "unreadable", record]));
-        batch.deferralsRemoved.add(id);
-      }
-    }
+      return !known;
+    });
     this.arm();
+    return unreadable;
   }
 
   /** Drops what has ended, and sets the clock for what comes next. */

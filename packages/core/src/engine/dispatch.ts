@@ -2,7 +2,7 @@
  * One command of this node on its way: to the owner that runs on this node too, with no mailbox and
  * one commit, or through the shard's mailbox (I2, I4).
  */
-import type { ShardId } from "../model/ids.ts";
+import type { RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { LocalCaller } from "./actor-cell.ts";
 import type { AskEnd, AskTable } from "./ask.ts";
@@ -37,7 +37,7 @@ export interface LocalPath {
 const done: AskEnd = { kind: "answered", outcome: { kind: "value", value: undefined } };
 
 export class Dispatch implements LocalCaller, Parcel {
-  readonly message: Message;
+  message: Message;
   readonly input: TurnInput;
   readonly #path: LocalPath;
   readonly #lane: Lane;
@@ -114,6 +114,9 @@ export class Dispatch implements LocalCaller, Parcel {
   store(): void {
     this.mustStore = true;
     this.notApplied();
+  }
+  tried(attempts: number, firstAt: RedisMs): void {
+    this.message = { ...this.message, tried: [attempts, firstAt] };
   }
   defer(): void {
     this.#outcome = deferred;

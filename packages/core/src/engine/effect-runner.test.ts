@@ -6,8 +6,9 @@ import type { ActorKey } from "../model/ids.ts";
 import { silentLogger } from "../ports/logger.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { EffectRunner, EffectSlots } from "./effect-runner.ts";
+import { EffectRunner } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
+import { Slots } from "./slots.ts";
 import type { EffectRecord } from "./wire.ts";
 
 const protocol = defineActor({
@@ -25,6 +26,7 @@ const record: EffectRecord = {
   notBefore: 0,
   started: false,
   historyId: "h",
+  epoch: 1,
   principal: undefined,
   policy: undefined,
   chain: [],
@@ -65,7 +67,10 @@ const setUp = () => {
     random: seededRandom(1),
     logger: silentLogger,
     kinds: new Kinds([kind as unknown as AnyKind]),
-    slots: new EffectSlots(4),
+    slots: new Slots(4),
+    alone: new Slots(1),
+    mark: async () => {},
+    unmark: () => {},
     fence: { datasetId: "d", epoch: 1 },
     historyId: "h",
     development: true,

@@ -15,41 +15,18 @@ import type { Random } from "../ports/random.ts";
 import type { CallOrigin } from "./call-chain.ts";
 import { type EffectPolicy, policyOf } from "./effect-policy.ts";
 import { fieldErrorsOf, type Kinds } from "./kinds.ts";
+import type { NewLetter } from "./letter-desk.ts";
+import type { Slots } from "./slots.ts";
 import { describeThrown } from "./turn.ts";
 import type { EffectRecord } from "./wire.ts";
-
-/** Bounds how many effects run at once on a node; waits in the order of asking. */
-export class EffectSlots {
-  readonly #limit: number;
-  readonly #queue: (() => void)[] = [];
-  #used = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get running(): number {
-    return this.#used;
-  }
-
-  async take(): Promise<() => void> {
-    if (this.#used >= this.#limit) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    this.#used += 1;
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      this.#used -= 1;
-      this.#queue.shift()?.();
-    };
-  }
-}
 
 export interface EffectOutcome {
   readonly effectId: string;
   readonly record: EffectRecord;
   readonly command: string;
   readonly input: unknown;
+  /** Written with the commit that takes the outcome. */
+  readonly letter?: NewLetter;
 }
 
 export interface EffectRunnerContext {
@@ -57,7 +34,9 @@ export interface EffectRunnerContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly kinds: Kinds;
-  readonly slots: EffectSlots;
+  readonly slots: Slots;
+  /** Taken by one effect at a time that may have ended its process. */
+  readonly alone: Slots;
   readonly fence: Facts["fence"];
   readonly historyId: string;
   /** Freezes what users' code is given. */
@@ -68,6 +47,10 @@ export interface EffectRunnerContext {
   callsOf(origin: CallOrigin): EffectContext["actor"];
   /** Writes a changed record with the next commit; resolves when it is committed. */
   save(effectId: string, record: EffectRecord): Promise<void>;
+  /** Marks as started what may not be survived; resolves when that is committed. */
+  mark(effectId: string): Promise<void>;
+  /** Takes the mark away with the next commit. */
+  unmark(effectId: string): void;
   /** Tells the outcome to the actor, wherever it lives by then. */
   finish(outcome: EffectOutcome): void;
 }
@@ -85,6 +68,10 @@ export class EffectRunner {
   readonly #running = new Map<string, AbortController>();
   /** Due while the node could not be sure of its lease. */
   readonly #stalled = new Set<string>();
+  /** Under suspicion: they start behind a mark. */
+  readonly #probes = new Map<string, "together" | "alone">();
+  /** Given back once the effect was survived. */
+  readonly #turns = new Map<string, () => void>();
   #stopped = false;
 
   constructor(context: EffectRunnerContext) {
@@ -105,6 +92,8 @@ export class EffectRunner {
     this.#recorded.delete(effectId);
     this.#running.get(effectId)?.abort(new Error("its outcome has been taken"));
     this.#running.delete(effectId);
+    this.#probes.delete(effectId);
+    this.#endTurn(effectId);
   }
 
   /** Notes an effect of a batch that is being committed, so that a repeat is seen. */
@@ -112,10 +101,26 @@ export class EffectRunner {
     this.#recorded.set(effectId, record);
   }
 
+  /** Tells whether this node can run it. */
+  knows(record: EffectRecord): boolean {
+    return this.#specOf(record) !== undefined;
+  }
+
+  /** Tells its actor that it failed, without running it. */
+  giveUp(effectId: string, record: EffectRecord, error: string, letter: NewLetter): void {
+    this.#fail(effectId, record, error, this.#specOf(record), letter);
+  }
+
   /** Takes over what a former owner recorded; nothing reruns before `notBefore`. */
-  adopt(effectId: string, record: EffectRecord, notBefore: RedisMs): void {
+  adopt(
+    effectId: string,
+    record: EffectRecord,
+    notBefore: RedisMs,
+    probe?: "together" | "alone",
+  ): void {
     const adopted = { ...record, notBefore: Math.max(record.notBefore, notBefore) };
     this.#recorded.set(effectId, adopted);
+    if (probe) this.#probes.set(effectId, probe);
     const spec = this.#specOf(record);
     const interrupt = spec && this.#policyOf(record, spec).isInterrupt;
     if (interrupt && (record.started || record.historyId !== this.#context.historyId)) {
@@ -149,6 +154,7 @@ export class EffectRunner {
   stop(): void {
     this.#stopped = true;
     for (const controller of this.#running.values()) controller.abort();
+    for (const effectId of [...this.#turns.keys()]) this.#endTurn(effectId);
   }
 
   #specOf(record: EffectRecord): EffectSpec | undefined {
@@ -185,23 +191,34 @@ export class EffectRunner {
     }
     const controller = new AbortController();
     this.#running.set(effectId, controller);
+    const probe = this.#probes.get(effectId);
+    if (probe === "alone") this.#turns.set(effectId, await this.#context.alone.take());
     const giveBack = await this.#context.slots.take();
     try {
-      if (!this.#isCurrent(effectId, record)) return;
+      if (!this.#isCurrent(effectId, record)) {
+        this.#endTurn(effectId);
+        return;
+      }
       let current = record;
+      if (probe) await this.#context.mark(effectId);
       if (this.#policyOf(record, spec).isInterrupt) {
         current = { ...record, started: true };
         this.#recorded.set(effectId, current);
         await this.#context.save(effectId, current);
       }
-      if (!this.#isCurrent(effectId, current)) return;
+      if (!this.#isCurrent(effectId, current)) {
+        this.#endTurn(effectId);
+        return;
+      }
       if (!this.#context.trusted()) {
+        this.#endTurn(effectId);
         this.#stalled.add(effectId);
         return;
       }
       await this.#attempt(effectId, current, spec, controller);
     } catch {
       // The mark could not be committed: this owner has fallen, the next one decides.
+      this.#endTurn(effectId);
     } finally {
       giveBack();
       if (this.#running.get(effectId) === controller) this.#running.delete(effectId);
@@ -280,21 +297,37 @@ export class EffectRunner {
     const delay = retryDelayMs(retry, attempts, this.#context.random.draw());
     const next: EffectRecord = { ...record, attempts, notBefore: this.#context.now() + delay };
     this.#recorded.set(effectId, next);
+    // It was survived.
+    if (this.#probes.delete(effectId)) this.#context.unmark(effectId);
     await this.#context.save(effectId, next);
+    this.#endTurn(effectId);
     this.#context.clock.after(delay, () => void this.#run(effectId, next));
   }
 
-  #fail(effectId: string, record: EffectRecord, error: string, spec: EffectSpec | undefined): void {
-    if (!spec) return;
-    this.#finish(effectId, record, spec.failed, {
-      id: record.id,
-      input: record.input,
-      error,
-      attempts: record.attempts,
-    });
+  #endTurn(effectId: string): void {
+    this.#turns.get(effectId)?.();
+    this.#turns.delete(effectId);
   }
 
-  #finish(effectId: string, record: EffectRecord, command: string, input: unknown): void {
-    this.#context.finish({ effectId, record, command, input });
+  #fail(
+    effectId: string,
+    record: EffectRecord,
+    error: string,
+    spec: EffectSpec | undefined,
+    letter?: NewLetter,
+  ): void {
+    if (!spec) return;
+    const { id, input, attempts } = record;
+    this.#finish(effectId, record, spec.failed, { id, input, error, attempts }, letter);
+  }
+
+  #finish(
+    effectId: string,
+    record: EffectRecord,
+    command: string,
+    input: unknown,
+    letter?: NewLetter,
+  ): void {
+    this.#context.finish({ effectId, record, command, input, ...(letter && { letter }) });
   }
 }

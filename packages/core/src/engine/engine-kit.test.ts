@@ -1,10 +1,10 @@
 /** What the engine's tests share: whole nodes over one store in memory, in virtual time. */
 import { z } from "zod";
-import { decode } from "../codec.ts";
 import { defineActor, tellTo } from "../define-actor.ts";
 import { isMusterError } from "../errors.ts";
 import { MemoryServer, memoryBackend } from "../memory/index.ts";
 import { shardOf } from "../model/actor-address.ts";
+import type { LetterHead } from "../model/dead-letter.ts";
 import type { Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import { createMuster } from "../muster.ts";
 import type { Muster } from "../muster-types.ts";
@@ -16,6 +16,7 @@ import { FaultyBackend } from "../testing/faulty-backend.ts";
 import { NodeClock } from "../testing/node-clock.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
+import { decodeHead } from "./letter-record.ts";
 import { memoryLogger } from "./view-kit.test.ts";
 
 /** An actor that keeps what it was sent, in the order of its turns. */
@@ -61,6 +62,14 @@ export const ended = async <T>(work: Promise<T>): Promise<Ended<T>> => {
     return { code: error.code, outcome: error.outcome, message: error.message };
   }
 };
+
+/** A dead letter as it is stored. */
+export interface ShownLetter extends LetterHead {
+  readonly id: string;
+  readonly shard: ShardId;
+  readonly open: boolean;
+  readonly body: Uint8Array;
+}
 
 const shardCount = 8;
 
@@ -236,14 +245,17 @@ export const world = (options: WorldOptions = {}) => {
       });
       return record && "pending" in record ? record.pending : -1;
     },
-    /** Everything that was put aside, decoded: what it is, why, and the rest. */
-    deadLetters: async (): Promise<readonly unknown[][]> => {
+    /** Everything that was put aside, shard by shard. */
+    deadLetters: async (): Promise<readonly ShownLetter[]> => {
       const { shards } = await outside();
-      const letters: unknown[][] = [];
+      const letters: ShownLetter[] = [];
       for (const shard of allShards) {
-        for (const { record } of await shards.listDead({ shard, limit: 100 })) {
-          const decoded = decode(record);
-          if (decoded.kind === "decoded") letters.push(decoded.value as unknown[]);
+        const found = await shards.listDead({ shard, limit: 2_000 });
+        const ids = found.map(({ id }) => id);
+        for (const { id, open, head, body } of await shards.listDead({ shard, ids })) {
+          const known = decodeHead(head);
+          if (!known || !body) throw new Error(`the letter ${id} cannot be read`);
+          letters.push({ id, shard, open, ...known, body });
         }
       }
       return letters;

@@ -2,29 +2,35 @@
  * Makes requests of what reaches an owner: commands of its own node, mailbox entries, timers that
  * are due, outcomes of effects. Each waits for its actor, then for its turn (I4).
  */
-import { encode } from "../codec.ts";
 import { actorKey, parseActorKey } from "../model/actor-address.ts";
 import type { Message } from "../model/message.ts";
-import type { Claim, MailEntry } from "../ports/shard-store.ts";
+import type { Claim, MailEntry, UncleanTakeover } from "../ports/shard-store.ts";
 import type { LocalCaller, TurnRequest } from "./actor-cell.ts";
 import type { ActorCells } from "./actor-cells.ts";
-import type { CommitLine } from "./commit-line.ts";
+import type { Asides } from "./asides.ts";
 import type { Congestion } from "./congestion.ts";
+import { verdictOn } from "./crash-verdict.ts";
 import type { EffectOutcome } from "./effect-runner.ts";
 import type { Failures } from "./failures.ts";
-import type { Inbox } from "./inbox.ts";
+import type { EntryTrack, Inbox } from "./inbox.ts";
+import { type EntryPart, entryParts } from "./mail-entry.ts";
 import type { OwnerContext } from "./owner-context.ts";
+import type { Probation } from "./probation.ts";
+import { judgeMessage, judgeTimer } from "./suspicion.ts";
 import type { LiveTimer } from "./timer-set.ts";
-import { decodeBatch } from "./wire.ts";
+import { effectWork, messageWork, type Tries, type TryBook, timerWork } from "./tries.ts";
 
 export interface IntakeParts {
   readonly owner: OwnerContext;
   readonly claim: Claim;
-  readonly line: CommitLine;
   readonly inbox: Inbox;
   readonly cells: ActorCells;
   readonly failures: Failures;
   readonly congestion: Congestion;
+  readonly book: TryBook;
+  readonly asides: Asides;
+  readonly probation: Probation;
+  readonly unclean: readonly UncleanTakeover[];
 }
 
 /** Key under which the reply to a command is kept, scoped to principal and actor. */
@@ -32,6 +38,17 @@ const replyKeyOf = (message: Message): string | undefined =>
   message.idempotencyKey === undefined
     ? undefined
     : `${message.principal ?? ""}\u0000${actorKey(message.kind, message.id)}\u0000${message.idempotencyKey}`;
+
+/** Attempts that the former owner of a command counted, which was stored nowhere. */
+const handedOn = ([attempts, firstAt]: NonNullable<Message["tried"]>): Tries => ({
+  attempts,
+  firstAt,
+  lastAt: firstAt,
+  error: "",
+  starts: 0,
+  mark: 0,
+  verdict: undefined,
+});
 
 export class Intake {
   readonly #parts: IntakeParts;
@@ -43,29 +60,26 @@ export class Intake {
 
   /** Takes a command of a caller on this node. */
   submit(message: Message, local: LocalCaller): void {
-    this.#admit(this.#request(message, this.#turnId(), undefined, local));
+    this.#admit(this.#request(message, this.#turnId(), { local }));
   }
 
-  /** Takes a mailbox entry; what of it cannot be understood is put aside (I8). */
+  /** Takes a mailbox entry; what of it cannot be understood or survived is put aside (I8). */
   entry(entry: MailEntry): void {
-    const { claim, line, inbox } = this.#parts;
-    const messages: { readonly message: Message | undefined; readonly raw: Uint8Array }[] = [];
-    for (const raw of entry.payloads) {
-      const batch = decodeBatch(raw);
-      if (batch.kind === "corrupt") messages.push({ message: undefined, raw });
-      else for (const message of batch.messages) messages.push({ message, raw });
-    }
-    const track = inbox.accept(entry, messages.length);
-    for (const [index, { message, raw }] of messages.entries()) {
+    const { claim, inbox, book, probation } = this.#parts;
+    const parts = entryParts(entry);
+    const track = inbox.accept(entry, parts.length);
+    probation.reached(entry.id);
+    for (const [index, part] of parts.entries()) {
       if (track.handled.has(index)) continue;
-      if (message) {
+      const tries = book.isEmpty ? undefined : book.get(messageWork(entry.id, index));
+      if (!part.message) {
+        const error = "the message cannot be understood";
+        this.#parts.asides.part(track, index, part, { reason: "unreadable", error });
+      } else if (tries && this.#isCondemned(track, index, part, tries)) continue;
+      else {
         const turnId = `${claim.shard}.${entry.id}.${index}`;
-        this.#take(this.#request(message, turnId, { track, index }));
-        continue;
+        this.#take(this.#request(part.message, turnId, { entry: { track, index }, tries }));
       }
-      line.batch.dead.set(`${entry.id}:${index}`, encode(["mail", "unreadable", raw]));
-      inbox.handle(track, index);
-      line.batch.handledMessages += 1;
     }
   }
 
@@ -78,11 +92,19 @@ export class Intake {
       depth: 0,
       sentAt: this.#parts.owner.now(),
     };
-    this.#admit(this.#request(message, this.#turnId(), undefined, undefined, timer));
+    const { book, asides, unclean } = this.#parts;
+    const tries = book.isEmpty ? undefined : book.get(timerWork(timer.key, timer.dueAt));
+    const request = this.#request(message, this.#turnId(), { timer, tries });
+    const verdict = tries && verdictOn(tries, judgeTimer(timer.dueAt, tries, unclean), unclean);
+    if (!verdict) this.#admit(request);
+    else {
+      const { error } = verdict;
+      asides.request(request, verdict, { kind: "error", code: "HANDLER_FAILED", message: error });
+    }
   }
 
   /** Takes the outcome of an effect, or sends it to who owns the shard by now. */
-  outcome({ effectId, record, command, input }: EffectOutcome, isRunning: boolean): void {
+  outcome({ effectId, record, command, input, letter }: EffectOutcome, isRunning: boolean): void {
     const message: Message = {
       ...parseActorKey(record.actor),
       command,
@@ -94,8 +116,13 @@ export class Intake {
       ...(record.principal !== undefined && { principal: record.principal }),
       ...(record.chain && { chain: record.chain }),
     };
-    if (!isRunning) this.#parts.owner.tell(message);
-    else this.#admit(this.#request(message, this.#turnId()));
+    const { owner, book } = this.#parts;
+    if (!isRunning) {
+      owner.tell(message);
+      return;
+    }
+    const tries = book.isEmpty ? undefined : book.get(effectWork(effectId));
+    this.#admit(this.#request(message, this.#turnId(), { tries, letter }));
   }
 
   /** Takes a command of the mailbox; of what takes no more, asks are refused here. */
@@ -109,7 +136,16 @@ export class Intake {
   }
 
   #admit(request: TurnRequest): void {
-    this.#parts.cells.enqueue(request);
+    const { probation, cells } = this.#parts;
+    if (!probation.keeps(request)) cells.enqueue(request);
+  }
+
+  /** Puts aside what a former owner has decided upon, or did not survive. */
+  #isCondemned(track: EntryTrack, index: number, part: EntryPart, tries: Tries): boolean {
+    const { unclean, asides } = this.#parts;
+    const verdict = verdictOn(tries, judgeMessage(track.id, tries, unclean), unclean);
+    if (verdict) asides.part(track, index, part, verdict);
+    return verdict !== undefined;
   }
 
   /** Unguessable and unique, since claims are. */
@@ -121,11 +157,11 @@ export class Intake {
   #request(
     message: Message,
     turnId: string,
-    entry?: TurnRequest["entry"],
-    local?: LocalCaller,
-    timer?: LiveTimer,
+    from: Partial<Pick<TurnRequest, "entry" | "local" | "timer" | "tries" | "letter">>,
   ): TurnRequest {
+    const { entry, local, timer, letter } = from;
+    const tries = from.tries ?? (message.tried && handedOn(message.tried));
     const replyKey = replyKeyOf(message);
-    return { message, turnId, replyKey, entry, local, timer, attempt: 1, failedAt: 0 };
+    return { message, turnId, replyKey, entry, local, timer, tries, probe: undefined, letter };
   }
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { ActorKind, CommandSpec, CommandSpecs } from "../define-actor.ts";
 import { MusterError } from "../errors.ts";
 import { effectProblem } from "./effect-policy.ts";
+import { Letters, letterKind } from "./letter-kind.ts";
 
 /** A kind with its types erased: what the engine works with. */
 export type AnyKind = ActorKind<z.ZodType, CommandSpecs>;
@@ -21,7 +22,7 @@ export class Kinds {
   }
 
   get(kind: string): AnyKind | undefined {
-    return this.#kinds.get(kind);
+    return this.#kinds.get(kind) ?? (kind === letterKind ? Letters : undefined);
   }
 
   names(): readonly string[] {

@@ -30,6 +30,7 @@ const setUp = (takenOver: number, waiting: readonly number[] = []) => {
       lastRead = each.id;
       taken.push(each.id);
     },
+    allRead: () => {},
     refused: () => {},
   });
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

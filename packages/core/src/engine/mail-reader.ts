@@ -23,6 +23,8 @@ export interface MailReaderContext {
   /** True while enough is waiting in memory. */
   isFull(): boolean;
   accept(entry: MailEntry): void;
+  /** Everything that stood in the mailbox when reading it began has been taken. */
+  allRead(): void;
   refused(refusal: Refusal): void;
 }
 
@@ -70,12 +72,14 @@ export class MailReader {
   swept(after: EntryId, answer: ReadAnswer): void {
     if (!this.#context.isOpen() || this.#reading || after !== this.#context.lastRead()) return;
     this.#take(answer);
+    if (answer.kind === "entries" && !answer.more) this.#context.allRead();
     this.catchUp();
   }
 
   async #run(): Promise<void> {
     const { store, claim, isOpen, isFull, lastRead } = this.#context;
     this.#reading = true;
+    let isWhole = false;
     while (this.#behind && isOpen() && !isFull()) {
       this.#behind = false;
       try {
@@ -85,11 +89,13 @@ export class MailReader {
         });
         if (!answer || !isOpen()) break;
         this.#take(answer);
+        isWhole = answer.kind === "entries" && !answer.more;
       } catch {
         break; // the sweep reads again
       }
     }
     this.#reading = false;
+    if (isWhole && isOpen()) this.#context.allRead();
   }
 
   #take(answer: ReadAnswer): void {

@@ -21,7 +21,6 @@ import type { Random } from "../ports/random.ts";
 import { backoff } from "./backoff.ts";
 import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
 import type { ActorTarget } from "./compose-message.ts";
-import { EffectSlots } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { LossWatch } from "./loss-watch.ts";
@@ -35,6 +34,7 @@ import { ReplicaLoop } from "./replica-loop.ts";
 import type { Nudge } from "./replica-unit.ts";
 import { Residency } from "./residency.ts";
 import { Router } from "./router.ts";
+import { Slots } from "./slots.ts";
 import { StatusBoard } from "./status-board.ts";
 import { StoreTime } from "./store-time.ts";
 import { Sweeps } from "./sweeps.ts";
@@ -476,7 +476,9 @@ export class Node {
       settings,
       development: this.#options.development,
       pace: new Pace(clock),
-      effectSlots: new EffectSlots(settings.concurrentEffects),
+      effectSlots: new Slots(settings.concurrentEffects),
+      startSlot: new Slots(1),
+      loneEffects: new Slots(1),
       residency: this.#residency,
       suspects: new Set<ActorKey>(),
       losses: this.losses,

@@ -8,12 +8,12 @@ import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { Refusal, ShardStore } from "../ports/shard-store.ts";
 import type { CallOrigin } from "./call-chain.ts";
-import type { EffectSlots } from "./effect-runner.ts";
 import type { Kinds } from "./kinds.ts";
 import type { LossWatch } from "./loss-watch.ts";
 import type { Pace } from "./pace.ts";
 import type { Residency } from "./residency.ts";
 import type { ShardOwner } from "./shard-owner.ts";
+import type { Slots } from "./slots.ts";
 
 export interface OwnerContext {
   readonly store: ShardStore;
@@ -25,7 +25,11 @@ export interface OwnerContext {
   readonly settings: ClusterSettings;
   /** Freezes what users' code is given. */
   readonly development: boolean;
-  readonly effectSlots: EffectSlots;
+  readonly effectSlots: Slots;
+  /** Taken by one shard at a time whose messages or timers may have ended their process. */
+  readonly startSlot: Slots;
+  /** Taken by one effect at a time that may have. */
+  readonly loneEffects: Slots;
   readonly residency: Residency;
   readonly losses: Pick<LossWatch, "accepted" | "compareBatches" | "saw" | "suspect">;
   /** Actors of which something could not be written: each of their turns is checked for it. */

@@ -326,6 +326,7 @@ export class Ownership {
       fence: { datasetId, epoch: answer.epoch },
       outId: answer.outId,
       notBefore: answer.notBefore,
+      unclean: answer.unclean,
       image: loaded.image,
     });
     this.#owners.set(shard, owner);

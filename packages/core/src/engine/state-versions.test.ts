@@ -193,8 +193,8 @@ test.each<[string, (state: unknown) => unknown]>([
     await finish(tell.add({ by: 1 }));
     await clock.runFor(1_000);
     expect(await stored()).toEqual(written);
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
-      ["message", "STATE_UNREADABLE"],
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual([
+      ["message", "state_unreadable"],
     ]);
     await finish(n2.stop());
     const n3 = await start("n3", { actors: [Second] });

@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { decode } from "../codec.ts";
 import { type ActorKind, defineActor } from "../define-actor.ts";
 import { journal, world } from "./engine-kit.test.ts";
+import { messagesOf } from "./letter-record.ts";
 
 const places: [string, string][] = [
   ["on the caller's own node", "n1"],
@@ -53,17 +53,20 @@ describe.each(places)("an actor %s", (_, owner) => {
     ]);
     const letters = await deadLetters();
     expect(letters).toHaveLength(1);
-    const [what, code, message, , attempt, bytes] = letters[0] ?? [];
-    expect([what, code, message, attempt]).toEqual([
-      "message",
-      "HANDLER_FAILED",
-      "Error: no bad",
-      5,
+    const [letter] = letters;
+    expect(letter).toMatchObject({
+      work: "message",
+      reason: "handler_threw",
+      actor: `journal/${id}`,
+      command: "throwOn",
+      error: "Error: no bad",
+      attempts: 5,
+      open: true,
+    });
+    expect(letter?.lastAt).toBeGreaterThan((letter?.firstAt ?? Infinity) + 5_000);
+    expect(letter && messagesOf(letter, letter.body)).toMatchObject([
+      { kind: "journal", id, command: "throwOn", input: { line: "bad" } },
     ]);
-    const decoded = decode(bytes as Uint8Array);
-    expect(decoded.kind === "decoded" ? (decoded.value as unknown[]).slice(0, 3) : decoded).toEqual(
-      [["journal", "throwOn"], id, { line: "bad" }],
-    );
     expect(await read(n1, id)).toEqual(["later"]);
   });
 });

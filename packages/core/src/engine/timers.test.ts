@@ -193,8 +193,8 @@ test("a timer whose command throws is tried again and then put aside", async () 
   const { ask, clock, deadLetters, finish, set, rung } = await one();
   await finish(ask().aim({ command: "fail", afterMs: 10 }));
   await clock.runFor(20_000);
-  expect((await deadLetters()).map((letter) => letter.slice(0, 3))).toEqual([
-    ["message", "HANDLER_FAILED", "Error: no"],
+  expect(await deadLetters()).toMatchObject([
+    { work: "timer", reason: "handler_threw", error: "Error: no", attempts: 5 },
   ]);
   await set("after", 10);
   await clock.runFor(1_000);

@@ -21,6 +21,7 @@ import type { Parking } from "./parking.ts";
 import { checkReply } from "./reply-check.ts";
 import type { ReplyMemory } from "./reply-memory.ts";
 import type { TimerSet } from "./timer-set.ts";
+import { type TryBook, timerWork } from "./tries.ts";
 import { deferred, runTurn, type TurnOutcome } from "./turn.ts";
 import type { TurnEnd } from "./turn-end.ts";
 import type { Outcome } from "./wire.ts";
@@ -34,6 +35,7 @@ export interface TurnDeskParts {
   readonly effects: EffectRunner;
   readonly deferrals: DeferralDesk;
   readonly replies: ReplyMemory;
+  readonly book: TryBook;
   readonly end: TurnEnd;
   readonly failures: Failures;
   readonly parking: Parking;
@@ -71,10 +73,13 @@ export class TurnDesk {
 
   /** Runs one command against its actor, whose state is in memory. */
   run(cell: ActorCell, request: TurnRequest): void {
-    const { owner, timers, effects } = this.#parts;
+    const { owner, timers, effects, book, line } = this.#parts;
     const { message, local, timer } = request;
     // The timer was cancelled or set again while this one waited for its turn.
-    if (timer && timers.get(timer.key) !== timer) return;
+    if (timer && timers.get(timer.key) !== timer) {
+      book.forget(line.batch, timerWork(timer.key, timer.dueAt));
+      return;
+    }
     const now = owner.now();
     if (timer && timer.dueAt > now) {
       // It was found due by a clock that had jumped.
@@ -215,7 +220,7 @@ export class TurnDesk {
       sender: message.sender,
       principal: message.principal,
       idempotencyKey: message.idempotencyKey,
-      attempt: request.attempt,
+      attempt: (request.tries?.attempts ?? 0) + 1,
       turnId: request.turnId,
       ask: request.turnId as Deferral,
     };

@@ -5,8 +5,10 @@ import type { CommitLine } from "./commit-line.ts";
 import type { EffectRunner } from "./effect-runner.ts";
 import type { Inbox } from "./inbox.ts";
 import { commandOf } from "./kinds.ts";
+import type { LetterDesk } from "./letter-desk.ts";
 import type { ReadChecks } from "./read-checks.ts";
 import type { TimerSet } from "./timer-set.ts";
+import { type TryBook, workOf } from "./tries.ts";
 import type { TurnOutcome } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
@@ -16,6 +18,8 @@ export interface TurnEndParts {
   readonly timers: TimerSet;
   readonly effects: EffectRunner;
   readonly checks: ReadChecks;
+  readonly letters: LetterDesk;
+  readonly book: TryBook;
 }
 
 export class TurnEnd {
@@ -27,7 +31,7 @@ export class TurnEnd {
 
   /** Takes a handled command and its answer into the batch. */
   finish(request: TurnRequest, outcome: TurnOutcome, cell?: ActorCell): void {
-    const { inbox, timers, effects, line } = this.#parts;
+    const { inbox, timers, effects, letters, book, line } = this.#parts;
     const { message, local, entry, timer } = request;
     const { batch } = line;
     if (
@@ -56,7 +60,10 @@ export class TurnEnd {
       batch.effectsPut.delete(message.effectId);
       batch.effectsRemoved.add(message.effectId);
       effects.forget(message.effectId);
+      if (request.letter) letters.aside(request.letter);
     }
+    const work = book.isEmpty ? undefined : workOf(request);
+    if (work !== undefined) book.forget(batch, work);
     if (local) {
       if (outcome.kind === "deferred") local.defer();
       else local.answer(outcome);

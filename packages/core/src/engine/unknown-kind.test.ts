@@ -107,9 +107,9 @@ describe("a tell", () => {
       await clock.runFor(500);
       expect(await read(n1, id)).toEqual(["after"]);
     }
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
-      ["message", "COMMAND_UNKNOWN"],
-      ["message", "COMMAND_UNKNOWN"],
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual([
+      ["message", "unknown_command"],
+      ["message", "unknown_command"],
     ]);
   });
 });
@@ -175,8 +175,8 @@ describe("messages that wait for an owner that knows their kind", () => {
     // All under way before the first caller can be refused.
     await finish(Promise.all(Array.from({ length: 13 }, (_, n) => tell.note({ n }))));
     await clock.runFor(100);
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual(
-      Array(3).fill(["message", "KIND_UNKNOWN"]),
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual(
+      Array(3).fill(["message", "unknown_kind"]),
     );
   });
 

@@ -95,10 +95,10 @@ describe.each([
     const { ask, clock, deadLetters, finish, tell } = await two();
     for (const where of ["state", "row", "tell"]) await finish(tell.put({ where }));
     await clock.runFor(1_000);
-    expect((await deadLetters()).map((letter) => letter.slice(0, 2))).toEqual([
-      ["message", "HANDLER_FAILED"],
-      ["message", "HANDLER_FAILED"],
-      ["message", "HANDLER_FAILED"],
+    expect((await deadLetters()).map(({ work, reason }) => [work, reason])).toEqual([
+      ["message", "handler_threw"],
+      ["message", "handler_threw"],
+      ["message", "handler_threw"],
     ]);
     expect(await finish(ask.look({}))).toBe("good");
   });

@@ -26,6 +26,7 @@ export const packMessage = (m: Message, route: readonly [string, string] | numbe
   if (m.principal !== undefined) packed[7] = m.principal;
   if (m.effectId !== undefined) packed[8] = m.effectId;
   if (m.chain) packed[9] = m.chain;
+  if (m.tried) packed[10] = m.tried;
   for (let i = 5; i < packed.length; i++) packed[i] ??= null;
   return packed;
 };
@@ -90,7 +91,7 @@ const unpackMessage = (
   if (!Array.isArray(route)) return undefined;
   const kind: unknown = route[at];
   const command: unknown = route[at + 1];
-  const [, id, input, sentAt, depth, reply, key, principal, effectId, chain] = packed;
+  const [, id, input, sentAt, depth, reply, key, principal, effectId, chain, tried] = packed;
   if (!isText(kind) || !isText(id) || !isText(command)) return undefined;
   if (!isNumber(sentAt) || !isNumber(depth)) return undefined;
   const message: { -readonly [K in keyof Message]: Message[K] } = {
@@ -116,7 +117,18 @@ const unpackMessage = (
   if (isText(effectId)) message.effectId = effectId;
   const known = chainOf(chain);
   if (known) message.chain = known;
+  if (Array.isArray(tried) && isNumber(tried[0]) && isNumber(tried[1])) {
+    message.tried = [tried[0], tried[1]];
+  }
   return message;
+};
+
+/** Decodes what {@link encodeMessage} encoded; `undefined` when it cannot be understood. */
+export const decodeMessage = (bytes: Uint8Array, sender: string): Message | undefined => {
+  const decoded = decode(bytes);
+  return decoded.kind === "corrupt"
+    ? undefined
+    : unpackMessage(decoded.value, sender, undefined, undefined);
 };
 
 export type DecodedBatch =
@@ -267,6 +279,8 @@ export interface EffectRecord {
   readonly started: boolean;
   /** History under which it was recorded. */
   readonly historyId: string;
+  /** Epoch of the claim under which it was recorded. */
+  readonly epoch: number;
   readonly principal: string | undefined;
   /** Hops since the command came from outside. */
   readonly depth: number;
@@ -289,13 +303,14 @@ export const encodeEffect = (e: EffectRecord): Uint8Array =>
     e.depth,
     e.chain ?? null,
     e.policy ? packPolicy(e.policy) : null,
+    e.epoch,
   ]);
 export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
   const decoded = decode(bytes);
   if (decoded.kind === "corrupt" || !Array.isArray(decoded.value)) return undefined;
   const [actor, effect, id, input, attempts, notBefore, started, historyId, ...rest] =
     decoded.value;
-  const [principal, depth, chain, policy] = rest;
+  const [principal, depth, chain, policy, epoch] = rest;
   if (!isText(actor) || !isText(effect) || !isText(id) || !isText(historyId)) return undefined;
   if (!isNumber(attempts) || !isNumber(notBefore)) return undefined;
   return {
@@ -307,6 +322,7 @@ export const decodeEffect = (bytes: Uint8Array): EffectRecord | undefined => {
     notBefore,
     started: started === true,
     historyId,
+    epoch: isNumber(epoch) ? epoch : 0,
     principal: isText(principal) ? principal : undefined,
     depth: isNumber(depth) ? depth : 0,
     chain: chainOf(chain),

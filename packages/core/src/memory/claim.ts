@@ -51,9 +51,12 @@ const raiseProducerFloor = (shard: ShardData, floor: number): void => {
 };
 
 const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
-  const { own } = shard;
+  const { own, mail } = shard;
   const { historyId } = link;
-  own.clean = own.released;
+  if (own.claimId !== "none" && !own.released && own.incarnation !== request.incarnation) {
+    const takeover = { ended: own.epoch, entry: mail.lastId, at: link.now };
+    own.unclean = [...own.unclean.slice(-1), takeover];
+  }
   if (own.claimId !== "none") {
     rememberFinal(own.finals, own.claimId, { epoch: own.epoch, seq: own.seq });
   }
@@ -88,7 +91,7 @@ const granted = ({ own }: ShardData): ClaimAnswer =>
         historyId: own.historyId,
         outId: own.outId,
         notBefore: own.notBefore,
-        clean: own.clean,
+        unclean: own.unclean,
       };
 
 const recreate = (link: Link, request: ClaimRequest): ShardData => {

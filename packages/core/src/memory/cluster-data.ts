@@ -22,7 +22,8 @@ import type {
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Position } from "../model/position.ts";
 import type { LossFinding } from "../ports/loss-store.ts";
-import type { AppendAnswer, OutMessage, Timer } from "../ports/shard-store.ts";
+import type { AppendAnswer, OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { KeptReplies } from "./kept-replies.ts";
 import { MailStream } from "./mail-stream.ts";
 
@@ -64,7 +65,8 @@ export interface Own {
   incarnation: Incarnation | "none";
   claimId: ClaimId | "none";
   released: boolean;
-  clean: boolean;
+  /** The last two, oldest first. */
+  unclean: readonly UncleanTakeover[];
   epoch: Epoch;
   seq: number;
   hash: string;
@@ -108,7 +110,8 @@ export interface ShardData {
   readonly deferrals: Map<string, Uint8Array>;
   readonly views: Map<string, KindRows>;
   readonly replies: KeptReplies;
-  readonly dead: Map<string, Uint8Array>;
+  readonly tries: Map<string, Uint8Array>;
+  readonly dead: DeadLetters;
   log: readonly Uint8Array[];
   readonly loss: LossData;
 }
@@ -147,7 +150,7 @@ export const emptyShard = (born: string): ShardData => ({
     incarnation: "none",
     claimId: "none",
     released: true,
-    clean: true,
+    unclean: [],
     epoch: 0,
     seq: 0,
     hash: "",
@@ -172,7 +175,8 @@ export const emptyShard = (born: string): ShardData => ({
   deferrals: new Map(),
   views: new Map(),
   replies: new KeptReplies(),
-  dead: new Map(),
+  tries: new Map(),
+  dead: new DeadLetters(),
   log: [],
   loss: { finding: undefined, changes: 0 },
 });

@@ -95,8 +95,9 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
     for (const kept of request.idempotency.put) shard.replies.put(kept);
     shard.replies.expire(request.idempotency.expireBefore, expiredPerCommit);
   }
-  for (const id of request.dead?.remove ?? []) shard.dead.delete(id);
-  for (const { id, record } of request.dead?.put ?? []) shard.dead.set(id, record);
+  for (const id of request.tries?.remove ?? []) shard.tries.delete(id);
+  for (const { id, record } of request.tries?.put ?? []) shard.tries.set(id, record);
+  if (request.dead) shard.dead.write(request.dead);
   if (request.closed) own.closed = request.closed;
   if (request.log) shard.log = appendLog(shard.log, request.log);
   for (const changed of request.views ?? []) applyRows(link, request.claim.shard, shard, changed);

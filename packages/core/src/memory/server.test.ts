@@ -64,7 +64,12 @@ const fill = async (held: Held, seq: number, text: string) => {
       put: [{ key: "k", record: bytes(text), expiresAt: Number.MAX_SAFE_INTEGER }],
       expireBefore: 0,
     },
-    dead: { put: [{ id: text, record: bytes(text) }], remove: [] },
+    tries: { put: [{ id: text, record: bytes(text) }], remove: [] },
+    dead: {
+      put: [{ id: text, at: 1, head: bytes(text), body: bytes(text) }],
+      resolve: [],
+      keep: 9,
+    },
   });
 };
 

@@ -15,8 +15,9 @@ const imageOf = (shard: ShardData): ShardImage => ({
   outNumbers: new Map(shard.outNumbers),
   partial: new Map(shard.partial),
   idempotencyCount: shard.replies.size,
-  deadCount: shard.dead.size,
   lastEntry: shard.mail.lastId,
+  tries: [...shard.tries].map(([id, record]) => ({ id, record })),
+  openLetters: shard.dead.open,
 });
 
 const release = (link: Link, claim: Claim): { readonly kind: "released" } | Refusal => {
@@ -79,9 +80,10 @@ export const memoryShards = (link: Link): ShardStore => ({
         return fenced.kind === "stands" ? { kind: "stands" as const } : fenced;
       }),
     ),
-  listDead: ({ shard, limit }) =>
+  listDead: (request) =>
     link.call("listDead", () => {
-      const letters = [...(link.data.shards.get(shard)?.dead ?? [])].slice(0, limit);
-      return letters.map(([id, record]) => ({ id, record }));
+      const dead = link.data.shards.get(request.shard)?.dead;
+      if (!dead) return [];
+      return "ids" in request ? dead.read(request.ids) : dead.page(request);
     }),
 });

@@ -31,4 +31,6 @@ export interface Message {
   readonly effectId?: string;
   /** Actors that wait for what this command is part of, each with the ask it has deferred. */
   readonly chain?: readonly string[];
+  /** Attempts that failed before it was handed on, and the Redis time of the first. */
+  readonly tried?: readonly [attempts: number, firstAt: RedisMs];
 }

@@ -77,6 +77,15 @@ export interface ClaimRequest {
   /** The loss of this shard's record was reported: make it anew instead of answering `lost`. */
   readonly afterLoss?: boolean;
 }
+/** A shard was taken over from a process that had not released it: it died, froze or was cut off. */
+export interface UncleanTakeover {
+  /** Epoch of the claim that ended so. */
+  readonly ended: Epoch;
+  /** Newest mailbox entry then, handled or not. */
+  readonly entry: EntryId;
+  /** Redis time then. */
+  readonly at: RedisMs;
+}
 export type ClaimAnswer =
   | {
       readonly kind: "claimed";
@@ -85,8 +94,11 @@ export type ClaimAnswer =
       readonly outId: OutId;
       /** No effect of an earlier owner reruns before this Redis time. */
       readonly notBefore: RedisMs;
-      /** False when the former owner had not released it. */
-      readonly clean: boolean;
+      /**
+       * The last two unclean take-overs of the shard, oldest first. One that an incarnation makes
+       * from itself is none: its process lives.
+       */
+      readonly unclean: readonly UncleanTakeover[];
     }
   | { readonly kind: "held"; readonly ownership: Ownership }
   /** The shard has seen a newer membership: raise, re-read, try again. */
@@ -118,9 +130,12 @@ export interface ShardImage {
   readonly outNumbers: ReadonlyMap<ShardId, number>;
   /** Entries handled in part, with what the owner stored about them. */
   readonly partial: ReadonlyMap<EntryId, Uint8Array>;
+  /** What was remembered of work that did not end well. */
+  readonly tries: readonly { readonly id: string; readonly record: Uint8Array }[];
   /** Number of replies kept for idempotency keys. */
   readonly idempotencyCount: number;
-  readonly deadCount: number;
+  /** Dead letters that nobody has resolved. */
+  readonly openLetters: number;
   /**
    * The newest entry ever added to the mailbox, also when it is gone; `0-0` before the first. What
    * wake-ups say of it and of older ones is from before the claim.
@@ -202,6 +217,29 @@ export interface ViewRows {
   readonly rows: readonly { readonly id: string; readonly row: Uint8Array | "removed" }[];
 }
 
+/** A dead letter as stored: its head tells about it, its body holds what was put aside. */
+export interface StoredLetter {
+  readonly id: string;
+  /** Orders the letters of a shard by age; unique there. */
+  readonly position: number;
+  readonly open: boolean;
+  readonly head: Uint8Array;
+}
+export interface DeadLetterWrites {
+  /** New, open letters in order; one whose id is there already is left as it is. */
+  readonly put: readonly {
+    readonly id: string;
+    /** Redis time from which its position is made. */
+    readonly at: RedisMs;
+    readonly head: Uint8Array;
+    readonly body: Uint8Array;
+  }[];
+  /** Replaces the heads of letters and counts them as resolved; unknown ones are passed over. */
+  readonly resolve: readonly { readonly id: string; readonly head: Uint8Array }[];
+  /** Then drops resolved letters, the oldest first and at most 64, beyond so many in all. */
+  readonly keep: number;
+}
+
 /** One atomic, fenced write. Absent parts write nothing. */
 export interface CommitRequest {
   readonly claim: Claim;
@@ -244,10 +282,11 @@ export interface CommitRequest {
     /** Drops at most 128 records that expired before this Redis time. */
     readonly expireBefore: RedisMs;
   };
-  readonly dead?: {
+  readonly tries?: {
     readonly put: readonly { readonly id: string; readonly record: Uint8Array }[];
     readonly remove: readonly string[];
   };
+  readonly dead?: DeadLetterWrites;
   /**
    * Names of what the shard takes no more of from outside, in place of those told before. The store
    * refuses nothing by them; it tells them to producers. A claim begins with none.
@@ -320,9 +359,19 @@ export interface ShardStore {
   check(request: {
     readonly claims: readonly Claim[];
   }): Promise<readonly ({ readonly kind: "stands" } | Refusal)[]>;
-  /** Reads dead letters of a shard, oldest first. Read-only, unfenced. */
-  listDead(request: {
-    readonly shard: ShardId;
-    readonly limit: number;
-  }): Promise<readonly { readonly id: string; readonly record: Uint8Array }[]>;
+  /**
+   * Reads dead letters of a shard, oldest first: heads from a position on, or those of the given
+   * ids with their bodies, as far as they are there. Read-only, unfenced.
+   */
+  listDead(
+    request:
+      | {
+          readonly shard: ShardId;
+          readonly limit: number;
+          /** Only letters behind this position. */
+          readonly after?: number;
+          readonly openOnly?: boolean;
+        }
+      | { readonly shard: ShardId; readonly ids: readonly string[] },
+  ): Promise<readonly (StoredLetter & { readonly body?: Uint8Array })[]>;
 }

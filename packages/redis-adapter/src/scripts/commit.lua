@@ -1,11 +1,13 @@
 #!lua flags=allow-oom
 -- commit: writes one batch of decisions of a shard's owner, all or nothing (I1, I2, I3)
--- KEYS     1 own  2 mail  3 part  4 idem  5 idemx  6 ver  7 dead  8 deadx  9.. what the writes name
+-- KEYS     1 own  2 mail  3 part  4 idem  5 idemx  6 ver  7.. what the writes name
 -- ARGV     1 claim  2 history  3 seq  4 hash  5 messages leaving the mailbox  6 shard
 --          7 messages in the local entry  8 local entry's payload  9 first mailbox id to keep, or ''
 --          10 drop kept replies that expired before, or ''
 --          11 number of writes, for each: command, index into KEYS, number of arguments, arguments
---          then number of dead letters, for each: id, record
+--          then number of new dead letters and of resolved ones, most to be kept, and if there are any:
+--          indexes of dead, deadb, deado, deadr; for each new one: id, time, head, body; for each
+--          resolved one: id, head
 --          then number of views, for each: kind, channel, changed rows as published, or ''
 --          then number of messages, for each: channel, payload
 -- returns  {0, local entry, entry before it, kept replies when ARGV 10 was given} | {4} conflict | {5, seq} gap
@@ -16,7 +18,7 @@
 --@include publish
 --@include mail
 --@include trim-part
---@include add-dead
+--@include dead-letters
 local history = history_id()
 local own, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history)
 if not own then return refusal end
@@ -40,8 +42,9 @@ for _ = 1, tonumber(ARGV[11]) do
   end
   at = at + 3 + n
 end
-local dead_at = at
-at = at + 1 + 2 * tonumber(ARGV[at])
+local letters
+letters, at = read_letters(at)
+if letters and letters.refused then return redis.error_reply('MUSTERDATA ' .. letters.refused) end
 local views_at, views = at + 1, tonumber(ARGV[at])
 local messages_at = views_at + 3 * views
 local versions = {}
@@ -52,7 +55,6 @@ local expired = {}
 if ARGV[10] ~= '' then
   expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', '(' .. ARGV[10], 'LIMIT', 0, 128)
 end
-local dead_score = next_dead_score(KEYS[8], tonumber(ARGV[dead_at]))
 local waiting = redis.call('XLEN', KEYS[2])
 local trimmed = trimmed_parts(KEYS[3], ARGV[9])
 local local_count = tonumber(ARGV[7])
@@ -70,7 +72,7 @@ for _ = 1, tonumber(ARGV[11]) do
 end
 if ARGV[9] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', '=', ARGV[9]) end
 if #trimmed > 0 then redis.call('HDEL', KEYS[3], unpack(trimmed)) end
-add_dead(KEYS[7], KEYS[8], dead_score, dead_at)
+if letters then write_letters(letters) end
 local previous = entry ~= '' and own[9] or ''
 -- Unreadable payloads do not tell how many messages they held: an empty mailbox sets it right.
 local pending = math.max(0, tonumber(own[8]) - tonumber(ARGV[5]))

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- load: reads what a new owner needs before its first turn
--- KEYS     1 own  2 due  3 fx  4 out  5 outn  6 part  7 idem  8 dead  9 asks
+-- KEYS     1 own  2 due  3 fx  4 out  5 outn  6 part  7 idem  8 deado  9 asks  10 tries
 -- ARGV     1 claim  2 history
 -- returns  {0, timers with due times, effects, out, out numbers, partly handled entries,
---          number of kept replies, number of dead letters, deferred asks, newest entry} | {1, final seq} | {2, history} | {3}
--- cost     O(timers + effects + out + asks)
+--          number of kept replies, number of open dead letters, deferred asks, tries, newest entry}
+--          | {1, final seq} | {2, history} | {3}
+-- cost     O(timers + effects + out + asks + tries)
 --@include history
 --@include fence
 local record, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history_id())
@@ -17,7 +18,8 @@ return {
   redis.call('HGETALL', KEYS[5]),
   redis.call('HGETALL', KEYS[6]),
   redis.call('HLEN', KEYS[7]),
-  redis.call('HLEN', KEYS[8]),
+  redis.call('ZCARD', KEYS[8]),
   redis.call('HGETALL', KEYS[9]),
+  redis.call('HGETALL', KEYS[10]),
   record[9],
 }

@@ -45,8 +45,13 @@ const everything = (held: Held, text: string): Partial<CommitRequest> => ({
     put: [{ key: text, record: bytes(text), expiresAt: Number.MAX_SAFE_INTEGER }],
     expireBefore: 0,
   },
-  dead: { put: [{ id: text, record: bytes(text) }], remove: [] },
   closed: [text],
+  tries: { put: [{ id: text, record: bytes(text) }], remove: [] },
+  dead: {
+    put: [{ id: text, at: 7, head: bytes(text), body: bytes(text) }],
+    resolve: [],
+    keep: 100,
+  },
   log: [bytes(text)],
 });
 

@@ -393,21 +393,17 @@ export const commitPartCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: "dead letters are listed oldest first, at most as many as asked for",
+    title: "tries are loaded until they are removed",
     run: async (context) => {
       const held = await claimShard(await startNode(context), 1);
-      const letter = (id: string) => ({ id, record: bytes(`dead ${id}`) });
-      const list = (limit: number) => held.node.backend.shards.listDead({ shard: 1, limit });
-      assertEqual(await list(10), [], "none yet");
+      const put = (id: string, text: string) => ({ id, record: bytes(text) });
       await committed(held, 1, {
-        dead: { put: [letter("z"), letter("y")], remove: [] },
+        tries: { put: [put("m:1-1:0", "one"), put("t:é", "t")], remove: [] },
       });
-      await committed(held, 2, { dead: { put: [letter("a")], remove: [] } });
-      assertEqual(await list(10), [letter("z"), letter("y"), letter("a")], "all");
-      assertEqual(await list(2), [letter("z"), letter("y")], "two");
-      await committed(held, 3, { dead: { put: [], remove: ["z", "unknown"] } });
-      assertEqual(await list(10), [letter("y"), letter("a")], "after removal");
-      assertEqual((await imageOf(held)).deadCount, 2, "count");
+      await committed(held, 2, {
+        tries: { put: [put("m:1-1:0", "two")], remove: ["t:é", "unknown"] },
+      });
+      assertEqual((await imageOf(held)).tries, [put("m:1-1:0", "two")], "tries");
     },
   },
 ];

@@ -10,6 +10,7 @@ import {
   freshId,
   inspect,
   startNode,
+  startOfMail,
 } from "./test-node.ts";
 
 export const ownershipCases: readonly ConformanceCase[] = [
@@ -44,7 +45,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       const node = await startNode(context);
       const held = await claimShard(node, 1);
       assertEqual(held.historyId, node.joined.historyId, "history");
-      assertEqual(held.answer.clean, true, "clean");
+      assertEqual(held.answer.unclean, [], "unclean take-overs");
       assertThat(held.epoch >= node.joined.now, "the epoch is at least the store's time");
       const shown = await inspect(node, 1);
       assertEqual(
@@ -103,14 +104,17 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: "a take-over raises the epoch and is not clean",
+    title: "a take-over from a process that did not release raises the epoch and is remembered",
     run: async (context) => {
       const one = await startNode(context, "web-1");
       const two = await startNode(context, "web-2");
       const former = await claimShard(one, 1);
       const present = await claimShard(two, 1);
       assertThat(present.epoch > former.epoch, "epochs grow");
-      assertEqual(present.answer.clean, false, "clean");
+      const takeover = only(present.answer.unclean, "unclean take-overs");
+      assertEqual(takeover.ended, former.epoch, "epoch that ended");
+      assertEqual(takeover.entry, startOfMail, "newest entry");
+      assertThat(takeover.at >= one.joined.now, "its time is the store's");
       assertEqual((await inspect(one, 1)).owner, two.id, "owner");
     },
   },
@@ -129,7 +133,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       assertEqual(shown.released, true, "released");
       assertEqual(shown.claimId, former.claim.claimId, "the claim id stays");
       const present = await claimShard(two, 1);
-      assertEqual(present.answer.clean, true, "clean");
+      assertEqual(present.answer.unclean, [], "unclean take-overs");
       assertThat(present.epoch > former.epoch, "epochs grow");
     },
   },
