@@ -12,7 +12,7 @@ const leastPrivilege = [
   "+hello +auth +ping +info +time +client|setname +config|get +script|load +eval +evalsha",
   "+subscribe +unsubscribe +publish +pubsub|numsub +type +get +set +del +pexpire",
   "+hset +hget +hmget +hdel +hlen +hgetall +hkeys +hvals +xadd +xlen +xrange +xdel +xtrim",
-  "+zadd +zrem +zscore +zmscore +zrange +zrangebyscore",
+  "+zadd +zrem +zcard +zscore +zmscore +zrange +zrangebyscore",
 ].flatMap((line) => line.split(" "));
 
 const fine = {
