@@ -27,6 +27,9 @@ export class DeadLetters {
     return new DeadLetters(this.#letters);
   }
 
+  get total(): number {
+    return this.#letters.size;
+  }
   get open(): number {
     return [...this.#letters.values()].filter((letter) => letter.open).length;
   }

@@ -80,7 +80,7 @@ export class StoreProbe {
 
   /** Messages and effects that were put aside as dead letters. */
   get putAside(): number {
-    return [...this.shards.values()].reduce((sum, { dead }) => sum + dead.size, 0);
+    return [...this.shards.values()].reduce((sum, { dead }) => sum + dead.total, 0);
   }
 
   /** Messages, timers, effects and mail on their way between shards: nothing when all is at rest. */
