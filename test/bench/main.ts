@@ -27,6 +27,7 @@ const runRow = async (
     runtime,
     smoke: options.smoke,
     rounds: options.rounds,
+    samples: options.samples,
     redisPort,
     profileDir,
     size: (full, least = 1) => (options.smoke ? Math.max(least, Math.round(full / 100)) : full),
@@ -37,8 +38,10 @@ const runRow = async (
   return judge(row, runtime, measured);
 };
 
-const rowLimitMs = 300_000;
-const withLimit = <T>(row: Promise<T>): Promise<T> => {
+const leastLimitMs = 300_000;
+const sampleLimitMs = 8_000;
+const withLimit = <T>(row: Promise<T>, samples: number): Promise<T> => {
+  const rowLimitMs = Math.max(leastLimitMs, samples * sampleLimitMs);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${rowLimitMs} ms`)), rowLimitMs);
@@ -63,7 +66,7 @@ const main = async (): Promise<number> => {
       const startedAt = performance.now();
       process.stderr.write(`${row.id} (${runtime})\n`);
       try {
-        results.push(await withLimit(runRow(row, runtime, options, redis.port)));
+        results.push(await withLimit(runRow(row, runtime, options, redis.port), options.samples));
       } catch (error) {
         failed += 1;
         console.error(`${row.id} (${runtime}) failed:`, error);

@@ -10,6 +10,7 @@ test("without options every row runs, under bun, in three rounds", () => {
     only: ids,
     runtimes: ["bun"],
     rounds: 3,
+    samples: 100,
     smoke: false,
   });
 });
@@ -18,6 +19,7 @@ test("an unknown row, runtime, option or too few rounds are refused by name", ()
   expect(() => parseOptions(["--only", "a,c"], ids)).toThrow("No row c; there are a, b.");
   expect(() => parseOptions(["--runtime", "deno"], ids)).toThrow("not deno");
   expect(() => parseOptions(["--rounds", "2"], ids)).toThrow("at least 3");
+  expect(() => parseOptions(["--samples", "0"], ids)).toThrow("at least 1");
   expect(() => parseOptions(["--fast"], ids)).toThrow("--fast");
 });
 

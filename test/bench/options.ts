@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly smoke: boolean;
   readonly runtimes: readonly Runtime[];
   readonly rounds: number;
+  /** Kills, stops and freezes of the rows that end owners. */
+  readonly samples: number;
   readonly profile: string | undefined;
 }
 
@@ -20,6 +22,7 @@ export const usage = `bun run bench [-- options]
   --smoke              run at a hundredth of the size; figures mean nothing
   --runtime bun,node   runtimes of the measured processes (default bun; node needs a build)
   --rounds N           interleaved rounds, at least 3 (default 3)
+  --samples N          kills, stops and freezes (default 100, the fewest that have a 99th percentile)
   --profile FOLDER     write CPU profiles of our processes and print where the time went`;
 
 const isRuntime = (text: string): text is Runtime => text === "bun" || text === "node";
@@ -35,6 +38,7 @@ export const parseOptions = (args: readonly string[], ids: readonly string[]): B
       smoke: { type: "boolean", default: false },
       runtime: { type: "string", default: "bun" },
       rounds: { type: "string" },
+      samples: { type: "string" },
       profile: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -51,6 +55,10 @@ export const parseOptions = (args: readonly string[], ids: readonly string[]): B
   if (!Number.isInteger(rounds) || rounds < (values.smoke ? 1 : 3)) {
     throw new Error(`--rounds must be a whole number of at least 3, not ${values.rounds}.`);
   }
+  const samples = Number(values.samples ?? (values.smoke ? 1 : 100));
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new Error(`--samples must be a whole number of at least 1, not ${values.samples}.`);
+  }
   return {
     list: values.list,
     only,
@@ -58,6 +66,7 @@ export const parseOptions = (args: readonly string[], ids: readonly string[]): B
     smoke: values.smoke,
     runtimes,
     rounds,
+    samples,
     profile: values.profile,
   };
 };

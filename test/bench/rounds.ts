@@ -7,6 +7,12 @@ export const quantile = (values: readonly number[], p: number): number => {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? 0;
 };
 
+/** Median and tail in words: a 99th percentile only where there are values enough to have one. */
+export const inWords = (values: readonly number[], unit: string): string => {
+  const tail = values.length < 100 ? "slowest" : "p99";
+  return `p50 ${quantile(values, 0.5).toFixed(0)} ${unit}, ${tail} ${quantile(values, 0.99).toFixed(0)} ${unit}`;
+};
+
 /** Middle value; the mean of the two in the middle for an even count. */
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -13,6 +13,8 @@ export interface BenchContext {
   /** A hundredth of the size: shows that the row runs, its figures mean nothing. */
   readonly smoke: boolean;
   readonly rounds: number;
+  /** Kills, stops and freezes of the rows that end owners. */
+  readonly samples: number;
   /** Port of the run's private Redis. */
   readonly redisPort: number;
   /** Folder for CPU profiles of our own processes, where asked for. */

@@ -55,6 +55,8 @@ export interface TcpProxy {
    * byte for byte, their replies reach nobody.
    */
   copyRequests(rule: CopyRule): void;
+  /** Copies sent or on their way. */
+  readonly copies: number;
   /** What the server answered to copies so far: first number of the answer, and how often. */
   readonly copied: ReadonlyMap<string, number>;
   /** Hands subscribers every published message twice. */
@@ -94,6 +96,7 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
   let repeating = false;
   let port = targetPort;
   const copied = new Map<string, number>();
+  let copies = 0;
   const copiers: Copier[] = [];
 
   const isCut = (mode: "silent" | "refused", link: Link): boolean =>
@@ -116,6 +119,7 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
       for (const [n, afterMs] of copying.afterMs.entries()) {
         copiers[n] ??= startCopier(port, copied);
         copiers[n].send(request, afterMs);
+        copies += 1;
       }
     },
     repeats: () => repeating,
@@ -174,6 +178,9 @@ export const startTcpProxy = async (targetPort: number): Promise<TcpProxy> => {
     },
     copyRequests: (rule) => {
       copying = rule;
+    },
+    get copies() {
+      return copies;
     },
     copied,
     repeatMessages: () => {

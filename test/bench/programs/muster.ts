@@ -1,5 +1,5 @@
 /** A Muster node of the bench: on Redis, or in memory without a port. */
-import { type ClusterSettings, createHost, createMuster } from "@muster/core";
+import { type ClusterSettings, createHost, createMuster, isMusterError } from "@muster/core";
 import { redisBackend } from "@muster/redis-adapter";
 import { quantile } from "../rounds.ts";
 import { Counter, counter } from "./counter.ts";
@@ -61,6 +61,22 @@ const watch = async (ids: readonly string[], pid: number, from: number) => {
     }),
   );
   return { moved, slowest };
+};
+
+/** Additions of this process while `isAdding`, by actor. */
+let isAdding = false;
+let adding: Promise<unknown> = Promise.resolve();
+let added = 0;
+const tally = { acked: {} as Record<string, number>, unknown: {} as Record<string, number> };
+const addOne = async (id: string, counts: typeof tally): Promise<void> => {
+  try {
+    await actor(id).ask.add({ by: 1 });
+    counts.acked[id] = (counts.acked[id] ?? 0) + 1;
+    added += 1;
+  } catch (error) {
+    if (isMusterError(error) && error.outcome === "not-applied") return;
+    counts.unknown[id] = (counts.unknown[id] ?? 0) + 1;
+  }
 };
 
 serveVerbs({
@@ -132,11 +148,39 @@ serveVerbs({
     const where = await Promise.all(ids.map((id) => actor(id).ask.where({})));
     return ids.filter((_, i) => where[i] === pid);
   },
+  /** Adds to each actor again and again, one at a time, until told to stop. */
+  startAdding: ({ ids }: { readonly ids: readonly string[] }) => {
+    isAdding = true;
+    added = 0;
+    Object.assign(tally, { acked: {}, unknown: {} });
+    adding = Promise.all(
+      ids.map(async (id) => {
+        for (; isAdding; await pause(1)) await addOne(id, tally);
+      }),
+    );
+  },
+  hasAdded: async ({ count }: { readonly count: number }) => {
+    while (added < count) await pause(1);
+  },
+  stopAdding: async () => {
+    isAdding = false;
+    await adding;
+    return tally;
+  },
+  addToEach: async ({ ids }: { readonly ids: readonly string[] }) => {
+    const counts: typeof tally = { acked: {}, unknown: {} };
+    await Promise.all(ids.map((id) => addOne(id, counts)));
+    return counts;
+  },
+  valuesOf: async ({ ids }: { readonly ids: readonly string[] }) =>
+    Object.fromEntries(
+      await Promise.all(ids.map(async (id) => [id, await actor(id).ask.add({ by: 0 })] as const)),
+    ),
   /** Ends a process by a signal and watches its actors come back elsewhere. */
   endAndWatch: async (args: {
     readonly ids: readonly string[];
     readonly pid: number;
-    readonly signal: "SIGKILL" | "SIGTERM";
+    readonly signal: "SIGKILL" | "SIGTERM" | "SIGSTOP";
   }) => {
     const from = performance.now();
     process.kill(args.pid, args.signal);

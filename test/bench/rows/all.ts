@@ -5,6 +5,7 @@ import { askLatency } from "./ask-latency.ts";
 import { durableAsk } from "./durable-ask.ts";
 import { durableTell } from "./durable-tell.ts";
 import { failover } from "./failover.ts";
+import { freeze } from "./freeze.ts";
 import { handOver } from "./hand-over.ts";
 import { idleCommands } from "./idle-commands.ts";
 import { localTurn } from "./local-turn.ts";
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   actorBytes,
   idleCommands,
   failover,
+  freeze,
   handOver,
   shards,
 ];

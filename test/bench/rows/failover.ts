@@ -1,7 +1,7 @@
 /** From `kill -9` of an owner to the first answer of a new one. */
 
 import { endOwners } from "../end-owners.ts";
-import { quantile, sideOf } from "../rounds.ts";
+import { inWords, quantile, sideOf } from "../rounds.ts";
 import type { Row } from "../row.ts";
 
 export const failover: Row = {
@@ -12,16 +12,15 @@ export const failover: Row = {
   target: { kind: "at-most", value: 200, unit: "ms" },
   targetText: "p50 ≤ 200 ms, p99 ≤ 600 ms",
   run: async (context) => {
-    const ends = await endOwners(context, "SIGKILL", context.smoke ? 1 : 20);
+    const ends = await endOwners(context, "SIGKILL", context.samples);
     const firsts = ends.map(({ moved }) => Math.min(...moved));
     const every = ends.flatMap(({ moved }) => moved);
-    const ms = (values: readonly number[], p: number): string => quantile(values, p).toFixed(0);
     return {
       ours: sideOf(firsts),
       alsoMet: quantile(firsts, 0.99) <= 600,
       notes: [
-        `first answer p50 ${ms(firsts, 0.5)} ms, p99 ${ms(firsts, 0.99)} ms over ${ends.length} kills`,
-        `every actor of the dead node p50 ${ms(every, 0.5)} ms, p99 ${ms(every, 0.99)} ms (${every.length} actors)`,
+        `first answer ${inWords(firsts, "ms")} over ${ends.length} kills`,
+        `every actor of the dead node ${inWords(every, "ms")} (${every.length} actors)`,
       ],
     };
   },
