@@ -7,6 +7,7 @@ import type { ClusterSettings } from "@muster/core";
 import { type Runtime, testRuntime } from "./built-program.ts";
 import { type NodeProcess, type Outcomes, startNodeProcess } from "./node-process.ts";
 import type { ProgramConfig } from "./program-protocol.ts";
+import type { RedisCluster } from "./redis-cluster.ts";
 import { type RedisServer, type RedisServerOptions, startRedisServer } from "./redis-server.ts";
 import { stretch, stretchedLease } from "./stretch.ts";
 import { type LinkMatch, type SwallowRule, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
@@ -16,6 +17,8 @@ import { startWitness, type Witness } from "./witness.ts";
 export interface ClusterOptions {
   readonly settings?: Partial<ClusterSettings>;
   readonly redis?: RedisServerOptions;
+  /** Nodes use this Redis Cluster, without proxies between, instead of a Redis of their own. */
+  readonly redisCluster?: RedisCluster;
   /** Folder of the apps that nodes load. */
   readonly appsDir?: string;
   /** Nodes serve HTTP. @defaultValue false */
@@ -92,10 +95,18 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
+/** The verbs of the cluster's one Redis, carried out at the right server of a Redis Cluster. */
+const overCluster = (cluster: RedisCluster): RedisServer => {
+  const [first] = cluster.servers;
+  if (!first) throw new Error("The Redis Cluster has no server.");
+  return { ...first, port: first.port, url: first.url, pid: first.pid, stop: async () => {} };
+};
+
 /** Starts Redis and a witness; nodes follow by {@link TestCluster.start}. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<TestCluster> => {
   const name = `t-${randomBytes(4).toString("hex")}`;
-  const redis = await startRedisServer(options.redis);
+  const { redisCluster } = options;
+  const redis = redisCluster ? overCluster(redisCluster) : await startRedisServer(options.redis);
   const witness = await startWitness(options.witnessDelayMs);
   const running = new Map<string, NodeProcess>();
   const proxies = new Map<string, TcpProxy>();
@@ -135,6 +146,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
         cluster: name,
         nodeId: id,
         redisPort: proxy.port,
+        ...(redisCluster && { redisCluster: redisCluster.addresses }),
         http: options.http ?? false,
         witnessUrl: witness.url,
         ...optional,
@@ -211,7 +223,8 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
     },
     redisRestart: (how, downMs) => redis.restart(how, downMs),
     flush: async () => {
-      await redis.command("FLUSHALL");
+      if (redisCluster) await redisCluster.everywhere("FLUSHALL");
+      else await redis.command("FLUSHALL");
     },
     waitUntil: wait,
     settled: async (...ids) => {
@@ -250,7 +263,10 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
     ownersOf: () => ownersFrom(anyNode()),
     judgedGone: async () => {
       // A record: state|cordoned|join|lease|started|ephemeral|void|flaps|created|incarnation
-      const records = await redis.command("HVALS", `muster:${name}:{${name}}:nodes`);
+      const key = `muster:${name}:{${name}}:nodes`;
+      const records = redisCluster
+        ? await redisCluster.commandAt(key, "HVALS", key)
+        : await redis.command("HVALS", key);
       const flaps = records
         .split("\r\n")
         .filter((line) => line.includes("|"))

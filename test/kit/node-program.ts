@@ -74,7 +74,9 @@ const createNode = (id: string): Muster =>
   createMuster({
     cluster: config.cluster,
     node: { id, ...(config.weight !== undefined && { weight: config.weight }) },
-    backend: redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
+    backend: config.redisCluster
+      ? redisBackend({ cluster: config.redisCluster })
+      : redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
     actors: [Ledger],
     settings: config.settings,
     clock,

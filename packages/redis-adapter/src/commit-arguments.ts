@@ -186,7 +186,7 @@ export const commitArguments = (
   for (const { kind, rows } of request.views ?? []) {
     const changed = rows.map(({ id, row }) => ({ name: id, row }));
     addRows(writes, k.view(kind), changed);
-    views.push(kind, keys.channel({ topic: "view", kind }), packRows(changed));
+    views.push(kind, keys.channels.view(kind, claim.shard), packRows(changed));
   }
 
   const letters = letterArguments(request.dead, (name) => writes.index(k[name]));
@@ -210,7 +210,7 @@ export const commitArguments = (
   const replies = request.replies ?? [];
   args.push(String(replies.length));
   for (const { node, payload } of replies) {
-    args.push(keys.channel({ topic: "replies", node }), toBuffer(payload));
+    args.push(keys.channels.replies(node, claim.shard), toBuffer(payload));
   }
   return { keys: writes.keys, args };
 };

@@ -35,7 +35,7 @@ const startedAt = 1_700_000_000_000;
 const unordered = new Set(
   "timers effects deferrals out rows outNumbers partial batches".split(" "),
 );
-const ids = new Set("historyId outId datasetId born life".split(" "));
+const ids = new Set("historyId presentHistoryId outId datasetId born life".split(" "));
 
 /** One backend with what its answers made known so far. */
 class Subject {

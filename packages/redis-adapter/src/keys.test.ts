@@ -1,5 +1,5 @@
 /** Every script touches one slot, and only keys that it was given. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type {
   ActorKey,
   DatasetId,
@@ -192,25 +192,50 @@ test("scripts that read many shards or nodes keep the keys of each together", as
   expect([node.status, node.ver].map(tagOf)).toEqual(["prod@web-1", "prod@web-1"]);
 });
 
-test("keys and channels begin with prefix and cluster, and no two are the same", () => {
-  const keys = createKeys("muster", "prod");
-  const { view, ...shardKeys } = keys.shard(12);
+describe.each([false, true])("names where channels belong to slots: %p", (sharded) => {
+  const keys = createKeys("muster", "prod", sharded);
+  const { channels } = keys;
   const node = "web-1" as NodeId;
-  const all = [
-    ...Object.values(keys.cluster),
-    ...Object.values(shardKeys),
-    view("app"),
-    ...Object.values(keys.node(node)),
-    keys.channel({ topic: "wake", shard: 12 }),
-    keys.channel({ topic: "wake", shard: 13 }),
-    keys.channel({ topic: "view", kind: "app" }),
-    keys.channel({ topic: "replies", node }),
-    keys.channel({ topic: "node", node }),
-    keys.channel({ topic: "status" }),
-    keys.channel({ topic: "membership" }),
-    keys.channel({ topic: "ownership" }),
-    keys.aliveChannel(node, "life" as Incarnation),
-  ];
-  expect(all.filter((name) => !name.startsWith("muster:prod:"))).toEqual([]);
-  expect(new Set(all).size).toBe(all.length);
+
+  test("keys and channels begin with prefix and cluster, and no two are the same", () => {
+    const { view, ...shardKeys } = keys.shard(12);
+    const ofKeys = [
+      ...Object.values(keys.cluster),
+      ...Object.values(shardKeys),
+      view("app"),
+      ...Object.values(keys.node(node)),
+      ...keys.probes,
+    ];
+    const ofChannels = [
+      channels.wake(12),
+      channels.wake(13),
+      channels.view("app", 12),
+      channels.replies(node, 12),
+      channels.node(node),
+      channels.status,
+      channels.membership,
+      channels.ownership,
+      channels.alive(node, "life" as Incarnation),
+    ];
+    for (const names of [ofKeys, ofChannels]) {
+      expect(names.filter((name) => !name.startsWith("muster:prod:"))).toEqual([]);
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  test("scripts publish on channels with the tag of their keys, wherever those have slots", () => {
+    const ofShard = [channels.wake(12), channels.view("app", 12), channels.replies(node, 12)];
+    const tags = ofShard.map(tagOf);
+    expect(tags).toEqual(
+      sharded ? ["prod:12", "prod:12", "prod:12"] : ["prod:12", "prod", "prod@web-1"],
+    );
+    for (const channel of [channels.membership, channels.alive(node, "life" as Incarnation)]) {
+      expect(tagOf(channel)).toBe("prod");
+    }
+  });
+
+  test("a listener to rows of a kind hears every shard", () => {
+    const heard = channels.of({ topic: "view", kind: "app" }, () => 3);
+    expect(heard).toEqual([...new Set([0, 1, 2].map((shard) => channels.view("app", shard)))]);
+  });
 });

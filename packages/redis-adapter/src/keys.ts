@@ -4,6 +4,26 @@
  */
 import type { Incarnation, NodeId, ShardId, Topic } from "@muster/core/ports";
 
+/** Every channel; where channels belong to slots, those that scripts publish on have their keys' tag. */
+export interface Channels {
+  /** True where channels belong to slots. */
+  readonly sharded: boolean;
+  readonly status: string;
+  readonly membership: string;
+  readonly ownership: string;
+  wake(shard: ShardId): string;
+  view(kind: string, shard: ShardId): string;
+  replies(node: NodeId, shard: ShardId): string;
+  node(node: NodeId): string;
+  /** Subscribed by a running incarnation alone; its absence makes a suspect. */
+  alive(node: NodeId, incarnation: Incarnation): string;
+  /**
+   * Channels that a listener of a topic needs from the start; where channels belong to slots, those
+   * of replies come with the first question to each shard.
+   */
+  of(topic: Topic, shardCount: () => number): readonly string[];
+}
+
 /** Keys of the cluster as a whole. */
 export interface ClusterKeys {
   /** Dataset id, shard count, state of creation. */
@@ -89,16 +109,59 @@ export interface Keys {
   readonly cluster: ClusterKeys;
   shard(shard: ShardId): ShardKeys;
   node(node: NodeId): NodeKeys;
-  /** The one channel of a topic, on a server that is not a Cluster. */
-  channel(topic: Topic): string;
-  /** Keys that hold nothing, one for each kind of tag, and a channel: to try permissions on. */
-  readonly probes: { readonly keys: readonly string[]; readonly channel: string };
-  /** Subscribed by a running incarnation alone; its absence makes a suspect. */
-  aliveChannel(node: NodeId, incarnation: Incarnation): string;
+  readonly channels: Channels;
+  /** Keys that hold nothing, of each kind of tag: to try permissions on. Each is a channel's name, too. */
+  readonly probes: readonly string[];
 }
 
-/** Names the keys of one cluster under a prefix, such as `muster:prod:{prod:12}:own`. */
-export const createKeys = (prefix: string, cluster: string): Keys => {
+/** Shards beyond the first whose tags lead a probe to as many servers of a Cluster as there are. */
+const probedShards = 64;
+
+type Name = (name: string) => string;
+
+const createChannels = (
+  ofCluster: Name,
+  ofShard: (shard: ShardId, name: string) => string,
+  ofNode: (node: NodeId, name: string) => string,
+  sharded: boolean,
+): Channels => {
+  const channels: Channels = {
+    sharded,
+    status: ofCluster("status"),
+    membership: ofCluster("membership"),
+    ownership: ofCluster("ownership"),
+    wake: (shard) => ofShard(shard, "wake"),
+    view: (kind, shard) => (sharded ? ofShard(shard, `view:${kind}`) : ofCluster(`view:${kind}`)),
+    replies: (node, shard) => (sharded ? ofShard(shard, `r:${node}`) : ofNode(node, "replies")),
+    node: (node) => ofNode(node, "node"),
+    alive: (node, incarnation) => ofCluster(`alive:${node}:${incarnation}`),
+    of: (topic, shardCount) => {
+      switch (topic.topic) {
+        case "wake":
+          return [channels.wake(topic.shard)];
+        case "view": {
+          const shards = Array.from({ length: sharded ? shardCount() : 1 }, (_, shard) => shard);
+          return shards.map((shard) => channels.view(topic.kind, shard));
+        }
+        case "replies":
+          return sharded ? [] : [channels.replies(topic.node, 0)];
+        case "node":
+          return [channels.node(topic.node)];
+        case "status":
+        case "membership":
+        case "ownership":
+          return [channels[topic.topic]];
+      }
+    },
+  };
+  return channels;
+};
+
+/**
+ * Names the keys of one cluster under a prefix, such as `muster:prod:{prod:12}:own`. `sharded`:
+ * channels belong to slots, as on a Redis Cluster.
+ */
+export const createKeys = (prefix: string, cluster: string, sharded = false): Keys => {
   const ofCluster = (name: string) => `${prefix}:${cluster}:{${cluster}}:${name}`;
   const ofShard = (shard: ShardId, name: string) =>
     `${prefix}:${cluster}:{${cluster}:${shard}}:${name}`;
@@ -154,25 +217,11 @@ export const createKeys = (prefix: string, cluster: string): Keys => {
       return made;
     },
     node: (node) => ({ status: ofNode(node, "status"), ver: ofNode(node, "ver") }),
-    channel: (topic) => {
-      switch (topic.topic) {
-        case "wake":
-          return ofShard(topic.shard, "wake");
-        case "view":
-          return ofCluster(`view:${topic.kind}`);
-        case "replies":
-        case "node":
-          return ofNode(topic.node, topic.topic);
-        case "status":
-        case "membership":
-        case "ownership":
-          return ofCluster(topic.topic);
-      }
-    },
-    probes: {
-      keys: [ofCluster("probe"), ofShard(0, "probe"), ofNode("probe" as NodeId, "probe")],
-      channel: ofCluster("probe"),
-    },
-    aliveChannel: (node, incarnation) => ofCluster(`alive:${node}:${incarnation}`),
+    channels: createChannels(ofCluster, ofShard, ofNode, sharded),
+    probes: [
+      ofCluster("probe"),
+      ofNode("probe" as NodeId, "probe"),
+      ...Array.from({ length: sharded ? probedShards : 1 }, (_, shard) => ofShard(shard, "probe")),
+    ],
   };
 };

@@ -82,6 +82,14 @@ export class Link implements Wire {
     return path ?? `${host ?? "localhost"}:${port ?? 6379}`;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+  /** What the connection last failed with. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
   get isReady(): boolean {
     return !this.#closed && this.redis.status === "ready";
   }
@@ -121,7 +129,7 @@ export class Link implements Wire {
     args: readonly Argument[],
     shard?: ShardId,
   ): Promise<Reply> {
-    if (!this.isReady) await this.#becomeReady();
+    if (!this.isReady) await this.whenReady(this.#options.waitMs);
     if (!this.isReady) {
       throw new BackendUnavailable(op, this.#lastError ?? new Error("Not connected."), shard);
     }
@@ -146,6 +154,23 @@ export class Link implements Wire {
     });
   }
 
+  /**
+   * Sends one command to a server that only takes it after ASKING, since its slot is on the way
+   * there. Call only while {@link isReady}: the two must follow each other.
+   * @throws BackendUnavailable
+   */
+  callAsking(
+    op: string,
+    command: string,
+    args: readonly Argument[],
+    shard?: ShardId,
+  ): Promise<Reply> {
+    this.call(op, "asking", [], shard).catch(() => {
+      // The command that follows tells.
+    });
+    return this.call(op, command, args, shard);
+  }
+
   /** Ends calls whose time is up, oldest first: they all have the same, so one timer serves all. */
   #watchFor(delayMs: number): void {
     this.#watch = this.#clock.after(delayMs, () => {
@@ -161,9 +186,9 @@ export class Link implements Wire {
     });
   }
 
-  #becomeReady(): Promise<void> {
-    const { waitMs } = this.#options;
-    if (this.#closed || waitMs === 0) return Promise.resolve();
+  /** Resolves when the connection stands, was closed, or `waitMs` have passed. */
+  whenReady(waitMs: number): Promise<void> {
+    if (this.isReady || this.#closed || waitMs === 0) return Promise.resolve();
     return new Promise((resolve) => {
       let cancel: Cancel = () => {};
       const go = () => {

@@ -1,5 +1,6 @@
 /** Findings of lost data: compared beside the data, kept beside it (I2). */
 import {
+  BackendUnavailable,
   type Comparison,
   type DatasetId,
   type LossFinding,
@@ -11,6 +12,7 @@ import {
   type Position,
   type SenderMark,
 } from "@muster/core/ports";
+import { inPieces } from "./in-pieces.ts";
 import type { Argument, Reply } from "./link.ts";
 import { unexpected } from "./refusal.ts";
 import { eachPair, list, number, statusOf, text } from "./reply.ts";
@@ -117,13 +119,22 @@ export const createLossStore = (context: StoreContext): LossStore => {
         }),
       ),
     list: async ({ subjects }) => {
-      if (subjects.length === 0) return [];
-      const answer = await run({
-        script: scripts.listLosses,
-        keys: subjects.map(lossKey),
-        args: [context.time()],
+      const findings = await inPieces(subjects, context.together, async (piece) => {
+        const answer = await run({
+          script: scripts.listLosses,
+          keys: piece.map(lossKey),
+          args: [context.time()],
+        });
+        return piece.map((subject, i) => ({ finding: findingOf(subject, list(answer[i + 1])) }));
       });
-      return subjects.flatMap((subject, i) => findingOf(subject, list(answer[i + 1])) ?? []);
+      if (findings.includes(undefined)) {
+        // No finding would mean that nothing was lost.
+        throw new BackendUnavailable(
+          "list-losses",
+          new Error("One of the servers did not answer."),
+        );
+      }
+      return findings.flatMap((found) => found?.finding ?? []);
     },
     acknowledge: async ({ subject, id, by, reason }) => {
       const answer = await run({

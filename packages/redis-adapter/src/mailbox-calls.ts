@@ -11,6 +11,7 @@ import type {
   StoredLetter,
   Timer,
 } from "@muster/core/ports";
+import { inPieces } from "./in-pieces.ts";
 import type { Argument, Reply } from "./link.ts";
 import { refusalOf, unexpected } from "./refusal.ts";
 import { bytes, eachPair, list, number, statusOf, text, toBuffer } from "./reply.ts";
@@ -53,6 +54,14 @@ const closedOf = (reply: Reply | undefined): { readonly closed?: readonly string
     return {};
   }
 };
+type ReadAnswer = Awaited<ReturnType<ShardStore["read"]>>[number];
+
+const readAnswer = (found: readonly Reply[]): ReadAnswer =>
+  refusalOf(found) ?? {
+    kind: "entries",
+    entries: found.slice(2).map(mailEntry),
+    more: number(found[1]) === 1,
+  };
 
 const appendAnswer = (answer: readonly Reply[]): AppendAnswer => {
   switch (statusOf(answer)) {
@@ -167,29 +176,22 @@ export const mailboxCalls = (
       };
     },
     read: async ({ reads, limit }) => {
-      if (reads.length === 0) return [];
-      const answer = await run({
-        script: scripts.read,
-        keys: reads.flatMap(({ claim }) => {
-          const { own, mail } = keys.shard(claim.shard);
-          return [own, mail];
-        }),
-        args: [
-          String(limit),
-          String(Math.max(leastReadBytes, Math.min(mostReadBytes, maxReadBytes / reads.length))),
-          ...reads.flatMap(({ claim, after }) => [claim.claimId, claim.historyId, after]),
-        ],
+      const answers = await inPieces(reads, context.together, async (piece) => {
+        const answer = await run({
+          script: scripts.read,
+          keys: piece.flatMap(({ claim }) => {
+            const { own, mail } = keys.shard(claim.shard);
+            return [own, mail];
+          }),
+          args: [
+            String(limit),
+            String(Math.max(leastReadBytes, Math.min(mostReadBytes, maxReadBytes / reads.length))),
+            ...piece.flatMap(({ claim, after }) => [claim.claimId, claim.historyId, after]),
+          ],
+        });
+        return piece.map((_, i) => readAnswer(list(answer[i + 1])));
       });
-      return reads.map((_, i) => {
-        const found = list(answer[i + 1]);
-        return (
-          refusalOf(found) ?? {
-            kind: "entries",
-            entries: found.slice(2).map(mailEntry),
-            more: number(found[1]) === 1,
-          }
-        );
-      });
+      return answers.map((answer) => answer ?? { kind: "unanswered" });
     },
     append: async (request) => {
       const { shard, source, payloads } = request;
@@ -198,11 +200,13 @@ export const mailboxCalls = (
           `An append takes at most ${maxPayloads} payloads, not ${payloads.length}.`,
         );
       }
+      // An answer may come at once, and where it comes is this shard's own channel.
+      if (source.kind === "producer") await context.expectReplies(shard);
       const { own, mail, prod } = keys.shard(shard);
       const answer = await run({
         script: source.kind === "shard" ? scripts.appendOut : scripts.append,
         keys: [own, mail, prod],
-        args: appendArguments(request, keys.channel({ topic: "wake", shard })),
+        args: appendArguments(request, keys.channels.wake(shard)),
         shard,
       });
       return appendAnswer(answer);

@@ -22,6 +22,8 @@ import type { StoreContext } from "./store-context.ts";
 export interface MembershipContext extends StoreContext {
   /** Runs a script over the heartbeat's own connection. */
   beat(call: ScriptCall): Promise<readonly Reply[]>;
+  /** The node has joined a cluster of so many shards. */
+  joined(shardCount: number): void;
   /** False while this node's own connections are too young to judge by those of others. */
   mayProbe(leaseMs: number): boolean;
 }
@@ -88,7 +90,7 @@ const heartbeatAnswer = (answer: readonly Reply[]): HeartbeatAnswer => {
 export const createMembershipStore = (context: MembershipContext): MembershipStore => {
   const { keys, run } = context;
   const k = keys.cluster;
-  const channel = keys.channel({ topic: "membership" });
+  const channel = keys.channels.membership;
 
   const join = async (request: JoinRequest): Promise<JoinAnswer> => {
     const { nodeId, incarnation, info, leaseMs, shardCount } = request;
@@ -104,13 +106,16 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
             String(shardCount),
             JSON.stringify(info),
             info.ephemeral ? "1" : "0",
-            keys.aliveChannel(nodeId, incarnation),
+            keys.channels.alive(nodeId, incarnation),
             channel,
             context.time(),
           ],
         }),
       );
-      if (answer !== "no-data") return answer;
+      if (answer !== "no-data") {
+        if (answer.kind === "joined") context.joined(answer.shardCount);
+        return answer;
+      }
       if (creations === maxCreations) {
         throw new BackendUnavailable("join", new Error("The cluster's data keeps vanishing."));
       }
@@ -143,7 +148,7 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
         String(confirmMs),
         context.mayProbe(leaseMs) ? "1" : "0",
         stats ? JSON.stringify(stats) : "",
-        keys.aliveChannel(nodeId, incarnation),
+        keys.channels.alive(nodeId, incarnation),
         channel,
         String(reapAfterMs),
         context.time(),

@@ -94,7 +94,7 @@ const unsubscribed = (cluster: string, node: Node) =>
       server.command(
         "PUBSUB",
         "NUMSUB",
-        createKeys("muster", cluster).aliveChannel(node.id, node.incarnation),
+        createKeys("muster", cluster).channels.alive(node.id, node.incarnation),
       ),
     (reply) => reply.endsWith(":0"),
   );

@@ -2,7 +2,8 @@
 
 import type { ConnectionOptions } from "node:tls";
 import { MusterError } from "@muster/core";
-import type { Redis } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
+import { clusterAddress } from "./connections/cluster-source.ts";
 
 interface CommonOptions {
   /** First part of every key and channel. @defaultValue "muster" */
@@ -21,17 +22,33 @@ interface Credentials {
   readonly password?: string | (() => Promise<string>);
   /** `true` or options of node:tls. */
   readonly tls?: boolean | ConnectionOptions;
+}
+
+interface Database {
   /** Database index. @defaultValue 0 */
   readonly db?: number;
 }
 
-/** Where the server is: one URL, host and port, or the settings of an ioredis client of your own. */
+/** A server of a Redis Cluster: `host:port`, or both apart. @defaultValue port 6379 */
+export type ClusterAddress = string | { readonly host: string; readonly port?: number };
+
+/** Where a server is reached whose own address, as `host:port`, does not lead there from here. */
+export type NatMap =
+  | Readonly<Record<string, { readonly host: string; readonly port: number }>>
+  | ((address: string) => { readonly host: string; readonly port: number } | null | undefined);
+
+/**
+ * Where the server is: one URL, host and port, some servers of a Redis Cluster, or the settings of an
+ * ioredis client of your own.
+ */
 export type RedisBackendOptions = CommonOptions &
   (
-    | (Credentials & { readonly url: string })
-    | (Credentials & { readonly host: string; readonly port?: number })
+    | (Credentials & Database & { readonly url: string })
+    | (Credentials & Database & { readonly host: string; readonly port?: number })
+    /** The other servers of the Cluster are found by these. */
+    | (Credentials & { readonly cluster: readonly ClusterAddress[]; readonly natMap?: NatMap })
     /** Its settings are used for connections of our own; the client itself is left alone. */
-    | { readonly client: Redis }
+    | { readonly client: Redis | Cluster }
   );
 
 export const defaultRedisOptions = Object.freeze({
@@ -43,6 +60,18 @@ export const defaultRedisOptions = Object.freeze({
 
 export type ResolvedRedisOptions = RedisBackendOptions & Required<CommonOptions>;
 
+const areAddresses = (given: unknown): boolean =>
+  Array.isArray(given) &&
+  given.length > 0 &&
+  given.every((each: unknown) => {
+    const isAddress = typeof each === "string" || (typeof each === "object" && each !== null);
+    if (!isAddress || (typeof each !== "string" && !("host" in each))) return false;
+    // A name, or an IPv6 address, which has at least two colons.
+    const address = clusterAddress(each as ClusterAddress);
+    const [, port] = /^(?:[^\s/@:]+|[\da-f.]*(?::[\da-f.]*){2,}):(\d{1,5})$/i.exec(address) ?? [];
+    return Number(port) > 0 && Number(port) < 65_536;
+  });
+
 const rules: readonly {
   readonly field: string;
   readonly holds: (options: ResolvedRedisOptions) => boolean;
@@ -50,8 +79,19 @@ const rules: readonly {
 }[] = [
   {
     field: "url",
-    holds: (options) => ["url", "host", "client"].filter((field) => field in options).length === 1,
-    sentence: "Give exactly one of url, host and client.",
+    holds: (options) =>
+      ["url", "host", "cluster", "client"].filter((field) => field in options).length === 1,
+    sentence: "Give exactly one of url, host, cluster and client.",
+  },
+  {
+    field: "cluster",
+    holds: (options) => !("cluster" in options) || areAddresses(options.cluster),
+    sentence: "cluster is a list of at least one host:port.",
+  },
+  {
+    field: "db",
+    holds: (options) => !("cluster" in options && "db" in options && options.db !== 0),
+    sentence: "A Redis Cluster has no databases beside 0.",
   },
   {
     field: "url",

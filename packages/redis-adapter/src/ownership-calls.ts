@@ -12,13 +12,20 @@ import type {
   ShardStore,
   UncleanTakeover,
 } from "@muster/core/ports";
+import { foundInPieces, inPieces } from "./in-pieces.ts";
 import type { Reply } from "./link.ts";
 import { refusalOf, unexpected } from "./refusal.ts";
 import { list, number, statusOf, text } from "./reply.ts";
 import { scripts } from "./scripts.generated.ts";
 import type { StoreContext } from "./store-context.ts";
 
-const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
+type Inspected = Awaited<ReturnType<ShardStore["inspect"]>>[number];
+
+const ownershipOf = (
+  shard: ShardId,
+  fields: readonly Reply[],
+  presentHistoryId: Reply | undefined,
+): Ownership => ({
   shard,
   claimId: text(fields[0]) as ClaimId,
   owner: text(fields[1]) as NodeId,
@@ -27,6 +34,7 @@ const ownershipOf = (shard: ShardId, fields: readonly Reply[]): Ownership => ({
   epoch: number(fields[4]),
   seq: number(fields[5]),
   historyId: text(fields[6]) as HistoryId,
+  presentHistoryId: text(presentHistoryId) as HistoryId,
   pending: number(fields[7]),
   born: text(fields[8]),
   lossMark: text(fields[9]),
@@ -53,7 +61,7 @@ const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {
         unclean: uncleanOf(text(answer[5])),
       };
     case "held":
-      return { kind: "held", ownership: ownershipOf(shard, list(answer[1])) };
+      return { kind: "held", ownership: ownershipOf(shard, list(answer[1]), answer[2]) };
     case "stale-membership":
       return { kind: "stale-membership", seen: number(answer[1]) };
     case "lost":
@@ -68,20 +76,20 @@ export const ownershipCalls = (
 ): Pick<ShardStore, "inspect" | "claim" | "release" | "check"> => {
   const { keys, run } = context;
   return {
-    inspect: async ({ shards }) => {
-      if (shards.length === 0) return [];
-      const answer = await run({
-        script: scripts.inspect,
-        keys: shards.map((shard) => keys.shard(shard).own),
-        args: [],
-      });
-      return shards.map((shard, i) => {
-        const fields = list(answer[i + 1]);
-        return statusOf(fields) === "lost"
-          ? { shard, kind: "lost" }
-          : ownershipOf(shard, fields.slice(1));
-      });
-    },
+    inspect: ({ shards }) =>
+      foundInPieces(shards, context.together, async (piece) => {
+        const answer = await run({
+          script: scripts.inspect,
+          keys: piece.map((shard) => keys.shard(shard).own),
+          args: [],
+        });
+        return piece.map((shard, i): Inspected => {
+          const fields = list(answer[i + 2]);
+          return statusOf(fields) === "lost"
+            ? { shard, kind: "lost" }
+            : ownershipOf(shard, fields.slice(1), answer[1]);
+        });
+      }),
     claim: async (request) => {
       const { shard } = request;
       const { own, prod, outn } = keys.shard(shard);
@@ -116,13 +124,15 @@ export const ownershipCalls = (
       return refusalOf(answer) ?? { kind: "released" };
     },
     check: async ({ claims }) => {
-      if (claims.length === 0) return [];
-      const answer = await run({
-        script: scripts.check,
-        keys: claims.map(({ shard }) => keys.shard(shard).own),
-        args: claims.flatMap(({ claimId, historyId }) => [claimId, historyId]),
+      const answers = await inPieces(claims, context.together, async (piece) => {
+        const answer = await run({
+          script: scripts.check,
+          keys: piece.map(({ shard }) => keys.shard(shard).own),
+          args: piece.flatMap(({ claimId, historyId }) => [claimId, historyId]),
+        });
+        return piece.map((_, i) => refusalOf(list(answer[i + 1])) ?? { kind: "stands" as const });
       });
-      return claims.map((_, i) => refusalOf(list(answer[i + 1])) ?? { kind: "stands" });
+      return answers.map((answer) => answer ?? { kind: "unanswered" });
     },
   };
 };

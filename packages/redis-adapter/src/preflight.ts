@@ -14,6 +14,12 @@ export interface ServerFacts {
   readonly save: string | "unknown";
 }
 
+export interface PreflightOptions {
+  readonly allowEviction: boolean;
+  /** The servers are asked as parts of a Redis Cluster. @defaultValue false */
+  readonly onCluster?: boolean;
+}
+
 export const parseInfo = (info: string): Readonly<Record<string, string>> => {
   const fields: Record<string, string> = Object.create(null);
   for (const line of info.split(/\r?\n/)) {
@@ -28,7 +34,7 @@ const lowestVersion = 7;
 /** Judges what the server says of itself; pure. */
 export const judgeServer = (
   { info, save }: ServerFacts,
-  options: { readonly allowEviction: boolean },
+  options: PreflightOptions,
 ): readonly BackendFinding[] => {
   const findings: BackendFinding[] = [];
   const version = info["redis_version"] ?? "unknown";
@@ -48,12 +54,12 @@ export const judgeServer = (
       remedy: "Connect to the primary.",
     });
   }
-  if (info["cluster_enabled"] === "1") {
+  if (info["cluster_enabled"] === "1" && !options.onCluster) {
     findings.push({
       level: "refuse",
       code: "CLUSTER_MODE",
       message: "The server is part of a Redis Cluster.",
-      remedy: "Connect to a Redis that does not run in cluster mode.",
+      remedy: 'Give some of its servers as redisBackend({ cluster: ["host:port"] }).',
     });
   }
   const policy = info["maxmemory_policy"] ?? "unknown";
@@ -116,13 +122,9 @@ export const denied = (keys: Keys, what: string, detail: string): BackendFinding
 
 const judgePermissions = async (wire: Wire, keys: Keys): Promise<readonly BackendFinding[]> => {
   const findings = new Map<string, BackendFinding>();
-  for (const key of keys.probes.keys) {
+  const probe = async (key: string): Promise<void> => {
     try {
-      const answer = await runScript(wire, {
-        script: scripts.preflight,
-        keys: [key],
-        args: [keys.probes.channel],
-      });
+      const answer = await runScript(wire, { script: scripts.preflight, keys: [key], args: [key] });
       for (let i = 1; i + 1 < answer.length; i += 2) {
         const [command, detail] = [text(answer[i]), text(answer[i + 1])];
         findings.set(`${command} ${detail}`, denied(keys, command, detail));
@@ -132,7 +134,8 @@ const judgePermissions = async (wire: Wire, keys: Keys): Promise<readonly Backen
       const detail = String((error.cause as Error).message);
       findings.set(detail, denied(keys, "a script", detail));
     }
-  }
+  };
+  await Promise.all(keys.probes.map(probe));
   return [...findings.values()];
 };
 
@@ -147,14 +150,14 @@ const inspectServer = async (primary: Primary): Promise<ServerFacts | undefined>
 export const preflight = async (
   connections: Connections,
   keys: Keys,
-  options: { readonly allowEviction: boolean },
+  options: PreflightOptions,
 ): Promise<readonly BackendFinding[]> => {
   const findings: BackendFinding[] = [];
   for (const primary of connections.primaries()) {
     const facts = await inspectServer(primary);
     if (!facts)
       return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
-    findings.push(...judgeServer(facts, options));
+    findings.push(...judgeServer(facts, { ...options, onCluster: connections.mode === "cluster" }));
   }
   // An old server may not even know the scripts' commands.
   if (findings.some(({ level }) => level === "refuse")) return findings;

@@ -7,9 +7,12 @@ import {
   type BackendFinding,
   type BackendHealth,
   BackendUnavailable,
+  type BusMessage,
+  type ShardId,
+  type Topic,
 } from "@muster/core/ports";
 import type { Connections } from "./connections/connections.ts";
-import { createConnections } from "./connections/create-connections.ts";
+import { createConnections, isOnCluster } from "./connections/create-connections.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createLossStore } from "./loss-store.ts";
 import { createMembershipStore } from "./membership-store.ts";
@@ -25,6 +28,9 @@ import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
 import { withAdviceOnTls } from "./tls-advice.ts";
 import { createViewStore } from "./view-store.ts";
+
+/** On a Cluster a sweep takes a call for each shard. */
+const clusterSweepMs = 10_000;
 
 /** What tests replace. */
 export interface RedisBackendHooks {
@@ -68,6 +74,7 @@ export class RedisBackend implements Backend {
   readonly views: Backend["views"];
   readonly losses: Backend["losses"];
   readonly bus: RedisBus;
+  readonly leastSweepMs: number;
   readonly #context: BackendContext;
   readonly #options: ResolvedRedisOptions;
   readonly #keys: Keys;
@@ -78,6 +85,7 @@ export class RedisBackend implements Backend {
   #closed = false;
   #findings: readonly BackendFinding[] = [];
   #rttMs: number | undefined;
+  #shardCount = 0;
   #connectedAt = Number.NEGATIVE_INFINITY;
   /** Set when commands were refused for want of memory, until one is taken. */
   #isOutOfMemory = false;
@@ -89,25 +97,35 @@ export class RedisBackend implements Backend {
   ) {
     this.#options = options;
     this.#context = context;
-    const keys = createKeys(options.keyPrefix, context.cluster);
+    const sharded = isOnCluster(options);
+    this.leastSweepMs = sharded ? clusterSweepMs : 0;
+    const keys = createKeys(options.keyPrefix, context.cluster, sharded);
     this.#keys = keys;
     const { time } = hooks;
     const stores = {
       keys,
       random: context.random,
+      together: sharded ? 1 : Number.POSITIVE_INFINITY,
+      expectReplies: (shard: ShardId) => this.bus.expectReplies(shard),
+      publish: (topic: Topic, message: BusMessage) => this.bus.publish(topic, message),
       time: () => (time ? String(Math.floor(time())) : ""),
       run: (call: ScriptCall) => this.#run(call),
     };
     this.membership = createMembershipStore({
       ...stores,
       beat: (call) => this.#beat(call),
+      joined: (shardCount) => {
+        this.#shardCount = shardCount;
+      },
       mayProbe: (leaseMs) => context.clock.monotonic() - this.#connectedAt > leaseMs,
     });
     this.shards = createShardStore(stores);
     this.views = createViewStore(stores);
     this.losses = createLossStore(stores);
     this.bus = new RedisBus({
-      keys,
+      channels: keys.channels,
+      nodeId: context.nodeId,
+      shardCount: () => this.#shards(),
       logger: context.logger,
       subscriber: () => this.#require({ script: { name: "subscribe" } }).hints,
       publish: async (channel, bytes) =>
@@ -143,13 +161,11 @@ export class RedisBackend implements Backend {
 
   async #open(): Promise<void> {
     const { cluster, nodeId, clock, random, logger } = this.#context;
-    const connections = await createConnections({
-      options: this.#options,
-      name: `${this.#options.keyPrefix}:${cluster}:${nodeId}`,
-      clock,
-      random,
-      logger,
-    }).catch((error: unknown) => {
+    const name = `${this.#options.keyPrefix}:${cluster}:${nodeId}`;
+    const connections = await createConnections(
+      { options: this.#options, name, clock, random, logger },
+      this.#keys.cluster.meta,
+    ).catch((error: unknown) => {
       throw new BackendUnavailable("open", error);
     });
     this.#pending = connections;
@@ -159,7 +175,7 @@ export class RedisBackend implements Backend {
       this.#findings = await preflight(connections, this.#keys, this.#options);
       const refused = this.#findings.filter(({ level }) => level === "refuse");
       if (refused.length > 0) throw refusal(refused);
-      const alive = this.#keys.aliveChannel(nodeId, this.#context.incarnation);
+      const alive = this.#keys.channels.alive(nodeId, this.#context.incarnation);
       await connections.alive.subscribe([alive]);
     } catch (error) {
       connections.close();
@@ -197,6 +213,11 @@ export class RedisBackend implements Backend {
     const answer = await runScript(this.#require(call).heartbeat, call);
     this.#rttMs = clock.monotonic() - sentAt;
     return answer;
+  }
+
+  #shards(): number {
+    if (this.#shardCount > 0) return this.#shardCount;
+    throw new BackendUnavailable("subscribe", new Error("The node has not joined yet."));
   }
 
   #require(call: {

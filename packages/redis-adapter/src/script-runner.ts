@@ -5,6 +5,7 @@ import type { Argument, Reply } from "./link.ts";
 import { list } from "./reply.ts";
 import type { Script } from "./script.ts";
 import { scripts } from "./scripts.generated.ts";
+import { shardedScript } from "./sharded-script.ts";
 
 export interface ScriptCall {
   readonly script: Script;
@@ -19,7 +20,8 @@ const isNoScript = (error: unknown): boolean =>
   error.cause.message.startsWith("NOSCRIPT");
 
 export const runScript = async (wire: Wire, call: ScriptCall): Promise<readonly Reply[]> => {
-  const { script, keys, args, shard } = call;
+  const { keys, args, shard } = call;
+  const script = wire.sharded ? shardedScript(call.script) : call.script;
   const words: Argument[] = [script.sha, String(keys.length)];
   for (const key of keys) words.push(key);
   for (const arg of args) words.push(arg);
@@ -32,11 +34,12 @@ export const runScript = async (wire: Wire, call: ScriptCall): Promise<readonly 
   }
 };
 
-/** Teaches the server all scripts, so that no call has to come twice. @throws BackendUnavailable */
-export const loadScripts = async (wire: Pick<Wire, "call">): Promise<void> => {
+/** Teaches a server all scripts, so that no call has to come twice. @throws BackendUnavailable */
+export const loadScripts = async (server: Pick<Wire, "call">, sharded = false): Promise<void> => {
   await Promise.all(
-    Object.values(scripts).map(({ source }) =>
-      wire.call("load-scripts", "script", ["load", source]),
-    ),
+    Object.values(scripts).map((script) => {
+      const { source } = sharded ? shardedScript(script) : script;
+      return server.call("load-scripts", "script", ["load", source]);
+    }),
   );
 };

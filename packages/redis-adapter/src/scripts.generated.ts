@@ -20,10 +20,10 @@ export const scripts = {
     "end",
     "return {0, redis.call('HGETALL', KEYS[2])}",
   ]),
-  appendOut: script("append-out", "50953d446a36c7d0a12a616e27ebb119bb8d4850", [
+  appendOut: script("append-out", "98d4ceb66cc82ded301d7fe85ba5dd6d066ad603", [
     "#!lua",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local function add_mail(mail, payloads)",
     "  local fields = {}",
@@ -72,10 +72,10 @@ export const scripts = {
     "wake(ARGV[6], id, own[3], payloads)",
     "return {0, last}",
   ]),
-  append: script("append", "713198ca09cc99512579932cb4f4563073395398", [
+  append: script("append", "d7a96a402f2541f5e34eddfdbb1077632c8445ed", [
     "#!lua",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local function add_mail(mail, payloads)",
     "  local fields = {}",
@@ -163,7 +163,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  claim: script("claim", "50adf26d9eae2b7521961550233210c28d76fc6e", [
+  claim: script("claim", "1a9c24b445c4f8f1a08a7c3cbccb64bd7d1f58bf", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -232,9 +232,9 @@ export const scripts = {
     "if claim == ARGV[1] and record[3] == '0' and record[4] == history then",
     "  return {0, record[5], history, record[11], record[8], record[12] or ''}",
     "end",
-    "if claim == ARGV[1] then return {9, ownership(own)} end",
+    "if claim == ARGV[1] then return {9, ownership(own), history} end",
     "if tonumber(ARGV[7]) < tonumber(record[9]) then return {10, record[9]} end",
-    "if claim ~= seen then return {9, ownership(own)} end",
+    "if claim ~= seen then return {9, ownership(own), history} end",
     "local floor = tonumber(record[10])",
     "local gone = {}",
     "if tonumber(ARGV[9]) > floor then",
@@ -265,7 +265,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, unclean}",
   ]),
-  commit: script("commit", "b9aa9efaf7d29af44c5adcfc534c8f9c0fb5fa2b", [
+  commit: script("commit", "b26200ad649d96f72397f373e9bbe5f6839454af", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -294,7 +294,7 @@ export const scripts = {
     "  return record",
     "end",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local function add_mail(mail, payloads)",
     "  local fields = {}",
@@ -653,10 +653,10 @@ export const scripts = {
     "end",
     "return {0, lost and 1 or 0, own[2], own[1], own[6] or ''}",
   ]),
-  cordon: script("cordon", "3125a9925ea860b19097dceb363e7ed4dffc1cc8", [
+  cordon: script("cordon", "cf5a4519b4da5a4e2026e4b3d79e3b0d6016c525", [
     "#!lua flags=allow-oom",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local node_fields = {'state', 'cordoned', 'join', 'lease', 'started', 'ephemeral', 'void', 'flaps',",
     "  'created', 'incarnation'}",
@@ -766,7 +766,7 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  heartbeat: script("heartbeat", "90bffa1614b7b04440ba8330d9600d3fef83513b", [
+  heartbeat: script("heartbeat", "8250cbc7180f946062711fa98140ef39566d3869", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -777,7 +777,7 @@ export const scripts = {
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
     "end",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local function in_chunks(command, key, values)",
     "  for i = 1, #values, 4000 do",
@@ -937,8 +937,11 @@ export const scripts = {
     "return {0, now, version, meta[1], history, was_gone and 1 or 0, tonumber(me.flaps),",
     "  tonumber(me.cordoned), recheck}",
   ]),
-  inspect: script("inspect", "51892f26e330d113d5d6814f75ed2725f59375b3", [
+  inspect: script("inspect", "e41cfe57adc581268cc4e06eb4143011e7f8746f", [
     "#!lua flags=allow-oom",
+    "local function history_id()",
+    "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
+    "end",
     "local function ownership(own)",
     "  local record = redis.call('HMGET', own, 'claim', 'owner', 'incarnation', 'released', 'epoch', 'seq',",
     "    'history', 'pending', 'born', 'loss', 'epoch', 'seq', 'finals')",
@@ -956,19 +959,19 @@ export const scripts = {
     "  record[13] = nil",
     "  return record",
     "end",
-    "local answer = {0}",
+    "local answer = {0, history_id()}",
     "for i, own in ipairs(KEYS) do",
     "  local record = ownership(own)",
     "  if record then",
     "    table.insert(record, 1, 0)",
-    "    answer[i + 1] = record",
+    "    answer[i + 2] = record",
     "  else",
-    "    answer[i + 1] = {3}",
+    "    answer[i + 2] = {3}",
     "  end",
     "end",
     "return answer",
   ]),
-  join: script("join", "2da9bf4a530b2c57a9c33bcac8535634014cc59e", [
+  join: script("join", "cc0507aa145f11fc01ed8499d0bd1529535963eb", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -979,7 +982,7 @@ export const scripts = {
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
     "end",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local node_fields = {'state', 'cordoned', 'join', 'lease', 'started', 'ephemeral', 'void', 'flaps',",
     "  'created', 'incarnation'}",
@@ -1039,7 +1042,7 @@ export const scripts = {
     "raise_version(KEYS[5], ARGV[8])",
     "return joined(node)",
   ]),
-  leave: script("leave", "ef04230490fd78d33a32429579bda50da09c0953", [
+  leave: script("leave", "d3c5d482929444aded3a1d5fc4b09a4d9fa301c8", [
     "#!lua flags=allow-oom",
     "local function now_ms(override)",
     "  if override ~= '' then return tonumber(override) end",
@@ -1047,7 +1050,7 @@ export const scripts = {
     "  return time[1] * 1000 + math.floor(time[2] / 1000)",
     "end",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local node_fields = {'state', 'cordoned', 'join', 'lease', 'started', 'ephemeral', 'void', 'flaps',",
     "  'created', 'incarnation'}",
@@ -1256,10 +1259,10 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  raiseVersion: script("raise-version", "f6f5f6e00d6ce542f5d923bf10346b8dafc08f59", [
+  raiseVersion: script("raise-version", "72940cd1589e1afde6fcc36522278d8fb657de41", [
     "#!lua flags=allow-oom",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local version = tonumber(redis.call('HGET', KEYS[1], 'version') or 0)",
     "local wanted = tonumber(ARGV[1]) + 1",
@@ -1387,13 +1390,13 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  writeStatus: script("write-status", "a4caecde63615bb137bb3d13f6dde14ad554827d", [
+  writeStatus: script("write-status", "6640048b1d5e44e9afe7ddb5efaad4448872c93f", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
     "end",
     "local function publish(channel, payload)",
-    "  redis.pcall('PUBLISH', channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
     "end",
     "local function in_chunks(command, key, values)",
     "  for i = 1, #values, 4000 do",

@@ -1,5 +1,6 @@
 /** List rows of actors and status rows of nodes, each with the version it belongs to. */
-import type { HistoryId, Incarnation, ShardId, ViewStore } from "@muster/core/ports";
+import type { HistoryId, Incarnation, ViewStore } from "@muster/core/ports";
+import { foundInPieces } from "./in-pieces.ts";
 import type { Argument } from "./link.ts";
 import { unexpected } from "./refusal.ts";
 import { eachPair, number, statusOf, text, toBuffer } from "./reply.ts";
@@ -10,20 +11,9 @@ import type { StoreContext } from "./store-context.ts";
 /** Shards or nodes whose rows one script reads, so that no single one holds up the server. */
 const listedAtOnce = 8;
 
-const inPieces = async <T, R>(
-  items: readonly T[],
-  read: (piece: readonly T[]) => Promise<readonly R[]>,
-): Promise<readonly R[]> => {
-  const pieces: Promise<readonly R[]>[] = [];
-  for (let from = 0; from < items.length; from += listedAtOnce) {
-    pieces.push(read(items.slice(from, from + listedAtOnce)));
-  }
-  return (await Promise.all(pieces)).flat();
-};
-
-export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
+export const createViewStore = ({ keys, together, run, publish }: StoreContext): ViewStore => ({
   list: ({ kind, shards }) =>
-    inPieces<ShardId, Awaited<ReturnType<ViewStore["list"]>>[number]>(shards, async (piece) => {
+    foundInPieces(shards, Math.min(together, listedAtOnce), async (piece) => {
       const answer = await run({
         script: scripts.listRows,
         keys: piece.flatMap((shard) => {
@@ -40,20 +30,20 @@ export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
       });
     }),
 
-  versions: async ({ kinds, shards }) => {
-    if (shards.length === 0) return [];
-    const answer = await run({
-      script: scripts.versions,
-      keys: shards.map((shard) => keys.shard(shard).ver),
-      args: kinds,
-    });
-    const historyId = text(answer[1]) as HistoryId;
-    return shards.map((shard, i) => ({
-      shard,
-      historyId,
-      n: kinds.map((_, j) => number(answer[2 + i * kinds.length + j])),
-    }));
-  },
+  versions: ({ kinds, shards }) =>
+    foundInPieces(shards, together, async (piece) => {
+      const answer = await run({
+        script: scripts.versions,
+        keys: piece.map((shard) => keys.shard(shard).ver),
+        args: kinds,
+      });
+      const historyId = text(answer[1]) as HistoryId;
+      return piece.map((shard, i) => ({
+        shard,
+        historyId,
+        n: kinds.map((_, j) => number(answer[2 + i * kinds.length + j])),
+      }));
+    }),
 
   writeStatus: async ({ nodeId, incarnation, seq, reset, rows }) => {
     const { status, ver } = keys.node(nodeId);
@@ -71,7 +61,8 @@ export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
         incarnation,
         String(seq),
         reset ? "1" : "0",
-        keys.channel({ topic: "status" }),
+        // The rows' slot is not the channel's: what the script could not publish follows its answer.
+        keys.channels.sharded ? "" : keys.channels.status,
         packRows(rows.map(({ unit, row }) => ({ name: unit, row }))),
         String(put.length / 2),
         ...put,
@@ -79,11 +70,14 @@ export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
       ],
     });
     switch (statusOf(answer)) {
-      case "ok":
-        return {
-          kind: "written",
-          version: { historyId: text(answer[1]) as HistoryId, n: number(answer[2]) },
-        };
+      case "ok": {
+        const version = { historyId: text(answer[1]) as HistoryId, n: number(answer[2]) };
+        if (keys.channels.sharded) {
+          const topic = { topic: "status" } as const;
+          void publish(topic, { ...topic, nodeId, incarnation, version, reset, rows });
+        }
+        return { kind: "written", version };
+      }
       case "superseded":
         return { kind: "superseded", incarnation: text(answer[1]) as Incarnation };
       default:
@@ -92,7 +86,7 @@ export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
   },
 
   listStatus: ({ nodes }) =>
-    inPieces(nodes, async (piece) => {
+    foundInPieces(nodes, Math.min(together, listedAtOnce), async (piece) => {
       const answer = await run({
         script: scripts.listStatus,
         keys: piece.flatMap((node) => {
@@ -116,14 +110,17 @@ export const createViewStore = ({ keys, run }: StoreContext): ViewStore => ({
       });
     }),
 
-  statusVersions: async ({ nodes }) => {
-    if (nodes.length === 0) return [];
-    const answer = await run({
-      script: scripts.statusVersions,
-      keys: nodes.map((node) => keys.node(node).ver),
-      args: [],
-    });
-    const historyId = text(answer[1]) as HistoryId;
-    return nodes.map((nodeId, i) => ({ nodeId, version: { historyId, n: number(answer[2 + i]) } }));
-  },
+  statusVersions: ({ nodes }) =>
+    foundInPieces(nodes, together, async (piece) => {
+      const answer = await run({
+        script: scripts.statusVersions,
+        keys: piece.map((node) => keys.node(node).ver),
+        args: [],
+      });
+      const historyId = text(answer[1]) as HistoryId;
+      return piece.map((nodeId, i) => ({
+        nodeId,
+        version: { historyId, n: number(answer[2 + i]) },
+      }));
+    }),
 });

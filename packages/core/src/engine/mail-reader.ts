@@ -87,7 +87,7 @@ export class MailReader {
           reads: [{ claim, after: lastRead() }],
           limit: readLimit,
         });
-        if (!answer || !isOpen()) break;
+        if (!answer || answer.kind === "unanswered" || !isOpen()) break;
         this.#take(answer);
         isWhole = answer.kind === "entries" && !answer.more;
       } catch {

@@ -33,8 +33,11 @@ export interface MembershipContext {
 export interface MembershipEvents {
   /** The list of nodes is another one. */
   changed(): void;
-  /** The store runs under another history, or its data was created anew: claim afresh. */
-  historyChanged(): void;
+  /**
+   * The server that holds the cluster's own records runs under another history than `ended`: claims
+   * made under that have ended. Without it, the data was created anew, and every claim has.
+   */
+  historyChanged(ended?: HistoryId): void;
   /** The data is another dataset than the one this node had joined. */
   datasetChanged(former: DatasetId): void;
   /** The list of nodes was read, with the mark of the findings of lost data. */
@@ -293,14 +296,16 @@ export class Membership {
     sentAt: number,
     skew: number,
   ): void {
-    const renewed = answer.historyId !== this.#historyId || answer.datasetId !== this.#datasetId;
     const former = this.#datasetId;
+    const isOther = answer.datasetId !== former;
+    const ended = this.#historyId;
+    const renewed = answer.historyId !== ended || isOther;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
     if (former !== undefined && former !== answer.datasetId) this.#events.datasetChanged(former);
     if (renewed) {
       this.#context.time.forget();
-      this.#events.historyChanged();
+      this.#events.historyChanged(isOther ? undefined : ended);
     } else if (answer.wasGone || answer.flaps > this.#flaps) this.#events.wasGone();
     this.#flaps = answer.flaps;
     this.#accept(sentAt, skew);

@@ -140,7 +140,7 @@ export class Node {
       },
       {
         changed: () => this.#membershipChanged(),
-        historyChanged: () => this.#historyChanged(),
+        historyChanged: (ended) => this.#historyChanged(ended),
         datasetChanged: (former) => this.losses.datasetWas(former),
         listed: (lossMark) => this.losses.sawCluster(lossMark),
         wasGone: () => void this.#ownership?.recheck(),
@@ -164,7 +164,7 @@ export class Node {
       random,
       logger,
       now: () => this.time.now(),
-      sweepMs: settings.viewSweepMs,
+      sweepMs: this.#sweepMs(settings.viewSweepMs),
       mayWrite: () => this.membership.trusted(),
     });
     this.calls = new NodeCalls({
@@ -220,7 +220,7 @@ export class Node {
           shardOf: (id) => this.shardOf(kind.partition(id)),
           ...(kind.implementation.row && { schema: kind.implementation.row }),
           development: options.development,
-          staleAfterMs: 2 * settings.viewSweepMs + 1_000,
+          staleAfterMs: 2 * this.#sweepMs(settings.viewSweepMs) + 1_000,
         }),
       );
     }
@@ -394,7 +394,7 @@ export class Node {
       clock,
       random,
       logger,
-      sweepMs: settings.viewSweepMs,
+      sweepMs: this.#sweepMs(settings.viewSweepMs),
     });
     this.board.follow(this.membership.nodes);
     await this.board.start();
@@ -406,9 +406,10 @@ export class Node {
     await this.membership.announce("up");
     this.#ready = true;
     this.#state = "running";
-    this.#sweeps.every("mail", settings.mailSweepMs, () => this.#sweepMail());
-    this.#sweeps.every("audit", settings.mailSweepMs, () => this.#ownership?.audit());
-    this.#sweeps.every("losses", settings.mailSweepMs, () => this.losses.run());
+    const sweepMs = this.#sweepMs(settings.mailSweepMs);
+    this.#sweeps.every("mail", sweepMs, () => this.#sweepMail());
+    this.#sweeps.every("audit", sweepMs, () => this.#ownership?.audit());
+    this.#sweeps.every("losses", sweepMs, () => this.losses.run());
     this.#sweeps.every("passivate", passivateEveryMs, () => this.#passivate());
     this.#sweeps.every("away", settings.heartbeatMs, () => this.#watchAway());
     for (const loop of this.#loops) await loop.start();
@@ -581,13 +582,13 @@ export class Node {
     this.#tell();
   }
 
-  #historyChanged(): void {
+  #historyChanged(ended: HistoryId | undefined): void {
     this.#options.logger.error(
       { historyId: this.membership.historyId },
       "the store runs under another history: claims are dropped and taken afresh",
     );
     this.#router.renew();
-    this.#ownership?.dropAll();
+    this.#ownership?.drop(ended);
     for (const table of this.#tables.values()) table.renew();
     this.board.renew();
     this.#sweeper?.now();
@@ -607,8 +608,14 @@ export class Node {
     const answers = await this.#options.backend.shards.read({ reads, limit: 128 });
     reads.forEach((read, i) => {
       const answer = answers[i];
-      if (answer) owners[i]?.owner?.swept(read.after, answer);
+      if (!answer || answer.kind === "unanswered") return;
+      owners[i]?.owner?.swept(read.after, answer);
     });
+  }
+
+  /** How often all shards are looked at. */
+  #sweepMs(wantedMs: number): number {
+    return Math.max(wantedMs, this.#options.backend.leastSweepMs ?? 0);
   }
 
   #passivate(): void {

@@ -3,7 +3,7 @@
  * once the former owner has released it or is gone, and releases what another should own. Claims
  * are single-flight per shard; what Redis says is ours and does not run here is claimed afresh (I1, I6).
  */
-import type { ClaimId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import type { ClaimId, HistoryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
 import { isGone, type NodeRecord } from "../model/node-record.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Cancel } from "../ports/clock.ts";
@@ -98,9 +98,13 @@ export class Ownership {
     this.#wakes.clear();
   }
 
-  /** Drops every claim without a word, after a change of history; they are claimed afresh. */
-  dropAll(): void {
+  /**
+   * Drops claims without a word, after a change of history; they are claimed afresh. `ended`: only
+   * those made under that history, since others are of servers that went on.
+   */
+  drop(ended?: HistoryId): void {
     for (const owner of [...this.#owners.values()]) {
+      if (ended !== undefined && owner.claim.historyId !== ended) continue;
       this.#owners.delete(owner.shard);
       owner.abandon();
     }
@@ -118,7 +122,8 @@ export class Ownership {
       });
       owners.forEach((owner, i) => {
         const answer = answers[i];
-        if (answer && answer.kind !== "stands") this.fallen(owner, answer);
+        if (!answer || answer.kind === "unanswered") return;
+        if (answer.kind !== "stands") this.fallen(owner, answer);
       });
     } catch {
       // Not answered: every write is fenced all the same.
@@ -209,6 +214,7 @@ export class Ownership {
     if (wanted.length === 0) return;
     const records = await owner.store.inspect({ shards: wanted });
     owner.losses.saw(records);
+    if (records.length < wanted.length) this.#retryLater();
     for (const record of records) {
       if ("kind" in record) {
         this.#missing(record.shard);
@@ -252,7 +258,7 @@ export class Ownership {
   #mayClaim(record: OwnRecord): RedisMs | undefined {
     const { membership, nodeId, owner } = this.#context;
     if (record.owner === "none" || record.released) return 0;
-    if (record.historyId !== membership.historyId) {
+    if (record.historyId !== record.presentHistoryId) {
       return membership.node(record.owner)?.leaseUntil ?? 0;
     }
     if (record.owner === nodeId && record.incarnation === this.#context.incarnation) return 0;

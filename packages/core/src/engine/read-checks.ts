@@ -45,6 +45,7 @@ export class ReadChecks {
       this.#pending = [];
       try {
         const [answer] = await this.#store.check({ claims: [this.#claim] });
+        if (answer?.kind === "unanswered") throw new Error("the shard's server did not answer");
         attempt = 1;
         if (answer?.kind === "stands" && !this.#stopped) {
           for (const read of reads) read.answer();

@@ -14,6 +14,7 @@ const record = (epoch: number, written: Position, over: Partial<Ownership> = {})
   epoch,
   seq: written.epoch === epoch ? written.seq : 0,
   historyId: "h1" as HistoryId,
+  presentHistoryId: "h1" as HistoryId,
   pending: 0,
   born: "b1",
   written,

@@ -1,5 +1,5 @@
 /** Taking a shard: compare-and-set on the claim seen, fresh claim id, epoch above all known (I1). */
-import type { ClaimId, OutId } from "../model/ids.ts";
+import type { ClaimId, OutId, ShardId } from "../model/ids.ts";
 import { type ClaimMarks, origin, type Position } from "../model/position.ts";
 import type { ClaimAnswer, ClaimRequest, Ownership } from "../ports/shard-store.ts";
 import { emptyShard, type ShardData } from "./cluster-data.ts";
@@ -15,7 +15,7 @@ export const marksOf = ({ own }: ShardData): ClaimMarks => ({
   isWhole: own.finals.size < finalsKept,
 });
 
-export const ownershipOf = (shard: number, data: ShardData): Ownership => {
+export const ownershipOf = (link: Link, shard: ShardId, data: ShardData): Ownership => {
   const { own, pending, loss } = data;
   return {
     shard,
@@ -26,6 +26,7 @@ export const ownershipOf = (shard: number, data: ShardData): Ownership => {
     epoch: own.epoch,
     seq: own.seq,
     historyId: own.historyId,
+    presentHistoryId: link.historyOf(shard),
     pending,
     born: own.born,
     written: marksOf(data).marks.find(({ seq }) => seq > 0) ?? origin,
@@ -52,7 +53,7 @@ const raiseProducerFloor = (shard: ShardData, floor: number): void => {
 
 const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   const { own, mail } = shard;
-  const { historyId } = link;
+  const historyId = link.historyOf(request.shard);
   if (own.claimId !== "none" && !own.released && own.incarnation !== request.incarnation) {
     const takeover = { ended: own.epoch, entry: mail.lastId, at: link.now };
     own.unclean = [...own.unclean.slice(-1), takeover];
@@ -108,14 +109,14 @@ export const claimShard = (link: Link, request: ClaimRequest): ClaimAnswer => {
   if (own.claimId === request.claimId) {
     // A repeat writes nothing. After a change of history it still stands for the earlier one.
     return own.released
-      ? { kind: "held", ownership: ownershipOf(request.shard, shard) }
+      ? { kind: "held", ownership: ownershipOf(link, request.shard, shard) }
       : granted(shard);
   }
   if (request.membershipVersion < own.membershipVersion) {
     return { kind: "stale-membership", seen: own.membershipVersion };
   }
   if (present && own.claimId !== request.seen) {
-    return { kind: "held", ownership: ownershipOf(request.shard, shard) };
+    return { kind: "held", ownership: ownershipOf(link, request.shard, shard) };
   }
   grant(link, shard, request);
   return granted(shard);

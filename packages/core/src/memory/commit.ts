@@ -60,7 +60,7 @@ const applyRows = (link: Link, shardId: number, shard: ShardData, changed: ViewR
     if (row === "removed") view.rows.delete(id);
     else view.rows.set(id, row);
   }
-  const version: ViewVersion = { historyId: link.historyId, n: view.n };
+  const version: ViewVersion = { historyId: link.historyOf(shardId), n: view.n };
   const topic = { topic: "view", kind: changed.kind } as const;
   link.server.hub.publish(channelOf(link.cluster, topic), () => ({
     ...topic,

@@ -18,7 +18,7 @@ export const underClaim = (
   if (!shard) return { kind: "lost" };
   const { own } = shard;
   if (own.claimId !== claim.claimId || own.released) return fencedFrom(shard, claim);
-  const { historyId } = link;
+  const historyId = link.historyOf(claim.shard);
   if (claim.historyId !== historyId) return { kind: "history", historyId };
   return { kind: "stands", shard };
 };

@@ -1,7 +1,7 @@
 /**
  * One backend's link to the server: runs each call as one synchronous step, and answers later.
  */
-import type { HistoryId, RedisMs } from "../model/ids.ts";
+import type { HistoryId, RedisMs, ShardId } from "../model/ids.ts";
 import { type BackendContext, BackendUnavailable } from "../ports/backend.ts";
 import type { ClusterData } from "./cluster-data.ts";
 import type { Connection, MemoryServer } from "./server.ts";
@@ -32,6 +32,10 @@ export class Link implements Connection {
 
   get historyId(): HistoryId {
     return this.server.historyId;
+  }
+
+  historyOf(shard: ShardId): HistoryId {
+    return this.server.historyOf(shard);
   }
 
   get now(): RedisMs {

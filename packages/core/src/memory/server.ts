@@ -5,7 +5,7 @@
  * Every port method is one synchronous step on this data and therefore atomic; only its answer is
  * asynchronous, as a network's would be.
  */
-import type { HistoryId, NodeId, RedisMs } from "../model/ids.ts";
+import type { HistoryId, NodeId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { systemClock } from "../ports/system-clock.ts";
@@ -36,15 +36,21 @@ export class MemoryServer {
   readonly #connections = new Set<Connection>();
   readonly #alive = new Map<string, number>();
   #clusters = new Map<string, ClusterData>();
-  #historyId: HistoryId;
+  #histories: readonly HistoryId[];
   #offsetMs = 0;
   #restartedAt: RedisMs | "never" = "never";
 
-  /** Keeps time by `clock` and draws ids from `random`; by default the machine's. */
-  constructor(options: { readonly clock?: Clock; readonly random?: Random } = {}) {
+  /**
+   * Keeps time by `clock` and draws ids from `random`; by default the machine's. `primaries`: behaves
+   * as a Cluster of so many, each with a history of its own. @defaultValue 1
+   */
+  constructor(
+    options: { readonly clock?: Clock; readonly random?: Random; readonly primaries?: number } = {},
+  ) {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
-    this.#historyId = this.newId<HistoryId>();
+    const { primaries = 1 } = options;
+    this.#histories = Array.from({ length: primaries }, () => this.newId<HistoryId>());
   }
 
   /** Redis time, epoch milliseconds. */
@@ -52,8 +58,19 @@ export class MemoryServer {
     return Math.floor(this.#clock.wall() + this.#offsetMs);
   }
 
+  /** History of what belongs to the cluster as a whole. */
   get historyId(): HistoryId {
-    return this.#historyId;
+    return this.historyOf(0);
+  }
+
+  /** History of the primary that holds a shard. */
+  historyOf(shard: ShardId): HistoryId {
+    return this.#histories[this.primaryOf(shard)] as HistoryId;
+  }
+
+  /** Which primary holds a shard; what belongs to the whole cluster is on the first one. */
+  primaryOf(shard: ShardId): number {
+    return shard % this.#histories.length;
   }
 
   /** Time of the last change of history, from which probes of peers mean nothing for one lease. */
@@ -105,6 +122,15 @@ export class MemoryServer {
     this.#beginHistory();
   }
 
+  /** One primary restarts with its data, and begins a new history. */
+  restartPrimary(primary: number): void {
+    this.#histories = this.#histories.map((history, i) =>
+      i === primary ? this.newId<HistoryId>() : history,
+    );
+    if (primary === 0) this.#restartedAt = this.now();
+    for (const connection of this.#connections) connection.reset();
+  }
+
   /** Keeps all data as it is now for {@link rollback}. */
   snapshot(): Snapshot {
     return { clusters: cloneData(this.#clusters) };
@@ -121,7 +147,7 @@ export class MemoryServer {
   }
 
   #beginHistory(): void {
-    this.#historyId = this.newId<HistoryId>();
+    this.#histories = this.#histories.map(() => this.newId<HistoryId>());
     this.#restartedAt = this.now();
     for (const connection of this.#connections) connection.reset();
   }

@@ -46,7 +46,7 @@ export const memoryShards = (link: Link): ShardStore => ({
     link.call("inspect", () =>
       shards.map((shard) => {
         const data = link.data.shards.get(shard);
-        return data ? ownershipOf(shard, data) : { shard, kind: "lost" as const };
+        return data ? ownershipOf(link, shard, data) : { shard, kind: "lost" as const };
       }),
     ),
   claim: (request) => link.call("claim", () => claimShard(link, request)),

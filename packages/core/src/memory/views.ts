@@ -60,7 +60,7 @@ export const memoryViews = (link: Link): ViewStore => ({
         const view = link.data.shards.get(shard)?.views.get(kind);
         return {
           shard,
-          version: versionOf(link.historyId, view?.n),
+          version: versionOf(link.historyOf(shard), view?.n),
           rows: view ? [...view.rows].map(([id, row]) => ({ id, row })) : [],
         };
       }),
@@ -71,7 +71,7 @@ export const memoryViews = (link: Link): ViewStore => ({
         const views = link.data.shards.get(shard)?.views;
         return {
           shard,
-          historyId: link.historyId,
+          historyId: link.historyOf(shard),
           n: kinds.map((kind) => views?.get(kind)?.n ?? 0),
         };
       }),

@@ -47,6 +47,11 @@ export interface Backend {
   readonly losses: LossStore;
   readonly bus: Bus;
   /**
+   * Least time between two sweeps over all shards, in milliseconds: where each shard takes a call of
+   * its own, they are made less often. @defaultValue 0
+   */
+  readonly leastSweepMs?: number;
+  /**
    * Connects, checks the server and opens this incarnation's alive subscription.
    * Rejects when the server cannot be reached now; may be called again.
    */

@@ -10,7 +10,7 @@ import type { ViewVersion } from "./view-store.ts";
 export type Topic =
   /** New mail of a shard. */
   | { readonly topic: "wake"; readonly shard: ShardId }
-  /** Answers to asks of one node. */
+  /** Answers to asks of one node; they reach it from the shards whose mailboxes it has written to. */
   | { readonly topic: "replies"; readonly node: NodeId }
   /** Changed list rows of one kind. */
   | { readonly topic: "view"; readonly kind: string }

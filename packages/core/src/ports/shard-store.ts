@@ -48,6 +48,8 @@ export interface Ownership {
   readonly epoch: Epoch;
   readonly seq: number;
   readonly historyId: HistoryId | "none";
+  /** History of the server that holds the shard now: where it is another, every claim has ended. */
+  readonly presentHistoryId: HistoryId;
   /** Messages waiting in the mailbox. */
   readonly pending: number;
   /** Identity of this record: another one was made anew, after a loss or a purge. */
@@ -312,8 +314,16 @@ export type CommitAnswer =
   /** `seq` is beyond the next: the shard went back. Claim afresh. */
   | { readonly kind: "gap"; readonly seq: number };
 
+/** One of several servers did not answer; where none does, the call rejects. */
+export interface Unanswered {
+  readonly kind: "unanswered";
+}
+
 export interface ShardStore {
-  /** Reads the ownership of the given shards. Read-only; a missing record answers `lost` for it. */
+  /**
+   * Reads the ownership of the given shards. Read-only; a missing record answers `lost` for it, and a
+   * shard whose server alone does not answer is left out.
+   */
   inspect(request: {
     readonly shards: readonly ShardId[];
   }): Promise<readonly (Ownership | { readonly shard: ShardId; readonly kind: "lost" })[]>;
@@ -341,7 +351,10 @@ export interface ShardStore {
       }
     | Refusal
   >;
-  /** Reads mailbox entries after the given ones, at most `limit` per shard. Fenced, read-only. */
+  /**
+   * Reads mailbox entries after the given ones, at most `limit` per shard. Fenced, read-only.
+   * `unanswered` where one of several servers did not answer.
+   */
   read(request: {
     readonly reads: readonly { readonly claim: Claim; readonly after: EntryId }[];
     readonly limit: number;
@@ -349,16 +362,17 @@ export interface ShardStore {
     readonly (
       | { readonly kind: "entries"; readonly entries: readonly MailEntry[]; readonly more: boolean }
       | Refusal
+      | Unanswered
     )[]
   >;
   /** Adds a batch to a mailbox and wakes the owner. Atomic; a repeat of the same batch is harmless. */
   append(request: AppendRequest): Promise<AppendAnswer>;
   /** Writes a batch of decisions. Atomic; a repeat of the same batch answers the first outcome. */
   commit(request: CommitRequest): Promise<CommitAnswer>;
-  /** Tells which of the claims still stand. Read-only. */
+  /** Tells which of the claims still stand; `unanswered` where one of several servers did not. Read-only. */
   check(request: {
     readonly claims: readonly Claim[];
-  }): Promise<readonly ({ readonly kind: "stands" } | Refusal)[]>;
+  }): Promise<readonly ({ readonly kind: "stands" } | Refusal | Unanswered)[]>;
   /**
    * Reads dead letters of a shard, oldest first: heads from a position on, or those of the given
    * ids with their bodies, as far as they are there. Read-only, unfenced.

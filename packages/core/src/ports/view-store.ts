@@ -11,7 +11,10 @@ export interface ViewVersion {
 }
 
 export interface ViewStore {
-  /** Reads all rows of a kind in one shard with the version they belong to. */
+  /**
+   * Reads all rows of a kind in one shard with the version they belong to. A shard whose server alone
+   * does not answer is left out; so is it, or a node, by the three other reads below.
+   */
   list(request: { readonly kind: string; readonly shards: readonly ShardId[] }): Promise<
     readonly {
       readonly shard: ShardId;

@@ -123,6 +123,7 @@ export class FaultyBackend implements BackendFactory {
       views: overLink(link, wire.views),
       losses: overLink(link, wire.losses),
       bus: busOverLink(link, inner.bus),
+      ...(inner.leastSweepMs !== undefined && { leastSweepMs: inner.leastSweepMs }),
       open: async () => {
         if (link.network.isShut) throw new BackendUnavailable("open");
         await Promise.all([inner.open(), wire.open()]);

@@ -1,5 +1,6 @@
 /** One Redis: by URL, by host and port, or by the settings of an ioredis client of the user's. */
 import { Redis } from "ioredis";
+import { isClusterClient } from "./cluster-source.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { connectToOne } from "./one-server.ts";
 import { firstPassword } from "./passwords.ts";
@@ -10,7 +11,9 @@ export const connectToSingle = async (context: ConnectionsContext): Promise<Conn
   const { options } = context;
   const password = await firstPassword(options);
   const create = (base: Settings): Redis => {
-    if ("client" in options) return options.client.duplicate(base);
+    if ("client" in options && !isClusterClient(options.client))
+      return options.client.duplicate(base);
+    if ("client" in options || "cluster" in options) throw new TypeError("This is a Cluster.");
     const { username, tls, db } = options;
     const full: Settings = {
       ...base,

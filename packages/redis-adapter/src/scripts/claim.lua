@@ -4,7 +4,7 @@
 -- ARGV     1 claim  2 claim seen, or 'none'  3 node  4 incarnation  5 dataset  6 highest epoch known
 --          7 membership version  8 not before  9 producer floor  10 random part of a fresh out id
 --          11 '1' to make a lost record anew  12 time, or ''
--- returns  {0, epoch, history, out id, not before, unclean} | {9, ownership} held
+-- returns  {0, epoch, history, out id, not before, unclean} | {9, ownership, history} held
 --          | {10, version seen} stale membership | {3} lost
 -- cost     O(1), O(producers) when the floor rises
 --@include now
@@ -31,9 +31,9 @@ local claim = record[2]
 if claim == ARGV[1] and record[3] == '0' and record[4] == history then
   return {0, record[5], history, record[11], record[8], record[12] or ''}
 end
-if claim == ARGV[1] then return {9, ownership(own)} end
+if claim == ARGV[1] then return {9, ownership(own), history} end
 if tonumber(ARGV[7]) < tonumber(record[9]) then return {10, record[9]} end
-if claim ~= seen then return {9, ownership(own)} end
+if claim ~= seen then return {9, ownership(own), history} end
 
 local floor = tonumber(record[10])
 local gone = {}

@@ -184,13 +184,14 @@ export const busCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: "a commit publishes its replies to the node they are for",
+    title: "a commit publishes its replies to the node they are for, which has asked that shard",
     run: async (context) => {
       const one = await startNode(context, "web-1");
       const two = await startNode(context, "web-2");
       const held = await claimShard(one, 1);
       const replies = await listen(two, { topic: "replies", node: two.id });
       const others = await listen(one, { topic: "replies", node: one.id });
+      for (const node of [one, two]) await append(node, 1, producerOf(node), 1);
       await committed(held, 1, {
         replies: [{ node: two.id, payload: bytes("answers") }],
       });
@@ -263,6 +264,7 @@ export const busCases: readonly ConformanceCase[] = [
     needs: "restart",
     run: async (context) => {
       const node = await startNode(context);
+      await listen(node, { topic: "membership" });
       let resets = 0;
       let ended = 0;
       node.backend.bus.onReset(() => {

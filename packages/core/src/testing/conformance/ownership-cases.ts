@@ -8,6 +8,7 @@ import {
   committed,
   freshClaimId,
   freshId,
+  historyOf,
   inspect,
   startNode,
   startOfMail,
@@ -44,7 +45,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     run: async (context) => {
       const node = await startNode(context);
       const held = await claimShard(node, 1);
-      assertEqual(held.historyId, node.joined.historyId, "history");
+      assertEqual(held.historyId, await historyOf(node, 1), "history");
       assertEqual(held.answer.unclean, [], "unclean take-overs");
       assertThat(held.epoch >= node.joined.now, "the epoch is at least the store's time");
       const shown = await inspect(node, 1);
@@ -59,6 +60,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
           epoch: held.epoch,
           seq: 0,
           historyId: held.historyId,
+          presentHistoryId: held.historyId,
           pending: 0,
           born: shown.born,
           written: { epoch: 0, seq: 0 },
@@ -66,6 +68,21 @@ export const ownershipCases: readonly ConformanceCase[] = [
         },
         "ownership",
       );
+    },
+  },
+  {
+    title: "after a change of history a shard shows that its claim is of an earlier one",
+    needs: "restart",
+    run: async (context) => {
+      const node = await startNode(context);
+      const held = await claimShard(node, 1);
+      await context.restart?.();
+      const shown = await inspect(node, 1);
+      assertEqual(shown.historyId, held.historyId, "history of the claim");
+      assertThat(shown.presentHistoryId !== held.historyId, "the present history is another one");
+      const late = await node.backend.shards.claim(await claimRequest(node, 1, { seen: "none" }));
+      const { ownership } = assertKind(late, "held", "claim");
+      assertEqual(ownership.presentHistoryId, shown.presentHistoryId, "present history when held");
     },
   },
   {

@@ -3,7 +3,15 @@ import type { ShardId } from "../../model/ids.ts";
 import type { ViewRows } from "../../ports/shard-store.ts";
 import { assertEqual, assertKind, assertThat, only } from "./assert.ts";
 import type { ConformanceCase } from "./context.ts";
-import { bytes, claimShard, commit, committed, startNode, type TestNode } from "./test-node.ts";
+import {
+  bytes,
+  claimShard,
+  commit,
+  committed,
+  historyOf,
+  startNode,
+  type TestNode,
+} from "./test-node.ts";
 
 const row = (id: string, text: string) => ({ id, row: bytes(text) });
 const rows = (kind: string, ...changed: ViewRows["rows"]): { views: readonly ViewRows[] } => ({
@@ -22,7 +30,7 @@ export const rowCases: readonly ConformanceCase[] = [
         await list(node, "counter", 1),
         {
           shard: 1,
-          version: { historyId: node.joined.historyId, n: 0 },
+          version: { historyId: await historyOf(node, 1), n: 0 },
           rows: [],
         },
         "list",
@@ -39,7 +47,7 @@ export const rowCases: readonly ConformanceCase[] = [
       await committed(held, 3, rows("other", row("x", "1")));
       await committed(held, 4);
       const { version, rows: listed } = await list(node, "counter", 1);
-      assertEqual(version, { historyId: node.joined.historyId, n: 2 }, "version");
+      assertEqual(version, { historyId: held.historyId, n: 2 }, "version");
       assertEqual(
         [...listed].sort((left, right) => (left.id < right.id ? -1 : 1)),
         [row("a", "2"), row("b", "1")],
@@ -93,15 +101,14 @@ export const rowCases: readonly ConformanceCase[] = [
           { kind: "other", rows: [row("x", "1")] },
         ],
       });
-      const { historyId } = node.joined;
       assertEqual(
         await node.backend.views.versions({
           kinds: ["other", "none", "counter"],
           shards: [0, 1],
         }),
         [
-          { shard: 0, historyId, n: [0, 0, 0] },
-          { shard: 1, historyId, n: [1, 0, 2] },
+          { shard: 0, historyId: await historyOf(node, 0), n: [0, 0, 0] },
+          { shard: 1, historyId: await historyOf(node, 1), n: [1, 0, 2] },
         ],
         "versions",
       );
@@ -143,10 +150,11 @@ export const rowCases: readonly ConformanceCase[] = [
     needs: "restart",
     run: async (context) => {
       const node = await startNode(context);
-      await committed(await claimShard(node, 1), 1, rows("counter", row("a", "1")));
+      const held = await claimShard(node, 1);
+      await committed(held, 1, rows("counter", row("a", "1")));
       await context.restart?.();
-      const { historyId } = await node.backend.membership.list();
-      assertThat(historyId !== node.joined.historyId, "the history is another one");
+      const historyId = await historyOf(node, 1);
+      assertThat(historyId !== held.historyId, "the history is another one");
       const { version } = await list(node, "counter", 1);
       assertEqual(version, { historyId, n: 1 }, "listed version");
       assertEqual(

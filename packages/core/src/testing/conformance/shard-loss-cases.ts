@@ -11,6 +11,7 @@ import {
   commit,
   committed,
   freshClaimId,
+  historyOf,
   inspect,
   joinRequest,
   mailOf,
@@ -30,7 +31,7 @@ export const shardLossCases: readonly ConformanceCase[] = [
       const held = await claimShard(node, 1);
       await committed(held, 1);
       await context.restart?.();
-      const { historyId } = await node.backend.membership.list();
+      const historyId = await historyOf(node, 1);
       assertThat(historyId !== held.historyId, "the history is another one");
       const refusal = { kind: "history", historyId } as const;
       const { shards } = node.backend;
@@ -72,7 +73,7 @@ export const shardLossCases: readonly ConformanceCase[] = [
       const request = await claimRequest(node, 1);
       await node.backend.shards.claim(request);
       await context.restart?.();
-      const { historyId } = await node.backend.membership.list();
+      const historyId = await historyOf(node, 1);
       const answer = await node.backend.shards.claim(request);
       assertThat(
         answer.kind !== "claimed" || answer.historyId !== historyId,

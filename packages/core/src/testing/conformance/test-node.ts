@@ -202,6 +202,10 @@ export const claimShard = async (
   };
 };
 
+/** History of the server that holds a shard; several may share the cluster's data. */
+export const historyOf = async (node: TestNode, shard: ShardId): Promise<HistoryId> =>
+  (await inspect(node, shard)).presentHistoryId;
+
 export const commit = (
   held: Held,
   seq: number,
