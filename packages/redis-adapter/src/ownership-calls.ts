@@ -123,12 +123,15 @@ export const ownershipCalls = (
       });
       return refusalOf(answer) ?? { kind: "released" };
     },
-    check: async ({ claims }) => {
+    check: async ({ claims, membershipVersion }) => {
       const answers = await inPieces(claims, context.together, async (piece) => {
         const answer = await run({
           script: scripts.check,
           keys: piece.map(({ shard }) => keys.shard(shard).own),
-          args: piece.flatMap(({ claimId, historyId }) => [claimId, historyId]),
+          args: [
+            membershipVersion === undefined ? "" : String(membershipVersion),
+            ...piece.flatMap(({ claimId, historyId }) => [claimId, historyId]),
+          ],
         });
         return piece.map((_, i) => refusalOf(list(answer[i + 1])) ?? { kind: "stands" as const });
       });

@@ -127,7 +127,7 @@ export const scripts = {
     "wake(ARGV[7], id, own[3], {ARGV[8]})",
     "return {0, number, id, own[5] or ''}",
   ]),
-  check: script("check", "017cf765777b74bd114af0b28c0f16fa25d47797", [
+  check: script("check", "876f7ebccd36554719ba0a071c6f6e18bc96d4d9", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -156,9 +156,13 @@ export const scripts = {
     "  return record",
     "end",
     "local history = history_id()",
+    "local seen = tonumber(ARGV[1])",
     "local answer = {0}",
     "for i, own in ipairs(KEYS) do",
-    "  local _, refusal = fence(own, ARGV[2 * i - 1], ARGV[2 * i], history)",
+    "  local record, refusal = fence(own, ARGV[2 * i], ARGV[2 * i + 1], history)",
+    "  if record and seen and tonumber(redis.call('HGET', own, 'version')) < seen then",
+    "    redis.call('HSET', own, 'version', ARGV[1])",
+    "  end",
     "  answer[i + 1] = refusal or {0}",
     "end",
     "return answer",

@@ -42,8 +42,11 @@ export interface MembershipEvents {
   datasetChanged(former: DatasetId): void;
   /** The list of nodes was read, with the mark of the findings of lost data. */
   listed(lossMark: string): void;
-  /** The node had been taken for gone: claims must be checked before anything else. */
-  wasGone(): void;
+  /**
+   * The node had been taken for gone: claims must be checked before anything else, and `version`
+   * left with them. Answers whether that was done.
+   */
+  wasGone(version: number): Promise<boolean>;
   /** Trust came back after it had lapsed. */
   trusted(): void;
   /** Trust lapsed: turns and effects stop. */
@@ -69,7 +72,14 @@ export class Membership {
   #datasetId: DatasetId | undefined;
   #trustedUntil = Number.NEGATIVE_INFINITY;
   #acceptedAt = Number.NEGATIVE_INFINITY;
+  #acceptedSkew = 0;
   #wallSkew = 0;
+  /** Membership version that the last accepted heartbeat told. */
+  #heard = -1;
+  #returns = 0;
+  /** Taken for gone, and its claims not checked since: trust is not renewed. */
+  #isUnchecked = false;
+  #isChecking = false;
   #hadTrust = false;
   #beating = false;
   #listing = false;
@@ -116,6 +126,15 @@ export class Membership {
   /** Monotonic ms since the last accepted heartbeat began. */
   get silentMs(): number {
     return this.#context.clock.monotonic() - this.#acceptedAt;
+  }
+
+  /** How often this node heard that it had been taken for gone. */
+  get returns(): number {
+    return this.#returns;
+  }
+  /** False while the list is older than what the last heartbeat told. */
+  get isListCurrent(): boolean {
+    return this.#version >= this.#heard;
   }
 
   /** True while this node may act on what it owns. */
@@ -165,6 +184,7 @@ export class Membership {
     this.#joined = answer;
     this.#historyId = answer.historyId;
     this.#datasetId = answer.datasetId;
+    this.#heard = answer.version;
     this.#accept(sentAt, skew);
     if (!this.#unsubscribe) {
       this.#unsubscribe = await this.#context.bus.subscribe({ topic: "membership" }, (message) => {
@@ -306,7 +326,10 @@ export class Membership {
     if (renewed) {
       this.#context.time.forget();
       this.#events.historyChanged(isOther ? undefined : ended);
-    } else if (answer.wasGone || answer.flaps > this.#flaps) this.#events.wasGone();
+    }
+    this.#heard = answer.version;
+    if (answer.wasGone || answer.flaps > this.#flaps) this.#isUnchecked = true;
+    if (this.#isUnchecked) void this.#checkClaims();
     this.#flaps = answer.flaps;
     this.#accept(sentAt, skew);
     const stale = sentAt - this.#listedAt >= relistEveryMs;
@@ -315,17 +338,43 @@ export class Membership {
 
   /** `skew`: wall less monotonic time as the call was sent, so that a suspension since then shows. */
   #accept(sentAt: number, skew: number): void {
-    const { settings } = this.#context;
     this.#acceptedAt = sentAt;
-    this.#trustedUntil = sentAt + settings.leaseMs - settings.trustMarginMs;
-    this.#wallSkew = skew;
+    this.#acceptedSkew = skew;
+    if (!this.#isUnchecked) this.#renewTrust();
+  }
+
+  #renewTrust(): void {
+    const { settings } = this.#context;
+    this.#trustedUntil = this.#acceptedAt + settings.leaseMs - settings.trustMarginMs;
+    this.#wallSkew = this.#acceptedSkew;
     this.checkTrust();
+  }
+
+  /**
+   * Has the claims checked before trust is renewed. The version that is left with them keeps out a
+   * peer that read the list while this node was taken for gone, and claims a moment later.
+   */
+  async #checkClaims(): Promise<void> {
+    this.#returns += 1;
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    let isChecked = false;
+    let checked = -1;
+    while (checked !== this.#returns && !this.#stopped) {
+      checked = this.#returns;
+      isChecked = await this.#events.wasGone(this.#heard);
+    }
+    this.#isChecking = false;
+    if (!isChecked) return;
+    this.#isUnchecked = false;
+    this.#renewTrust();
   }
 
   /** The record of this incarnation is gone: it was reaped, replaced, or the data was lost. */
   async #rejoin(answer: Exclude<HeartbeatAnswer, { kind: "accepted" }>): Promise<void> {
     this.#outside = answer;
     this.#trustedUntil = Number.NEGATIVE_INFINITY;
+    this.#isUnchecked = true;
     this.checkTrust();
     const former = this.#datasetId;
     if (answer.kind === "superseded" && answer.incarnation !== "none") {
@@ -343,8 +392,11 @@ export class Membership {
       "joined again",
     );
     if (former !== undefined && former !== this.#datasetId) this.#events.datasetChanged(former);
-    if (former !== this.#datasetId) this.#events.historyChanged();
-    else this.#events.wasGone();
+    if (former !== this.#datasetId) {
+      this.#events.historyChanged();
+      this.#isUnchecked = false;
+      this.#renewTrust();
+    } else void this.#checkClaims();
   }
 
   #schedule(delayMs: number): void {

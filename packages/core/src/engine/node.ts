@@ -143,7 +143,7 @@ export class Node {
         historyChanged: (ended) => this.#historyChanged(ended),
         datasetChanged: (former) => this.losses.datasetWas(former),
         listed: (lossMark) => this.losses.sawCluster(lossMark),
-        wasGone: () => void this.#ownership?.recheck(),
+        wasGone: async (version) => (await this.#ownership?.recheck(version)) ?? true,
         trusted: () => {
           for (const owner of this.#ownership?.all() ?? []) owner.resume();
           this.#ownership?.evaluate();

@@ -112,23 +112,34 @@ export class Ownership {
     this.evaluate();
   }
 
-  /** Asks Redis which claims still stand; the others are dropped. */
-  async recheck(): Promise<void> {
+  #letGo(owner: ShardOwner): void {
+    if (this.#owners.get(owner.shard) === owner) this.#owners.delete(owner.shard);
+    owner.abandon();
+    this.#context.ownersChanged();
+  }
+
+  /**
+   * Asks the store which claims still stand, and leaves `membershipVersion` with those that do; the
+   * others are dropped, and so are those that it could not tell of. Answers whether there was an answer.
+   */
+  async recheck(membershipVersion: number): Promise<boolean> {
     const owners = [...this.#owners.values()];
-    if (owners.length === 0) return;
+    if (owners.length === 0) return true;
     try {
       const answers = await this.#context.owner.store.check({
         claims: owners.map((owner) => owner.claim),
+        membershipVersion,
       });
       owners.forEach((owner, i) => {
         const answer = answers[i];
-        if (!answer || answer.kind === "unanswered") return;
-        if (answer.kind !== "stands") this.fallen(owner, answer);
+        if (!answer || answer.kind === "unanswered") this.#letGo(owner);
+        else if (answer.kind !== "stands") this.fallen(owner, answer);
       });
     } catch {
-      // Not answered: every write is fenced all the same.
+      return false;
     }
     this.evaluate();
+    return true;
   }
 
   /** An owner was refused: it has dropped what it held. */
@@ -198,7 +209,8 @@ export class Ownership {
 
   async #look(): Promise<void> {
     const { membership, nodeId, shardCount, owner } = this.#context;
-    if (!membership.joined || !membership.trusted()) return;
+    if (!membership.joined || !membership.trusted() || !membership.isListCurrent) return;
+    const { version } = membership;
     const placement = placeShards(membership.nodes, shardCount);
     this.#noteDraining(membership.nodes);
     const wanted: ShardId[] = [];
@@ -215,6 +227,11 @@ export class Ownership {
     const records = await owner.store.inspect({ shards: wanted });
     owner.losses.saw(records);
     if (records.length < wanted.length) this.#retryLater();
+    // What is claimed, from whom, and under which version must come from one list.
+    if (membership.version !== version) {
+      this.#again = true;
+      return;
+    }
     for (const record of records) {
       if ("kind" in record) {
         this.#missing(record.shard);
@@ -295,6 +312,7 @@ export class Ownership {
     const { owner: context, membership, nodeId, incarnation } = this.#context;
     const { datasetId } = membership;
     if (!datasetId) return;
+    const { producerFloor, returns, version } = membership;
     await this.#listen(shard);
     const claimId = context.random.id() as ClaimId;
     const answer = await context.store.claim({
@@ -305,9 +323,9 @@ export class Ownership {
       incarnation,
       datasetId,
       epochKnown: this.#epochKnown,
-      membershipVersion: membership.version,
+      membershipVersion: version,
       notBefore,
-      producerFloor: membership.producerFloor,
+      producerFloor,
       ...(afterLoss && { afterLoss }),
     });
     if (answer.kind === "stale-membership") {
@@ -322,8 +340,10 @@ export class Ownership {
     this.#epochKnown = Math.max(this.#epochKnown, answer.epoch);
     const claim: Claim = { shard, claimId, historyId: answer.historyId };
     const loaded = await context.store.load({ claim });
-    if (loaded.kind !== "loaded" || this.#stopped) {
-      if (this.#stopped) await context.store.release({ claim });
+    // Taken for gone meanwhile: the check that followed did not know of this claim.
+    const isDoubtful = membership.returns !== returns;
+    if (loaded.kind !== "loaded" || this.#stopped || isDoubtful) {
+      if (loaded.kind === "loaded") await context.store.release({ claim });
       this.#retryLater();
       return;
     }

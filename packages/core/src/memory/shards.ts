@@ -73,11 +73,14 @@ export const memoryShards = (link: Link): ShardStore => ({
     link.call("read", () => reads.map(({ claim, after }) => readMail(link, claim, after, limit))),
   append: (request) => link.call("append", () => appendBatch(link, request)),
   commit: (request) => link.call("commit", () => commitBatch(link, request)),
-  check: ({ claims }) =>
+  check: ({ claims, membershipVersion = 0 }) =>
     link.call("check", () =>
       claims.map((claim) => {
         const fenced = underClaim(link, claim);
-        return fenced.kind === "stands" ? { kind: "stands" as const } : fenced;
+        if (fenced.kind !== "stands") return fenced;
+        const { own } = fenced.shard;
+        own.membershipVersion = Math.max(own.membershipVersion, membershipVersion);
+        return { kind: "stands" as const };
       }),
     ),
   listDead: (request) =>

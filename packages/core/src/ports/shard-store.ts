@@ -369,9 +369,14 @@ export interface ShardStore {
   append(request: AppendRequest): Promise<AppendAnswer>;
   /** Writes a batch of decisions. Atomic; a repeat of the same batch answers the first outcome. */
   commit(request: CommitRequest): Promise<CommitAnswer>;
-  /** Tells which of the claims still stand; `unanswered` where one of several servers did not. Read-only. */
+  /**
+   * Tells which of the claims still stand; `unanswered` where one of several servers did not. With
+   * `membershipVersion` it leaves that version at the shards of those that do, unless they have seen
+   * a higher one: claims made by an older list of nodes are refused from then on. Otherwise read-only.
+   */
   check(request: {
     readonly claims: readonly Claim[];
+    readonly membershipVersion?: number;
   }): Promise<readonly ({ readonly kind: "stands" } | Refusal | Unanswered)[]>;
   /**
    * Reads dead letters of a shard, oldest first: heads from a position on, or those of the given

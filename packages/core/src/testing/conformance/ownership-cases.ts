@@ -233,6 +233,25 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: "a check leaves a membership version that refuses claims by an older list",
+    run: async (context) => {
+      const node = await startNode(context);
+      const { shards } = node.backend;
+      const held = await claimShard(node, 1, { membershipVersion: 7 });
+      const other = await claimShard(node, 2, { membershipVersion: 7 });
+      const lost = { ...other.claim, claimId: freshClaimId() };
+      const checked = await shards.check({ claims: [held.claim, lost], membershipVersion: 9 });
+      assertEqual(checked, [{ kind: "stands" }, { kind: "fenced" }], "check");
+      const refused = await claimRequest(node, 1, { membershipVersion: 8 });
+      assertEqual(await shards.claim(refused), { kind: "stale-membership", seen: 9 }, "older");
+      // A lower one changes nothing; a claim that does not stand leaves none.
+      await shards.check({ claims: [held.claim], membershipVersion: 3 });
+      assertEqual(await shards.claim(refused), { kind: "stale-membership", seen: 9 }, "lower");
+      await claimShard(node, 1, { membershipVersion: 9 });
+      await claimShard(node, 2, { membershipVersion: 7 });
+    },
+  },
+  {
     title: "nothing reruns before the latest lease of any owner that was taken over from",
     run: async (context) => {
       const node = await startNode(context);
