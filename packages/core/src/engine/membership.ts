@@ -288,7 +288,10 @@ export class Membership {
         ...(withStats && { stats: this.#context.stats() }),
       });
       if (withStats) this.#statsAt = sentAt;
-      if (answer.kind === "accepted") {
+      if (answer.kind === "accepted" && answer.datasetId !== this.#joined.datasetId) {
+        // A late copy of a join has registered this incarnation with data made anew.
+        await this.#rejoin({ kind: "superseded", incarnation: "none" });
+      } else if (answer.kind === "accepted") {
         time.learn(answer.now, sentAt, clock.monotonic());
         this.#take(answer, sentAt, skew);
         if (answer.recheckMs !== undefined) recheckMs = Math.min(recheckMs, answer.recheckMs);
