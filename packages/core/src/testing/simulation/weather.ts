@@ -37,6 +37,7 @@ export const portCalls = [
   "check",
   "claim",
   "commit",
+  "cordon",
   "fetch",
   "heartbeat",
   "inspect",
@@ -87,6 +88,13 @@ const spans: Partial<Record<FaultKind, readonly [number, number]>> = {
   "crash-after": [50, 2_500],
   "freeze-before": [60, 3_500],
   "freeze-after": [60, 3_500],
+};
+
+const causes: Readonly<Record<string, "kill" | "stop" | "drain">> = {
+  cordon: "drain",
+  join: "kill",
+  leave: "stop",
+  release: "stop",
 };
 
 export interface WeatherOptions {
@@ -146,13 +154,13 @@ export const drawWeather = ({ seed, nodes, kinds, from, until }: WeatherOptions)
   const triggerKinds = some(callFaults).filter((kind) => kind in spans);
   for (let i = triggerKinds.length === 0 ? 0 : random.between(1, 2 * nodes.length); i > 0; i--) {
     const kind = random.pick(triggerKinds);
-    triggers.push({
-      kind,
-      target: random.pick(nodes),
-      op: random.pick(portCalls),
-      after: random.between(from, until),
-      ms: span(kind),
-    });
+    const target = random.pick(nodes);
+    const op = random.pick(portCalls);
+    const after = random.between(from, until);
+    triggers.push({ kind, target, op, after, ms: span(kind) });
+    // What nodes call only when they begin or end.
+    const cause = causes[op];
+    if (cause) timed.push({ kind: cause, target, at: after + 50, ms: span(cause) });
   }
   return {
     delayMs: [0, slow],

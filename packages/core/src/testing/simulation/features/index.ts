@@ -1,6 +1,7 @@
 /** The parts of Muster that a simulation can put to use. */
 import { apps } from "./apps.ts";
 import { bells } from "./bells.ts";
+import { waits } from "./clerks.ts";
 import { jobs } from "./jobs.ts";
 import { ledgers } from "./ledgers.ts";
 import { posters } from "./posters.ts";
@@ -10,6 +11,7 @@ export const features = {
   actors: ledgers,
   timers: bells,
   effects: jobs,
+  deferrals: waits,
   apps,
   views: posters,
   status,

@@ -37,6 +37,7 @@ class Caller {
     while (this.#isWanted) {
       await this.#command();
       await this.#pause(this.#random.between(1, 150));
+      if (this.#random.chance(0.1)) await this.#read();
       if (this.#random.chance(0.003)) await this.#burst();
     }
   }
@@ -75,6 +76,30 @@ class Caller {
         if (sent.keyed && attempt < 3 && this.#isWanted) continue;
         this.#failed(sent, error, attempt);
       }
+    }
+  }
+
+  /** A read sees all that was committed before it began, and nothing that is not. */
+  async #read(): Promise<void> {
+    const ledger = this.#random.pick(ids);
+    const { ask } = this.#process.muster.actor(ledgerProtocol, ledger);
+    const { entries } = this.#book;
+    const least = entries.count(ledger);
+    try {
+      const asked = ask.length({}, { timeoutMs: askMs });
+      const what = `a read of ${ledger} by ${this.name}`;
+      const length = await this.#world.promises.watch(this.#process, askMs, what, asked);
+      if (this.#world.hasLost) return;
+      if (length < least) {
+        this.#world.violations.add("I2", `${what} saw ${length} of ${least} entries`);
+      } else if (length > entries.count(ledger)) {
+        this.#world.violations.add(
+          "I2",
+          `${what} saw ${length} entries, of which some are not there`,
+        );
+      }
+    } catch (error) {
+      if (!isMusterError(error)) this.#world.violations.add("error", String(error));
     }
   }
 
