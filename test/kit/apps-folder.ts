@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -36,6 +37,8 @@ export interface AppsFolder {
   /** From now on `onEnable` of the app throws on the node. */
   breakOn(id: string, node: string): void;
   repairOn(id: string, node: string): void;
+  /** Files directly in the folder whose names begin so: what apps have left there. */
+  marks(prefix: string): readonly string[];
   /** Hooks run so far, in order. */
   calls(): readonly HookCall[];
   close(): void;
@@ -72,6 +75,7 @@ export const createAppsFolder = (): AppsFolder => {
     },
     breakOn: (id, node) => appendFileSync(marker(id, node), ""),
     repairOn: (id, node) => rmSync(marker(id, node), { force: true }),
+    marks: (prefix) => readdirSync(dir).filter((name) => name.startsWith(prefix)),
     calls: () =>
       existsSync(log)
         ? readFileSync(log, "utf8")

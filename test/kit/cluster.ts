@@ -23,6 +23,7 @@ export interface ClusterOptions {
   readonly appsDir?: string;
   /** Nodes serve HTTP. @defaultValue false */
   readonly http?: boolean;
+  readonly appsHost?: "module" | "worker";
   readonly hookTimeoutMs?: number;
   readonly slowRetryMs?: number;
   /** The witness answers so much later than it records. @defaultValue 0 */
@@ -138,6 +139,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
     }
     const optional = {
       ...(options.appsDir !== undefined && { appsDir: options.appsDir }),
+      ...(options.appsHost !== undefined && { appsHost: options.appsHost }),
       ...(options.hookTimeoutMs !== undefined && { hookTimeoutMs: options.hookTimeoutMs }),
       ...(options.slowRetryMs !== undefined && { slowRetryMs: options.slowRetryMs }),
     };

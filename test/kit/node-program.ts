@@ -5,7 +5,13 @@
  */
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { createModuleHost, createMuster, isMusterError, type Muster } from "@muster/core";
+import {
+  createModuleHost,
+  createMuster,
+  createWorkerHost,
+  isMusterError,
+  type Muster,
+} from "@muster/core";
 import { type Clock, systemClock } from "@muster/core/ports";
 import { redisBackend } from "@muster/redis-adapter";
 import { createLedger, ledger } from "./ledger.ts";
@@ -83,7 +89,10 @@ const createNode = (id: string): Muster =>
     logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
     ...(config.appsDir !== undefined && {
       apps: {
-        host: createModuleHost({ dir: config.appsDir }),
+        host:
+          config.appsHost === "worker"
+            ? createWorkerHost({ dir: config.appsDir, maxMemoryMb: 64 })
+            : createModuleHost({ dir: config.appsDir }),
         ...(config.hookTimeoutMs !== undefined && { hookTimeoutMs: config.hookTimeoutMs }),
         ...(config.slowRetryMs !== undefined && { slowRetryMs: config.slowRetryMs }),
       },

@@ -16,6 +16,8 @@ export interface ProgramConfig {
   readonly http: boolean;
   /** Folder of the module host; without it the node has no apps. */
   readonly appsDir?: string;
+  /** `worker` runs each app in a thread of its own. @defaultValue `module` */
+  readonly appsHost?: "module" | "worker";
   readonly hookTimeoutMs?: number;
   readonly slowRetryMs?: number;
   readonly startTimeoutMs?: number;

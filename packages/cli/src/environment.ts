@@ -16,6 +16,7 @@ export interface ServeEnvironment {
   readonly nodeId: string | undefined;
   readonly redisUrl: string | undefined;
   readonly appsDir: string | undefined;
+  readonly appsHost: string | undefined;
   readonly host: string | undefined;
   readonly port: string | undefined;
   readonly auth: string | undefined;
@@ -37,6 +38,7 @@ export const serveEnvironment = (env: Environment): ServeEnvironment => ({
   nodeId: read(env, "MUSTER_NODE_ID"),
   redisUrl: read(env, "MUSTER_REDIS_URL"),
   appsDir: read(env, "MUSTER_APPS_DIR"),
+  appsHost: read(env, "MUSTER_APPS_HOST"),
   host: read(env, "MUSTER_HTTP_HOST"),
   port: read(env, "MUSTER_HTTP_PORT"),
   auth: read(env, "MUSTER_HTTP_AUTH"),

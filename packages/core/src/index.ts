@@ -12,6 +12,11 @@ export type { AppManifest } from "./hosts/app-manifest.ts";
 export { createHost } from "./hosts/create-host.ts";
 export { type AppContext, type AppDefinition, defineApp } from "./hosts/define-app.ts";
 export { createModuleHost, type ModuleApp, type ModuleHostOptions } from "./hosts/module-host.ts";
+export {
+  createWorkerHost,
+  type WorkerApp,
+  type WorkerHostOptions,
+} from "./hosts/worker/worker-host.ts";
 export { MemoryServer, memoryBackend } from "./memory/index.ts";
 export type * from "./model/blocker.ts";
 export type * from "./model/ids.ts";

@@ -91,7 +91,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         random,
         logger,
         nodeId,
-        runtime: runtimeName(),
+        runtime: [runtimeName(), options.apps.host.runtime].filter(Boolean).join(", "),
         hookTimeoutMs: options.apps.hookTimeoutMs ?? 10_000,
         slowRetryMs: options.apps.slowRetryMs ?? 300_000,
         now: () => node.now(),

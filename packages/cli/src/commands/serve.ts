@@ -16,6 +16,7 @@ export const registerServe: Register = (noun, cli) => {
     .option("--node-id <id>", "stable across restarts; without it the node is a passing one")
     .option("--redis <url>", "redis://host:6379")
     .option("--apps <folder>", "folder of app packages; without it the node runs no apps")
+    .option("--apps-host <module|worker>", "apps inside the node, or each in a thread of its own")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <n>", "port to listen on, 0 for a free one (default: 7300)")
     .option("--auth <none>", "answers anyone on this machine, and nobody else")
@@ -23,7 +24,7 @@ export const registerServe: Register = (noun, cli) => {
     .addOption(new Option("--supervised").hideHelp())
     .addHelpText(
       "after",
-      "\nEach can be set by an environment variable (MUSTER_CLUSTER, MUSTER_NODE_ID, MUSTER_REDIS_URL,\nMUSTER_APPS_DIR, MUSTER_HTTP_HOST, MUSTER_HTTP_PORT, MUSTER_HTTP_AUTH, MUSTER_HTTP_TOKENS_FILE)\nor in the settings file. SIGTERM stops the node in order. --dry-run checks the settings only.\n",
+      "\nEach can be set by an environment variable (MUSTER_CLUSTER, MUSTER_NODE_ID, MUSTER_REDIS_URL,\nMUSTER_APPS_DIR, MUSTER_APPS_HOST, MUSTER_HTTP_HOST, MUSTER_HTTP_PORT, MUSTER_HTTP_AUTH, MUSTER_HTTP_TOKENS_FILE)\nor in the settings file. SIGTERM stops the node in order. --dry-run checks the settings only.\n",
     )
     .action(async ({ supervised = false, ...flags }: Options) => {
       const given = cli();

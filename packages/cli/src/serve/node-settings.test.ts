@@ -33,7 +33,7 @@ describe("the settings of a node", () => {
         cluster: "from-file",
         node: { id: "file-1", weight: 2 },
         redis: "redis://file:1",
-        apps: { dir: "apps", hookTimeoutMs: 5 },
+        apps: { dir: "apps", host: "worker", maxMemoryMb: 64, hookTimeoutMs: 5 },
         http: { host: "0.0.0.0", port: 81, tokens: [caller] },
         settings: { leaseMs: 3_000 },
       },
@@ -42,7 +42,7 @@ describe("the settings of a node", () => {
       cluster: "from-file",
       node: { id: "file-1", weight: 2 },
       redisUrl: "redis://file:1",
-      apps: { dir: join(cwd, "apps"), hookTimeoutMs: 5 },
+      apps: { dir: join(cwd, "apps"), host: "worker", maxMemoryMb: 64, hookTimeoutMs: 5 },
       host: "0.0.0.0",
       port: 81,
       auth: { kind: "tokens", entries: [caller] as never },
@@ -53,6 +53,7 @@ describe("the settings of a node", () => {
       MUSTER_NODE_ID: "env-1",
       MUSTER_REDIS_URL: "rediss://env:1",
       MUSTER_APPS_DIR: "/env",
+      MUSTER_APPS_HOST: "module",
       MUSTER_HTTP_HOST: "::1",
       MUSTER_HTTP_PORT: "82",
       MUSTER_HTTP_AUTH: "none",
@@ -61,17 +62,20 @@ describe("the settings of a node", () => {
       cluster: "from-env",
       node: { id: "env-1", weight: 2 },
       redisUrl: "rediss://env:1",
-      apps: { dir: "/env" },
+      apps: { dir: "/env", host: "module" },
       host: "::1",
       port: 82,
       auth: { kind: "none" },
     });
-    const flags = { cluster: "from-flag", nodeId: "flag-1", port: "0", apps: "here" };
+    const flags = {
+      ...{ cluster: "from-flag", nodeId: "flag-1", port: "0", apps: "here" },
+      appsHost: "worker",
+    };
     expect(await read(flags, cwd, env)).toMatchObject({
       cluster: "from-flag",
       node: { id: "flag-1" },
       port: 0,
-      apps: { dir: join(cwd, "here") },
+      apps: { dir: join(cwd, "here"), host: "worker" },
     });
   });
 

@@ -20,6 +20,7 @@ export interface ServeFlags {
   readonly nodeId?: string;
   readonly redis?: string;
   readonly apps?: string;
+  readonly appsHost?: string;
   readonly host?: string;
   readonly port?: string;
   readonly auth?: string;
@@ -31,6 +32,16 @@ export type ServeAuth =
   | { readonly kind: "none" }
   | { readonly kind: "tokens"; readonly entries: readonly TokenEntry[] };
 
+export interface AppsSettings {
+  readonly dir: string;
+  /** Inside the node, or each app in a worker thread of its own. */
+  readonly host: "module" | "worker";
+  /** Memory of a worker thread in MB. */
+  readonly maxMemoryMb?: number;
+  readonly hookTimeoutMs?: number;
+  readonly slowRetryMs?: number;
+}
+
 export interface NodeSettings {
   readonly cluster: string;
   readonly node: {
@@ -40,9 +51,7 @@ export interface NodeSettings {
     readonly url?: string;
   };
   readonly redisUrl: string;
-  readonly apps:
-    | { readonly dir: string; readonly hookTimeoutMs?: number; readonly slowRetryMs?: number }
-    | undefined;
+  readonly apps: AppsSettings | undefined;
   readonly host: string;
   readonly port: number;
   readonly auth: ServeAuth;
@@ -77,6 +86,8 @@ const readFile = async ({ flags, cwd }: NodeSources): Promise<File> => {
   });
   checkMembers(path, "apps", recordAt(read, "apps"), {
     dir: "text",
+    host: "text",
+    maxMemoryMb: "number",
     hookTimeoutMs: "number",
     slowRetryMs: "number",
   });
@@ -150,12 +161,37 @@ const decideAuth = async (sources: NodeSources, file: File): Promise<ServeAuth> 
   );
 };
 
+/** The apps that the node runs, from flags, environment and file. */
+const decideApps = ({ flags, env, cwd }: NodeSources, file: File): AppsSettings | undefined => {
+  const apps = recordAt(file.value, "apps");
+  const typed = flags.apps ?? env.appsDir;
+  const written = textAt(apps, "dir");
+  const dir =
+    typed !== undefined ? resolve(cwd, typed) : written && resolve(dirname(file.path), written);
+  const host = flags.appsHost ?? env.appsHost ?? textAt(apps, "host") ?? "module";
+  if (host !== "module" && host !== "worker") {
+    throw usageError(`the host of apps "${host}" is not known`, "Hosts: module, worker.");
+  }
+  if (dir === undefined) return undefined;
+  const { maxMemoryMb, hookTimeoutMs, slowRetryMs } = {
+    maxMemoryMb: numberAt(apps, "maxMemoryMb"),
+    hookTimeoutMs: numberAt(apps, "hookTimeoutMs"),
+    slowRetryMs: numberAt(apps, "slowRetryMs"),
+  };
+  return {
+    dir,
+    host,
+    ...(maxMemoryMb !== undefined && { maxMemoryMb }),
+    ...(hookTimeoutMs !== undefined && { hookTimeoutMs }),
+    ...(slowRetryMs !== undefined && { slowRetryMs }),
+  };
+};
+
 /** Reads and checks everything a node is made from. @throws CliError `USAGE` */
 export const readNodeSettings = async (sources: NodeSources): Promise<NodeSettings> => {
-  const { flags, env, cwd } = sources;
+  const { flags, env } = sources;
   const file = await readFile(sources);
   const node = recordAt(file.value, "node");
-  const apps = recordAt(file.value, "apps");
   const http = recordAt(file.value, "http");
   const missing = (what: string, ways: string) => usageError(`${what} is missing`, `Give ${ways}.`);
 
@@ -170,30 +206,13 @@ export const readNodeSettings = async (sources: NodeSources): Promise<NodeSettin
   if (redisUrl === undefined) {
     throw missing("the address of Redis", `--redis, MUSTER_REDIS_URL or "redis" in ${file.path}`);
   }
-  const typedDir = flags.apps ?? env.appsDir;
-  const fileDir = textAt(apps, "dir");
-  const dir =
-    typedDir !== undefined
-      ? resolve(cwd, typedDir)
-      : fileDir && resolve(dirname(file.path), fileDir);
   const typedPort = flags.port ?? env.port;
   const id = flags.nodeId ?? env.nodeId;
-  const numbers = {
-    hookTimeoutMs: numberAt(apps, "hookTimeoutMs"),
-    slowRetryMs: numberAt(apps, "slowRetryMs"),
-  };
   return {
     cluster,
     node: { ...node, ...(id !== undefined && { id }) },
     redisUrl: checkRedisUrl(redisUrl),
-    apps:
-      dir === undefined
-        ? undefined
-        : {
-            dir,
-            ...(numbers.hookTimeoutMs !== undefined && { hookTimeoutMs: numbers.hookTimeoutMs }),
-            ...(numbers.slowRetryMs !== undefined && { slowRetryMs: numbers.slowRetryMs }),
-          },
+    apps: decideApps(sources, file),
     host: flags.host ?? env.host ?? textAt(http, "host") ?? "127.0.0.1",
     port:
       typedPort !== undefined

@@ -1,14 +1,24 @@
 /** Composes the node that the settings describe and runs it. */
 import type { ClusterSettings, MusterOptions } from "@muster/core";
 import type { Cli } from "../cli.ts";
-import type { NodeSettings } from "./node-settings.ts";
+import type { AppsSettings, NodeSettings } from "./node-settings.ts";
 import { runNode } from "./run-node.ts";
 
+const appsOptions = async (apps: AppsSettings): Promise<MusterOptions["apps"] & {}> => {
+  const { createModuleHost, createWorkerHost } = await import("@muster/core");
+  const { dir, host, maxMemoryMb, hookTimeoutMs, slowRetryMs } = apps;
+  return {
+    host:
+      host === "worker"
+        ? createWorkerHost({ dir, ...(maxMemoryMb !== undefined && { maxMemoryMb }) })
+        : createModuleHost({ dir }),
+    ...(hookTimeoutMs !== undefined && { hookTimeoutMs }),
+    ...(slowRetryMs !== undefined && { slowRetryMs }),
+  };
+};
+
 const musterOptions = async (settings: NodeSettings): Promise<MusterOptions> => {
-  const [{ createModuleHost }, { redisBackend }] = await Promise.all([
-    import("@muster/core"),
-    import("@muster/redis-adapter"),
-  ]);
+  const { redisBackend } = await import("@muster/redis-adapter");
   const { cluster, node, apps, redisUrl } = settings;
   return {
     cluster,
@@ -16,13 +26,7 @@ const musterOptions = async (settings: NodeSettings): Promise<MusterOptions> => 
     backend: redisBackend({ url: redisUrl }),
     // Checked by createMuster, as everything from outside is.
     settings: settings.settings as Partial<ClusterSettings>,
-    ...(apps !== undefined && {
-      apps: {
-        host: createModuleHost({ dir: apps.dir }),
-        ...(apps.hookTimeoutMs !== undefined && { hookTimeoutMs: apps.hookTimeoutMs }),
-        ...(apps.slowRetryMs !== undefined && { slowRetryMs: apps.slowRetryMs }),
-      },
-    }),
+    ...(apps !== undefined && { apps: await appsOptions(apps) }),
   };
 };
 

@@ -91,6 +91,12 @@ export const scriptedHost = (script: Partial<Hooks> = {}) => {
         return hooks.settingsChanged?.(app, context);
       },
     }),
+    ...(script.terminate && {
+      terminate: (app) => {
+        calls.push(`terminate ${app.version}`);
+        return hooks.terminate?.(app);
+      },
+    }),
     ...(script.observe && { observe: (ref, context) => hooks.observe?.(ref, context) }),
     ...(script.digest && { digest: (ref, context) => hooks.digest?.(ref, context) }),
   };

@@ -15,6 +15,8 @@ export interface UnitOptions<App> {
   readonly host: AppHost<App>;
   readonly clock: Clock;
   readonly hookTimeoutMs: number;
+  /** A running app has ended by itself; nothing of it is left. */
+  lost(why: unknown): void;
 }
 
 type Cause = HookContext["cause"];
@@ -31,6 +33,8 @@ interface Entered<App> {
   readonly build: string;
   inputs: Inputs;
   enabled: boolean;
+  /** Why it has ended, where it did so by itself. */
+  gone?: { readonly why: unknown };
 }
 
 export interface BringUp {
@@ -46,6 +50,10 @@ export interface BringUp {
 
 /** What has to be the same for a loaded package to be kept. */
 const buildOf = ({ version, ref }: AppIntentRow): string => JSON.stringify([version, ref]);
+/** What is said of an app that has ended by itself. */
+export const lostMessage = (why: unknown): string =>
+  why instanceof Error ? why.message || why.name : String(why);
+
 const sameInputs = (a: Inputs, b: Inputs): boolean =>
   a.licence === b.licence && settingsHash(a.settings) === settingsHash(b.settings);
 
@@ -107,9 +115,19 @@ export class AppUnit<App> {
 
     this.#entered = ready;
     const result = await this.#hooks.run("enable", signal, (own) =>
-      this.#options.host.enable?.(ready.app, this.#hooks.context({ ...intent, cause }, own)),
+      this.#options.host.enable?.(
+        ready.app,
+        this.#hooks.context({ ...intent, cause }, own, (why) => this.#lost(ready, why)),
+      ),
     );
-    if (result.kind === "failed") return this.#orSuperseded(result.cause, signal, "initialized");
+    if (result.kind === "failed") {
+      const failure = await this.#endStuck(ready.app, result.cause);
+      return this.#orSuperseded(failure, signal, "initialized");
+    }
+    if (ready.gone) {
+      await this.#giveUp(ready, undefined);
+      return { kind: "lost", message: lostMessage(ready.gone.why) };
+    }
     if (result.value === false) {
       this.#entered = undefined;
       return this.#giveUp(ready, { kind: "refused" });
@@ -120,28 +138,22 @@ export class AppUnit<App> {
 
   /** Ends what may be running. It is ended only when `disable` returned and no hook goes on. */
   async tearDown(cause: Cause, { leaving }: Partial<BringUp> = {}): Promise<TearDown> {
-    const failed = (why: HookFailure | StillRunning): TearDown => ({
-      kind: "tear-down-failed",
-      cause: why,
-    });
     const { host } = this.#options;
     const entered = this.#entered;
     leaving?.();
     const stuck = this.#hooks.stillRunning("disable");
-    if (stuck) return failed(stuck);
+    if (stuck) return this.#endByForce(stuck);
     if (entered && host.disable) {
       const result = await this.#hooks.run("disable", undefined, (own) =>
         host.disable?.(entered.app, this.#hooks.context({ ...entered.inputs, cause }, own)),
       );
-      if (result.kind === "failed") return failed(result.cause);
+      if (result.kind === "failed") return this.#endByForce(result.cause);
       entered.enabled = false;
     }
     const still = this.#hooks.stillRunning();
-    if (still) return failed(still);
+    if (still) return this.#endByForce(still);
     if (entered) await this.#unload(entered.app);
-    this.#entered = undefined;
-    this.#package = undefined;
-    return { kind: "torn-down" };
+    return this.#left();
   }
 
   /** Asks the host what is there, without running anything of the app. */
@@ -249,13 +261,54 @@ export class AppUnit<App> {
 
   /** Drops a package that is not running; one that may be stays for its tear-down. */
   async #giveUp<O>(ready: Entered<App>, outcome: O): Promise<O> {
-    if (this.#entered !== ready) await this.#unload(ready.app);
+    if (this.#entered === ready) return outcome;
+    if (this.#hooks.quiet || !(await this.#terminate(ready.app))) await this.#unload(ready.app);
     return outcome;
   }
 
   async #unload(app: App): Promise<void> {
     const { host } = this.#options;
     if (host.unload) await this.#hooks.run("unload", undefined, () => host.unload?.(app));
+  }
+
+  /** Nothing of the app is left here. */
+  #left(forced?: HookFailure | StillRunning): TearDown {
+    this.#entered = undefined;
+    this.#package = undefined;
+    return { kind: "torn-down", ...(forced && { forced }) };
+  }
+
+  /** Ends what a tear-down could not, where the host can. */
+  async #endByForce(cause: HookFailure | StillRunning): Promise<TearDown> {
+    const ended = this.#entered && (await this.#terminate(this.#entered.app));
+    return ended ? this.#left(cause) : { kind: "tear-down-failed", cause };
+  }
+
+  /** A hook of an entered app that does not listen is ended with the app, where the host can. */
+  async #endStuck(app: App, cause: HookFailure): Promise<HookFailure> {
+    if (cause.kind !== "timed-out" || !cause.ignoredSignal) return cause;
+    if (!(await this.#terminate(app))) return cause;
+    this.#entered = undefined;
+    return { ...cause, ended: true };
+  }
+
+  async #terminate(app: App): Promise<boolean> {
+    const { host } = this.#options;
+    if (!host.terminate) return false;
+    const result = await this.#hooks.run("terminate", undefined, () => host.terminate?.(app));
+    if (result.kind === "failed") return false;
+    this.#hooks.forget();
+    return true;
+  }
+
+  #lost(ready: Entered<App>, why: unknown): void {
+    if (ready.gone) return;
+    ready.gone = { why };
+    if (this.#entered !== ready) return;
+    this.#entered = undefined;
+    if (!ready.enabled) return;
+    void this.#unload(ready.app);
+    this.#options.lost(why);
   }
 
   #refOf({ version, ref }: AppIntentRow) {

@@ -16,7 +16,8 @@ export type HookName =
   | "settingsChanged"
   | "disable"
   | "observe"
-  | "unload";
+  | "unload"
+  | "terminate";
 
 /** How a hook failed: by throwing (or a failed check), or by running longer than it may. */
 export type HookFailure =
@@ -33,13 +34,18 @@ export type HookFailure =
       readonly limitMs: number;
       /** True when it went on although it was told to stop. */
       readonly ignoredSignal: boolean;
+      /** The app was ended by force for it. */
+      readonly ended?: true;
     };
 
 export type AttemptOutcome =
   /** `manually`: desired status changed while this incarnation was up. */
   | { readonly kind: "enabled"; readonly manually: boolean }
   | { readonly kind: "refused" }
-  | { readonly kind: "torn-down" }
+  /** `forced`: what kept it from ending by itself, so that it was ended by force. */
+  | { readonly kind: "torn-down"; readonly forced?: HookFailure | StillRunning }
+  /** The app has ended by itself. */
+  | { readonly kind: "lost"; readonly message: string }
   | { readonly kind: "tear-down-failed"; readonly cause: HookFailure | StillRunning }
   /** A newer intent or a stop made the attempt pointless. */
   | { readonly kind: "superseded"; readonly reached: "unknown" | "constructed" | "initialized" }
@@ -84,10 +90,11 @@ const describe = (cause: HookFailure | StillRunning): string => {
   switch (cause.kind) {
     case "failed":
       return cause.failure === "error" ? `${cause.hook}: ${cause.message}` : cause.message;
-    case "timed-out":
-      return cause.ignoredSignal
-        ? `${cause.hook} did not return within ${seconds(cause.limitMs)} and ignores the signal to stop`
-        : `${cause.hook} did not return within ${seconds(cause.limitMs)}`;
+    case "timed-out": {
+      const late = `${cause.hook} did not return within ${seconds(cause.limitMs)}`;
+      if (cause.ended) return `${late} and ignored the signal to stop; it was ended by force`;
+      return cause.ignoredSignal ? `${late} and ignores the signal to stop` : late;
+    }
     case "still-running":
       return `${cause.hook}, told to stop ${seconds(cause.forMs)} ago, has not returned; restart the node to end it`;
   }
@@ -124,8 +131,14 @@ export const decideStatus = (outcome: AttemptOutcome): AttemptVerdict => {
         reason: null,
         retry: "never",
       };
-    case "torn-down":
-      return { initStatus: "manually_disabled", reason: null, retry: "never" };
+    case "torn-down": {
+      const { forced } = outcome;
+      const message = forced && `${describe(forced)}; it was ended by force`;
+      const reason = message === undefined ? null : { code: "ended_by_force", message };
+      return { initStatus: "manually_disabled", reason, retry: "never" };
+    }
+    case "lost":
+      return failed("error_disabled", "app_ended", outcome.message, "backoff");
     case "refused":
       return {
         initStatus: "disabled",

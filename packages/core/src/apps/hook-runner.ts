@@ -45,9 +45,18 @@ export class HookRunner {
     return result;
   }
 
-  context({ cause, licence, settings }: HookInputs, signal: AbortSignal): HookContext {
+  context(
+    { cause, licence, settings }: HookInputs,
+    signal: AbortSignal,
+    lost: HookContext["lost"] = () => {},
+  ): HookContext {
     const { appId, nodeId } = this.#options;
-    return { appId, nodeId, settings, licence, cause, signal };
+    return { appId, nodeId, settings, licence, cause, signal, lost };
+  }
+
+  /** Whatever was running was ended by force. */
+  forget(): void {
+    this.#overruns.clear();
   }
 
   /** The named hook, or any, while it goes on although it was told to stop. */

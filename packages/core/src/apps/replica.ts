@@ -3,11 +3,12 @@
  * own (decide-status) and writes no intent, also not when it stops (I11).
  */
 import type { Applied, ReplicaControl, ReplicaDefinition } from "../define-replica.ts";
-import type { AppHost, HookContext } from "../hosts/app-host.ts";
+import type { AppHost } from "../hosts/app-host.ts";
+import { retryDelayMs } from "../model/retry-policy.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
-import { AppUnit, type BringUp } from "./app-unit.ts";
+import { AppUnit, type BringUp, lostMessage } from "./app-unit.ts";
 import { satisfies } from "./decide-converged.ts";
 import {
   type AttemptOutcome,
@@ -16,13 +17,13 @@ import {
   slowDelayMs,
 } from "./decide-status.ts";
 import { DigestWatch } from "./digest-watch.ts";
+import { FollowedApp } from "./followed-app.ts";
 import type { AppIntentRow } from "./intent.ts";
 import { type LocalApps, LocalAppTable } from "./local-apps.ts";
-import { type AppReason, type AppStatus, isEnabled } from "./model.ts";
-import { type NodeHistory, noHistory, noteAttempt } from "./node-history.ts";
-import { type AppObserved, appObserved } from "./observed.ts";
+import { isEnabled } from "./model.ts";
+import { noHistory } from "./node-history.ts";
+import type { AppObserved } from "./observed.ts";
 import { withoutSecrets } from "./redact.ts";
-import { type AppSettings, settingsHash } from "./settings.ts";
 
 export interface AppReplicaOptions<App> {
   readonly host: AppHost<App>;
@@ -45,18 +46,6 @@ export interface AppReplica extends ReplicaDefinition<AppIntentRow, AppObserved>
   readonly local: LocalApps;
 }
 
-/** What is remembered of an app on this node between its attempts. */
-interface Followed<App> {
-  readonly unit: AppUnit<App>;
-  /** `desiredIntentId` when this incarnation first saw the app: another one means it was changed. */
-  readonly desiredAtFirst: string;
-  generation: number;
-  tried: boolean;
-  history: NodeHistory;
-  /** What the last attempt came to. */
-  last: AppObserved | undefined;
-}
-
 const retry = Object.freeze({
   strategy: "exponential",
   baseMs: 1_000,
@@ -68,7 +57,7 @@ const retry = Object.freeze({
 /** Makes the replica of apps: one per node and incarnation. */
 export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppReplica => {
   const { host, clock, random, logger, nodeId, runtime, hookTimeoutMs, slowRetryMs } = options;
-  const followed = new Map<string, Followed<App>>();
+  const followed = new Map<string, FollowedApp<App>>();
   const local = new LocalAppTable(logger);
   const slow = () => slowDelayMs(slowRetryMs, random.draw());
   let control: ReplicaControl<AppObserved> | undefined;
@@ -80,73 +69,18 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     changed: (id) => void control?.nudge(id, "force"),
   });
 
-  const follow = (intent: AppIntentRow, inherited: unknown): Followed<App> => {
-    const known = followed.get(intent.id);
+  const follow = (intent: AppIntentRow, inherited: unknown): FollowedApp<App> => {
+    const { id: appId } = intent;
+    const known = followed.get(appId);
     if (known) {
-      known.generation = intent.generation;
+      known.intent = intent;
       return known;
     }
-    const before = appObserved.safeParse(inherited);
-    const unit = new AppUnit({ appId: intent.id, nodeId, host, clock, hookTimeoutMs });
-    const made: Followed<App> = {
-      unit,
-      desiredAtFirst: intent.desiredIntentId,
-      generation: intent.generation,
-      tried: false,
-      history: before.success ? before.data.history : noHistory,
-      last: undefined,
-    };
-    followed.set(intent.id, made);
+    const lost = (why: unknown) => takeLoss(appId, why);
+    const unit = new AppUnit({ appId, nodeId, host, clock, hookTimeoutMs, lost });
+    const made = new FollowedApp({ unit, intent, inherited, runtime });
+    followed.set(appId, made);
     return made;
-  };
-
-  const observe = (
-    { generation, history, unit }: Followed<App>,
-    intent: AppIntentRow | undefined,
-    initStatus: AppStatus,
-    reason: AppReason | null,
-  ): AppObserved => ({
-    initStatus,
-    observedGeneration: generation,
-    version: unit.package?.version ?? null,
-    packageDigest: unit.package?.digest ?? null,
-    settingsHash: intent?.desiredStatus === "enabled" ? settingsHash(intent.settings) : null,
-    runtime,
-    reason,
-    tornDown: unit.tornDown,
-    since: options.now(),
-    history,
-  });
-
-  /** What an attempt came to; what it came to before stays so since then. */
-  const settle = (
-    app: Followed<App>,
-    intent: AppIntentRow | undefined,
-    initStatus: AppStatus,
-    reason: AppReason | null,
-  ): AppObserved => {
-    const version = app.unit.package?.version ?? null;
-    const met = { generation: app.generation, version, initStatus, reason };
-    app.history = noteAttempt(app.history, met, options.now());
-    const observed = observe(app, intent, initStatus, reason);
-    const { last } = app;
-    const stays = last?.initStatus === initStatus && last.reason?.code === reason?.code;
-    app.last = stays ? { ...observed, since: last.since } : observed;
-    return app.last;
-  };
-
-  const causeOf = (
-    { unit, tried }: Followed<App>,
-    intent: AppIntentRow | undefined,
-    attempt: number,
-  ): HookContext["cause"] => {
-    if (!tried) return "start";
-    if (attempt > 1) return "retry";
-    if (intent?.desiredStatus !== "enabled") return "intent";
-    const runs = unit.runs(intent);
-    if (runs === "other-build") return "update";
-    if (runs !== "other-inputs") return "intent";
-    return unit.inputs?.licence === intent.licence ? "settings" : "licence";
   };
 
   /** From the start of its tear-down on the app is not to be used here, whatever comes of it. */
@@ -155,36 +89,6 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     if (before && isEnabled(before.initStatus)) {
       local.set(id, { ...before, initStatus: "initialized" });
     }
-  };
-
-  /** Looks, and runs no hook of the app; what this process runs is told as it is. */
-  const look = async (
-    { unit, last }: Followed<App>,
-    intent: AppIntentRow,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome> => {
-    if (unit.runs(intent) !== "not") {
-      return { kind: "enabled", manually: last?.initStatus === "manually_enabled" };
-    }
-    const wanted = intent.desiredStatus;
-    if (!host.observe) return { kind: "observed", seen: undefined, wanted };
-    const seen = await unit.observe(intent, signal);
-    return "kind" in seen ? seen : { kind: "observed", seen, wanted };
-  };
-
-  const act = (
-    app: Followed<App>,
-    intent: AppIntentRow | undefined,
-    request: Pick<BringUp, "cause" | "signal" | "reached"> & { readonly id: string },
-  ): Promise<AttemptOutcome> => {
-    const { cause, id, signal } = request;
-    const leaving = () => takeOutOfUse(id);
-    if (intent?.management === "observe" && intent.desiredStatus !== "uninstalled") {
-      return look(app, intent, signal);
-    }
-    if (intent?.desiredStatus !== "enabled") return app.unit.tearDown(cause, { leaving });
-    const manually = intent.desiredIntentId !== app.desiredAtFirst;
-    return app.unit.bringUp({ ...request, intent, manually, leaving });
   };
 
   const conclude = (
@@ -203,6 +107,56 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     ...(verdict.error !== undefined && { error: verdict.error }),
   });
 
+  /** One that ends by itself soon after it was enabled is brought up after ever longer. */
+  const takeLoss = (id: string, why: unknown) => {
+    const app = followed.get(id);
+    if (!app) return;
+    const outcome = { kind: "lost", message: lostMessage(why) } as const;
+    const verdict = withoutSecrets(decideStatus(outcome), app.secrets(app.intent));
+    const observed = app.settle(verdict.initStatus, verdict.reason, options.now());
+    local.set(id, observed);
+    logger.warn({ appId: id, nodeId, error: verdict.error }, "an app ended by itself");
+    const afterMs = retryDelayMs(retry, app.lost(clock.monotonic()), random.draw());
+    control?.lapsed(id, { ...conclude(observed, verdict, false), retry: { afterMs } });
+  };
+
+  /** Looks, and runs no hook of the app; what this process runs is told as it is. */
+  const look = async (
+    { unit, last }: FollowedApp<App>,
+    intent: AppIntentRow,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> => {
+    if (unit.runs(intent) !== "not") {
+      return { kind: "enabled", manually: last?.initStatus === "manually_enabled" };
+    }
+    const wanted = intent.desiredStatus;
+    if (!host.observe) return { kind: "observed", seen: undefined, wanted };
+    const seen = await unit.observe(intent, signal);
+    return "kind" in seen ? seen : { kind: "observed", seen, wanted };
+  };
+
+  const act = async (
+    app: FollowedApp<App>,
+    intent: AppIntentRow | undefined,
+    request: Pick<BringUp, "cause" | "signal" | "reached"> & { readonly id: string },
+  ): Promise<AttemptOutcome> => {
+    const { cause, id, signal } = request;
+    const leaving = () => takeOutOfUse(id);
+    if (intent?.management === "observe" && intent.desiredStatus !== "uninstalled") {
+      return look(app, intent, signal);
+    }
+    if (intent?.desiredStatus !== "enabled") return app.unit.tearDown(cause, { leaving });
+    const ran = app.unit.runs(intent) === "as-wanted";
+    const outcome = await app.unit.bringUp({
+      ...request,
+      intent,
+      leaving,
+      manually: app.isManual(intent),
+    });
+    if (outcome.kind === "enabled" && !ran) app.enabled(clock.monotonic());
+    return outcome;
+  };
+
   return {
     kind: "app",
     local,
@@ -213,27 +167,28 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     },
 
     apply: async (intent, context) => {
-      const { id, attempt } = context;
+      const { id } = context;
       digests.forget(id);
       const app = intent ? follow(intent, context.inherited) : followed.get(id);
       if (!app) return gone(runtime);
-      const cause = causeOf(app, intent, attempt);
-      const secrets = secretsOf(intent, app);
-      app.tried = true;
+      const cause = app.causeOf(intent, context.attempt);
+      const secrets = app.secrets(intent);
       const outcome = await act(app, intent, {
         id,
         cause,
         signal: context.signal,
         reached: (status) => {
-          const observed = observe(app, intent, status, null);
+          const observed = app.observe(status, null, options.now());
           local.set(id, observed);
           context.report(observed);
         },
       });
       const verdict = withoutSecrets(decideStatus(outcome), secrets);
       const { initStatus, reason } = verdict;
-      const report = outcome.kind === "superseded" ? observe : settle;
-      const observed = report(app, intent, initStatus, reason);
+      const observed =
+        outcome.kind === "superseded"
+          ? app.observe(initStatus, reason, options.now())
+          : app.settle(initStatus, reason, options.now());
       if (intent) local.set(id, observed);
       else if (app.unit.tornDown) {
         followed.delete(id);
@@ -258,9 +213,9 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
       const app = followed.get(id);
       if (!app) return;
       takeOutOfUse(id);
-      const secrets = secretsOf(undefined, app);
+      const secrets = app.secrets(undefined);
       const outcome = await app.unit.tearDown("shutdown");
-      if (outcome.kind === "tear-down-failed") {
+      if (outcome.kind === "tear-down-failed" || outcome.forced) {
         const { reason } = withoutSecrets(decideStatus(outcome), secrets);
         logger.warn({ appId: id, nodeId, reason }, "app was not torn down at shutdown");
       }
@@ -269,15 +224,6 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     },
   };
 };
-
-/** All settings and licences that an attempt may speak of: those wanted, and those it runs with. */
-const secretsOf = <App>(
-  intent: AppIntentRow | undefined,
-  { unit }: Followed<App>,
-): readonly AppSettings[] =>
-  [intent, unit.inputs].flatMap((inputs) =>
-    inputs ? [inputs.settings, { licenceSecret: inputs.licence }] : [],
-  );
 
 /** An app that is neither wanted nor known here. */
 const gone = (runtime: string): Applied<AppObserved> => ({

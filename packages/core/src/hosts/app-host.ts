@@ -20,6 +20,11 @@ export interface HookContext {
   readonly settings: Readonly<Record<string, unknown>>;
   /** What was given with `apps.licence`; `null` where nothing was. */
   readonly licence: string | null;
+  /**
+   * To be called when the app has ended by itself and nothing of it runs any more, such as with its
+   * process: the node then says so, and brings it up again after a while that grows.
+   */
+  lost(why: unknown): void;
   /** Why the hook runs; `start` is the app's first time in this process. */
   readonly cause: "start" | "intent" | "retry" | "update" | "settings" | "licence" | "shutdown";
 }
@@ -97,6 +102,8 @@ type Agreed = Promise<boolean | void> | boolean | void;
 // biome-ignore lint/suspicious/noExplicitAny: an app is whatever its own host makes of it
 export interface AppHost<App = any> {
   readonly name: string;
+  /** Added to the runtime that rows name, such as `worker threads of 256 MB`. */
+  readonly runtime?: string;
   load(ref: PackageRef, context: { readonly signal: AbortSignal }): Promise<LoadAnswer<App>>;
   construct?(app: App, context: HookContext): Promise<void> | void;
   initialize?(app: App, context: HookContext): Promise<void> | void;
@@ -127,4 +134,9 @@ export interface AppHost<App = any> {
   ): Promise<Sighting | undefined> | Sighting | undefined;
   /** Forgets a loaded app that will not be used again. */
   unload?(app: App): Promise<void> | void;
+  /**
+   * Ends an app at once, whatever it is doing, so that nothing of it runs any more: for one whose
+   * hook ignores its signal, or whose tear-down fails. Hosts that cannot do that have no such hook.
+   */
+  terminate?(app: App): Promise<void> | void;
 }

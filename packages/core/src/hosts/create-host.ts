@@ -2,7 +2,8 @@
 import { MusterError } from "../errors.ts";
 import type { AppHost } from "./app-host.ts";
 
-const hooks: Readonly<Record<Exclude<keyof AppHost, "name">, true>> = {
+const words: ReadonlySet<string> = new Set(["name", "runtime"] satisfies (keyof AppHost)[]);
+const hooks: Readonly<Record<Exclude<keyof AppHost, "name" | "runtime">, true>> = {
   load: true,
   digest: true,
   construct: true,
@@ -16,6 +17,7 @@ const hooks: Readonly<Record<Exclude<keyof AppHost, "name">, true>> = {
   settingsChanged: true,
   observe: true,
   unload: true,
+  terminate: true,
 };
 
 /**
@@ -27,7 +29,7 @@ export const createHost = <App>(
   host: Partial<AppHost<App>> & { readonly name?: string },
 ): AppHost<App> => {
   for (const [name, hook] of Object.entries(host)) {
-    if (name === "name") continue;
+    if (words.has(name)) continue;
     const known = Object.hasOwn(hooks, name);
     if (known && (hook === undefined || typeof hook === "function")) continue;
     throw new MusterError(

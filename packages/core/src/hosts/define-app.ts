@@ -2,7 +2,7 @@
 import type { HookContext } from "./app-host.ts";
 
 /** What every hook of an app gets; `instance` is what its `construct` returned. */
-export interface AppContext<Instance> extends HookContext {
+export interface AppContext<Instance> extends Omit<HookContext, "lost"> {
   readonly version: string;
   readonly instance: Instance;
 }

@@ -53,6 +53,7 @@ const context = (part: Partial<HookContext> = {}): HookContext => ({
   signal: new AbortController().signal,
   settings: {},
   licence: null,
+  lost: () => {},
   cause: "start",
   ...part,
 });

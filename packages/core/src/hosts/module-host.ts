@@ -70,7 +70,10 @@ export const createModuleHost = (options: ModuleHostOptions): AppHost<ModuleApp>
     return { kind: "loaded", app, digest };
   };
 
-  const contextOf = (app: ModuleApp, context: HookContext): AppContext<unknown> => ({
+  const contextOf = (
+    app: ModuleApp,
+    { lost: _, ...context }: HookContext,
+  ): AppContext<unknown> => ({
     ...context,
     version: app.manifest.version,
     instance: app.instance,
