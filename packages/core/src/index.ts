@@ -30,6 +30,7 @@ export { defaultSettings } from "./options.ts";
 export * from "./ports/backend.ts";
 export type * from "./ports/bus.ts";
 export type { Cancel, Clock } from "./ports/clock.ts";
+export type * from "./ports/guard.ts";
 export type { Logger } from "./ports/logger.ts";
 export type * from "./ports/loss-store.ts";
 export type * from "./ports/membership-store.ts";

@@ -127,6 +127,10 @@ const useEverything = async (backend: RedisBackend): Promise<void> => {
   await losses.compareDataset({ ...compared, former: "another" as DatasetId });
   await losses.list({ subjects: [1, "cluster"] });
   await losses.acknowledge({ subject: 1, id: "loss", by: "ops", reason: "seen" });
+  const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
+  if (elected.kind !== "elected") throw new Error("the role is held");
+  await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });
+  await backend.guard.resign({ term: elected.term });
   await membership.leave({ nodeId, incarnation });
 };
 
@@ -200,7 +204,7 @@ describe.each([false, true])("names where channels belong to slots: %p", (sharde
   test("keys and channels begin with prefix and cluster, and no two are the same", () => {
     const { view, ...shardKeys } = keys.shard(12);
     const ofKeys = [
-      ...Object.values(keys.cluster),
+      ...Object.values({ ...keys.cluster, role: keys.cluster.role("r") }),
       ...Object.values(shardKeys),
       view("app"),
       ...Object.values(keys.node(node)),

@@ -38,6 +38,10 @@ export interface ClusterKeys {
   readonly mv: string;
   /** Last join number given. */
   readonly joins: string;
+  /** Number of the last election. */
+  readonly fence: string;
+  /** Lock of one role of the cluster. */
+  role(role: string): string;
   /** Hash: node → what it told of itself. */
   readonly info: string;
   /** Hash: node → last heartbeat. */
@@ -201,6 +205,8 @@ export const createKeys = (prefix: string, cluster: string, sharded = false): Ke
       alive: ofCluster("alive"),
       mv: ofCluster("mv"),
       joins: ofCluster("joins"),
+      fence: ofCluster("fence"),
+      role: (role) => ofCluster(`role:${role}`),
       info: ofCluster("info"),
       seen: ofCluster("seen"),
       stats: ofCluster("stats"),

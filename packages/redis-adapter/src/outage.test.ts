@@ -331,3 +331,24 @@ test("what waits for a connection during an outage does not pile up", async () =
   const stats = await server.command("INFO", "commandstats");
   expect(Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(10);
 });
+
+test("an election that the server does not answer rejects, and a later one goes on", async () => {
+  const backend = make();
+  await backend.open();
+  proxy.cut();
+  const role = "reconciler";
+  const failed = await backend.guard.elect({ role, ttlMs: 100 }).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(BackendUnavailable);
+  proxy.heal();
+  const elected = await waitUntil(
+    "the role is taken again",
+    () => backend.guard.elect({ role, ttlMs: 60_000 }),
+    ({ kind }) => kind === "elected",
+  );
+  if (elected.kind !== "elected") return;
+  proxy.cut();
+  const { term } = elected;
+  const late = await backend.guard.extend({ term, ttlMs: 100 }).catch((error: unknown) => error);
+  expect(late).toBeInstanceOf(BackendUnavailable);
+  proxy.heal();
+});

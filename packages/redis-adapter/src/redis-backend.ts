@@ -23,6 +23,7 @@ import {
 } from "./options.ts";
 import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
 import { RedisBus } from "./redis-bus.ts";
+import { createRedlockGuard } from "./redlock-guard.ts";
 import { runScript, type ScriptCall } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
@@ -75,6 +76,7 @@ export class RedisBackend implements Backend {
   readonly losses: Backend["losses"];
   readonly bus: RedisBus;
   readonly leastSweepMs: number;
+  readonly guard: Backend["guard"];
   readonly #context: BackendContext;
   readonly #options: ResolvedRedisOptions;
   readonly #keys: Keys;
@@ -122,6 +124,11 @@ export class RedisBackend implements Backend {
     this.shards = createShardStore(stores);
     this.views = createViewStore(stores);
     this.losses = createLossStore(stores);
+    this.guard = createRedlockGuard({
+      ...stores,
+      call: (op, command, args, key) =>
+        this.#require({ script: { name: op } }).control.call(op, command, args, undefined, key),
+    });
     this.bus = new RedisBus({
       channels: keys.channels,
       nodeId: context.nodeId,

@@ -1235,6 +1235,17 @@ export const scripts = {
     "redis.call('HSET', KEYS[1], 'state', 'ready')",
     "return {0}",
   ]),
+  nextFence: script("next-fence", "0ec0a2f8cd0f224fb3823f177141457746260cfd", [
+    "#!lua flags=allow-oom",
+    "local function now_ms(override)",
+    "  if override ~= '' then return tonumber(override) end",
+    "  local time = redis.call('TIME')",
+    "  return time[1] * 1000 + math.floor(time[2] / 1000)",
+    "end",
+    "local fence = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) + 1, now_ms(ARGV[1]))",
+    "redis.call('SET', KEYS[1], string.format('%.0f', fence))",
+    "return {0, fence}",
+  ]),
   preflight: script("preflight", "b2f17f3d751f3f52cb36142b826d70581008a67d", [
     "#!lua flags=allow-oom",
     "local key, channel = KEYS[1], ARGV[1]",

@@ -132,6 +132,10 @@ export interface ClusterData {
   readonly status: Map<NodeId, StatusData>;
   /** Losses that belong to no shard. */
   readonly loss: LossData;
+  /** Who holds which role of the cluster. */
+  readonly roles: Map<string, { readonly token: string; readonly until: RedisMs }>;
+  /** Number of the last election. */
+  fence: number;
 }
 
 export const emptyCluster = (): ClusterData => ({
@@ -139,6 +143,8 @@ export const emptyCluster = (): ClusterData => ({
   shards: new Map(),
   status: new Map(),
   loss: { finding: undefined, changes: 0 },
+  roles: new Map(),
+  fence: 0,
 });
 
 export const emptyShard = (born: string): ShardData => ({

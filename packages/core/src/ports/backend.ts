@@ -5,6 +5,7 @@
 import type { Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
+import type { Guard } from "./guard.ts";
 import type { Logger } from "./logger.ts";
 import type { LossStore } from "./loss-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
@@ -46,6 +47,7 @@ export interface Backend {
   readonly views: ViewStore;
   readonly losses: LossStore;
   readonly bus: Bus;
+  readonly guard: Guard;
   /**
    * Least time between two sweeps over all shards, in milliseconds: where each shard takes a call of
    * its own, they are made less often. @defaultValue 0

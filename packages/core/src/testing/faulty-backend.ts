@@ -124,6 +124,7 @@ export class FaultyBackend implements BackendFactory {
       losses: overLink(link, wire.losses),
       bus: busOverLink(link, inner.bus),
       ...(inner.leastSweepMs !== undefined && { leastSweepMs: inner.leastSweepMs }),
+      guard: overLink(link, inner.guard),
       open: async () => {
         if (link.network.isShut) throw new BackendUnavailable("open");
         await Promise.all([inner.open(), wire.open()]);
