@@ -19,5 +19,6 @@ declare module "redlock" {
     lock(resource: string, ttlMs: number): PromiseLike<Lock>;
   }
 
+  // biome-ignore lint/style/noDefaultExport: the module has no other export
   export { Redlock as default };
 }
