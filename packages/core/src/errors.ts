@@ -32,6 +32,7 @@ export const errorCodes = Object.freeze({
   IDEMPOTENCY_CONFLICT: false,
   IDEMPOTENCY_FULL: true,
   STATE_UNREADABLE: false,
+  ALERT_NOT_FOUND: false,
   WAIT_TIMEOUT: true,
   TERMINAL: false,
   SUPERSEDED: false,

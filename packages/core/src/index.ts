@@ -38,6 +38,18 @@ export type { Random } from "./ports/random.ts";
 export type * from "./ports/shard-store.ts";
 export type * from "./ports/view-store.ts";
 export type * from "./principal.ts";
+export type { AlertSink } from "./reconciler/alert-actor.ts";
+export type { ReconcilerOptions } from "./reconciler/feature.ts";
+export type { AlertRow, PassResult, ReconcilerMode } from "./reconciler/model.ts";
+export type {
+  Alert,
+  AlertsChanges,
+  AlertsService,
+  ReconcilerChanges,
+  ReconcilerPause,
+  ReconcilerService,
+  ReconcilerStatus,
+} from "./reconciler/service.ts";
 export type * from "./services.ts";
 export type * from "./view.ts";
 export {

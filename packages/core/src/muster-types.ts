@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { Principal } from "./principal.ts";
+import type { AlertsService, ReconcilerService } from "./reconciler/service.ts";
 import type {
   AppsService,
   ClusterStatus,
@@ -38,6 +39,8 @@ export interface Muster {
   /** Data that Redis lost, as the nodes found out. */
   readonly losses: LossesService;
   readonly apps: AppsService;
+  readonly alerts: AlertsService;
+  readonly reconciler: ReconcilerService;
   /**
    * Waits until a condition holds, at once if it does: `healthy`, `nodes=3`, `app/ID=converged`,
    * `app/ID=enabled|disabled|gone`, `drained=NODE`, `drift=0`.

@@ -33,6 +33,13 @@ import {
 } from "./ports/system-process.ts";
 import { systemRandom } from "./ports/system-random.ts";
 import type { Principal } from "./principal.ts";
+import { createReconcilerFeature, reconcilerKinds } from "./reconciler/feature.ts";
+import {
+  createAlertsChanges,
+  createAlertsService,
+  createReconcilerChanges,
+  createReconcilerService,
+} from "./reconciler/service.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
 import type { View } from "./view.ts";
@@ -97,7 +104,11 @@ export const createMuster = (options: MusterOptions): Muster => {
         now: () => node.now(),
       })
     : undefined;
-  const kinds = [AppActor, ...(options.actors ?? [])] as unknown as readonly AnyKind[];
+  const kinds = [
+    AppActor,
+    ...reconcilerKinds(options.alertSinks ?? []),
+    ...(options.actors ?? []),
+  ] as unknown as readonly AnyKind[];
   const replicas = [...(appReplica ? [appReplica] : []), ...(options.replicas ?? [])];
   const node = new Node({
     nodeId,
@@ -191,6 +202,18 @@ export const createMuster = (options: MusterOptions): Muster => {
     },
     onChange: (listener) => node.board.onChange(listener),
   };
+  const reconciler = createReconcilerFeature({
+    node,
+    nodeId,
+    guard: backend.guard,
+    clock,
+    random,
+    logger,
+    options: options.reconciler ?? {},
+    apps,
+    nodes,
+    actor,
+  });
   const wait = createWait({
     clock,
     facts: {
@@ -225,19 +248,31 @@ export const createMuster = (options: MusterOptions): Muster => {
     get ready() {
       return node.ready;
     },
-    start: ({ timeoutMs = defaultStartMs } = {}) => node.start(timeoutMs),
-    stop: ({ timeoutMs = defaultStopMs } = {}) =>
-      intentOutlivesStop ? node.stop(timeoutMs) : stopAsIntent().then(() => node.stop(timeoutMs)),
+    start: ({ timeoutMs = defaultStartMs } = {}) => {
+      const started = node.start(timeoutMs);
+      reconciler.start();
+      return started;
+    },
+    stop: async ({ timeoutMs = defaultStopMs } = {}) => {
+      if (!intentOutlivesStop) await stopAsIntent();
+      const resigned = reconciler.stop();
+      await node.stop(timeoutMs);
+      await resigned;
+    },
     status,
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),
     apps,
+    alerts: createAlertsService(reconciler),
+    reconciler: createReconcilerService(reconciler),
     wait,
     as: (principal: Principal): MusterAs => ({
       principal,
       nodes: createNodesChanges(node, nodeId, backend, principal),
       losses: createLossesChanges(node, backend, principal),
+      alerts: createAlertsChanges(reconciler, principal),
+      reconciler: createReconcilerChanges(reconciler, principal),
       apps: {
         ...createAppsChanges({
           principal,

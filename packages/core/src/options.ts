@@ -7,6 +7,8 @@ import type { BackendFactory } from "./ports/backend.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Random } from "./ports/random.ts";
+import type { AlertSink } from "./reconciler/alert-actor.ts";
+import type { ReconcilerOptions } from "./reconciler/feature.ts";
 
 export interface MusterOptions {
   /** Nodes with the same Redis and cluster name belong together; `[a-z0-9][a-z0-9._-]{0,63}`. */
@@ -35,6 +37,13 @@ export interface MusterOptions {
     /** Delay of slow retries in milliseconds. @defaultValue 300000 */
     readonly slowRetryMs?: number;
   };
+  /**
+   * How this node takes part in reconciling: one node of the cluster is elected to compare what is
+   * wanted with what is there, to nudge and to alarm. `false`: never this one.
+   */
+  readonly reconciler?: ReconcilerOptions | false;
+  /** Told of each alert that opens and closes, by the node that owns it. */
+  readonly alertSinks?: readonly AlertSink[];
   readonly settings?: Partial<ClusterSettings>;
   readonly logger?: Logger;
   /**

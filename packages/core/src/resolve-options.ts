@@ -78,6 +78,24 @@ const fields = {
     )
     .optional(),
   apps: appsSchema.optional(),
+  reconciler: z
+    .union(
+      [
+        z.literal(false),
+        z.strictObject(
+          {
+            everyMs: z.int().min(100).max(3_600_000).optional(),
+            alertAfterMs: z.int().min(0).max(86_400_000).optional(),
+          },
+          objectErrors("reconciler"),
+        ),
+      ],
+      "reconciler must be false, or { everyMs: 100 to 3600000, alertAfterMs: 0 to 86400000 }",
+    )
+    .optional(),
+  alertSinks: z
+    .array(z.custom((sink) => typeof sink === "function", "alertSinks must be functions"))
+    .optional(),
   settings: settingsSchema.optional(),
   logger: holds(
     "logger must have debug, info, warn and error",

@@ -11,6 +11,7 @@ import type { NodeState } from "./model/node-record.ts";
 import type { Position } from "./model/position.ts";
 import type { BackendHealth } from "./ports/backend.ts";
 import type { Principal } from "./principal.ts";
+import type { AlertsChanges, ReconcilerChanges } from "./reconciler/service.ts";
 
 /** Verdict of the cluster, first that holds: down, unknown, degraded, healthy. */
 export type Verdict = "healthy" | "degraded" | "down" | "unknown";
@@ -259,4 +260,6 @@ export interface MusterAs {
   readonly nodes: NodesChanges;
   readonly losses: LossesChanges;
   readonly apps: AppsChanges;
+  readonly alerts: AlertsChanges;
+  readonly reconciler: ReconcilerChanges;
 }

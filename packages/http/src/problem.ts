@@ -63,6 +63,7 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   IDEMPOTENCY_CONFLICT: 422,
   IDEMPOTENCY_FULL: 429,
   STATE_UNREADABLE: 500,
+  ALERT_NOT_FOUND: 404,
   WAIT_TIMEOUT: 504,
   TERMINAL: 409,
   SUPERSEDED: 409,

@@ -53,6 +53,7 @@ const statuses: Readonly<Record<ProblemCode, number>> = {
   KIND_UNKNOWN: 503,
   OUTCOME_UNKNOWN: 503,
   ASK_TIMEOUT: 504,
+  ALERT_NOT_FOUND: 404,
   WAIT_TIMEOUT: 504,
   TERMINAL: 409,
   SUPERSEDED: 409,

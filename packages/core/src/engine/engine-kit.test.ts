@@ -149,6 +149,7 @@ export const world = (options: WorldOptions = {}) => {
       clock: new NodeClock(clock),
       random: random.fork(),
       actors: options.actors ?? [Journal],
+      reconciler: false,
       logger,
       ...over,
       settings: { shardCount, ...options.settings, ...over.settings },

@@ -32,3 +32,38 @@ export const isoInstant = (epochMs: number): string => {
   const second = Math.floor(ofDay / 1_000) % 60;
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}.${pad(ofDay % 1_000, 3)}Z`;
 };
+
+const daysOf = (year: number, month: number, day: number): number => {
+  const marchYear = month > 2 ? year : year - 1;
+  const era = Math.floor(marchYear / 400);
+  const yearOfEra = marchYear - era * 400;
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+};
+
+/**
+ * Reads an ISO-8601 instant with a zone, such as `2026-05-01T12:00:00Z` or `…T14:00:00.5+02:00`.
+ * @returns epoch milliseconds, or `undefined` for anything else, days that do not exist among it
+ */
+export const parseInstant = (text: string): number | undefined => {
+  const parts =
+    /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  if (!parts) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  const zone = parts[8] ?? "Z";
+  const offset =
+    zone === "Z"
+      ? 0
+      : (zone.startsWith("-") ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4)));
+  if (hour > 23 || minute > 59 || second > 59 || Math.abs(offset) > 18 * 60) return undefined;
+  const days = daysOf(year, month, day);
+  const written = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
+  if (!isoInstant(days * dayMs).startsWith(written)) return undefined;
+  const fraction = Number(`0.${parts[7] ?? "0"}`);
+  const seconds = (hour * 60 + minute - offset) * 60 + second + fraction;
+  return days * dayMs + Math.floor(seconds * 1_000);
+};

@@ -74,6 +74,7 @@ export class SimCluster {
       clock,
       random: random.fork(),
       settings,
+      reconciler: false,
       logger: processLogger(name, base, {
         log: this.#options.log,
         onError: (message) => process?.errors.add(message),

@@ -1,0 +1,135 @@
+/** Decides what one pass does: whom to nudge, which alerts to open and close. Pure. */
+import { terminalStatuses } from "../apps/decide-converged.ts";
+import type { AppRow, AppSummary } from "../apps/model.ts";
+import { nextStep } from "../apps/next-step.ts";
+import { isLive } from "../model/node-record.ts";
+import type { NodeView } from "../services.ts";
+import { type AlertAbout, type AlertRow, alertId, type ReconcilerMode } from "./model.ts";
+
+export interface PassFacts {
+  /** Redis time. */
+  readonly now: number;
+  readonly mode: ReconcilerMode;
+  /** Since when rows are off, by {@link driftName}; one that is not named is off since now. */
+  readonly offSince: ReadonlyMap<string, number>;
+  /** Drift is alarming when it lasts longer than this. */
+  readonly alertAfterMs: number;
+  /** Closed alerts are dropped after this long. */
+  readonly forgetAfterMs: number;
+  /** Rows of all apps on all nodes, those that agree included. */
+  readonly rowCount: number;
+  /** Apps that are not as they should be, with their rows. */
+  readonly drifted: readonly (AppSummary & { readonly nodes: readonly AppRow[] })[];
+  readonly nodes: readonly NodeView[];
+  readonly alerts: readonly AlertRow[];
+}
+
+export interface PassPlan {
+  readonly nudges: readonly { readonly nodeId: string; readonly appId: string }[];
+  readonly open: readonly AlertAbout[];
+  readonly close: readonly string[];
+  readonly forget: readonly string[];
+  /** Rows that do not agree. */
+  readonly drifted: number;
+  /** Of these, those that are left alone. */
+  readonly skipped: number;
+}
+
+/** What a record takes at once; the rest comes with the next pass. */
+const mostOpened = 40;
+const mostClosed = 100;
+
+const causeOf = (row: AppRow): string => {
+  if (row.observedIntentId !== row.intentId) return row.reason?.code ?? "not_observed";
+  return row.reason?.code ?? row.initStatus;
+};
+
+/** Names the drift of a row from its present intent. */
+export const driftName = ({ nodeId, appId, intentId }: AppRow): string =>
+  `${nodeId}/${appId}/${intentId}`;
+
+/** Rows of live nodes that do not agree, of apps that nodes act on. */
+export const rowsOff = (drifted: PassFacts["drifted"]): readonly AppRow[] =>
+  drifted
+    .filter(({ management }) => management !== "observe")
+    .flatMap(({ nodes }) => nodes.filter((row) => !row.converged && isLive(row.nodeState)));
+
+const wantsNudge = (row: AppRow): boolean =>
+  row.nodeState === "up" &&
+  row.nextAttemptAt === null &&
+  !(row.observedIntentId === row.intentId && terminalStatuses.has(row.initStatus));
+
+const driftAlerts = (
+  facts: PassFacts,
+): { readonly open: readonly AlertAbout[]; readonly standing: ReadonlySet<string> } => {
+  const open: AlertAbout[] = [];
+  const standing = new Set<string>();
+  for (const app of facts.drifted) {
+    if (app.management === "observe") continue;
+    const causes = new Map<string, AppRow[]>();
+    for (const row of app.nodes) {
+      if (row.converged || !isLive(row.nodeState)) continue;
+      const cause = causeOf(row);
+      const rows = causes.get(cause);
+      if (rows) rows.push(row);
+      else causes.set(cause, [row]);
+    }
+    for (const [cause, rows] of causes) {
+      const about = { kind: "app-drift", subject: app.id, cause };
+      standing.add(alertId(about));
+      const [first] = rows;
+      const since = Math.min(...rows.map((row) => facts.offSince.get(driftName(row)) ?? facts.now));
+      if (!first || facts.now - since < facts.alertAfterMs) continue;
+      const names = rows.map(({ nodeId }) => nodeId).join(", ");
+      const why = first.reason ? `: ${first.reason.message}` : "";
+      const { sentence, command } = nextStep(first);
+      open.push({
+        ...about,
+        message: `${app.id} is to be ${app.desiredStatus}, and is ${first.initStatus} on ${names}${why}`,
+        remedy: command === undefined ? sentence : `${sentence}: ${command}`,
+      });
+    }
+  }
+  return { open, standing };
+};
+
+const nodeAlerts = (nodes: readonly NodeView[]): readonly AlertAbout[] =>
+  nodes
+    .filter(({ state }) => state === "lost")
+    .map(({ id, lastHeartbeatAt }) => ({
+      kind: "node-lost",
+      subject: id,
+      cause: "lost",
+      message: `node ${id} was last heard at ${lastHeartbeatAt}`,
+      remedy: `start it again, or find out why it cannot be reached: muster nodes get ${id}`,
+    }));
+
+export const decidePass = (facts: PassFacts): PassPlan => {
+  const off = rowsOff(facts.drifted);
+  const nudges =
+    facts.mode === "enforce"
+      ? off.filter(wantsNudge).map(({ nodeId, appId }) => ({ nodeId, appId }))
+      : [];
+  const drift = driftAlerts(facts);
+  const lost = nodeAlerts(facts.nodes);
+  const standing = new Set([...drift.standing, ...lost.map(alertId)]);
+  const known = new Map(facts.alerts.map((alert) => [alert.id, alert]));
+  const open = [...drift.open, ...lost].filter((about) => {
+    const before = known.get(alertId(about));
+    return before?.closedAt !== null || before.message !== about.message;
+  });
+  return {
+    nudges,
+    open: open.slice(0, mostOpened),
+    close: facts.alerts
+      .filter(({ id, closedAt }) => closedAt === null && !standing.has(id))
+      .map(({ id }) => id)
+      .slice(0, mostClosed),
+    forget: facts.alerts
+      .filter(({ closedAt }) => closedAt !== null && facts.now - closedAt > facts.forgetAfterMs)
+      .map(({ id }) => id)
+      .slice(0, mostClosed),
+    drifted: off.length,
+    skipped: off.length - nudges.length,
+  };
+};

@@ -1,0 +1,83 @@
+/**
+ * The reconciler's record: mode, leader and passes. All that a pass writes goes through this one
+ * actor, which keeps the highest fence it has seen and refuses lower ones: a leader that was frozen
+ * and comes back writes nothing.
+ */
+import { z } from "zod";
+import { defineActor, tellTo } from "../define-actor.ts";
+import { alertProtocol, reconcilerPartition } from "./alert-actor.ts";
+import {
+  alertAbout,
+  alertId,
+  maxPasses,
+  modeInput,
+  passResult,
+  type ReconcilerRow,
+  reconcilerRow,
+} from "./model.ts";
+
+export const reconcilerId = "main";
+
+const fence = z.int().nonnegative();
+const ids = z.array(z.string()).max(100);
+
+export const reconcilerProtocol = defineActor({
+  kind: "reconciler",
+  state: reconcilerRow,
+  partition: () => reconcilerPartition,
+  commands: {
+    lead: { input: z.strictObject({ fence, node: z.string() }), refusals: ["fenced"] },
+    record: {
+      input: z.strictObject({
+        fence,
+        pass: passResult,
+        open: z.array(alertAbout).max(50),
+        close: ids,
+        forget: ids,
+      }),
+      refusals: ["fenced"],
+    },
+    setMode: { input: modeInput, output: reconcilerRow, refusals: ["no-principal"] },
+  },
+});
+
+const fresh: ReconcilerRow = Object.freeze({ mode: null, leader: null, fence: 0, passes: [] });
+
+/** Passes shown in the row. */
+const shownPasses = 5;
+
+export const ReconcilerActor = reconcilerProtocol.implement({
+  initial: () => ({ ...fresh, passes: [] }),
+  view: (state) => ({ ...state, passes: state.passes.slice(-shownPasses) }),
+  row: reconcilerRow,
+  on: {
+    lead: (turn, state, input) =>
+      input.fence < state.fence
+        ? turn.refuse("fenced")
+        : turn.next({ ...state, fence: input.fence, leader: input.node }).reply(),
+    record: (turn, state, input) => {
+      if (input.fence < state.fence) return turn.refuse("fenced");
+      const passes = [...state.passes, input.pass].slice(-maxPasses);
+      const tell = [
+        ...input.open.map((about) => tellTo(alertProtocol, alertId(about)).open(about)),
+        ...input.close.map((id) => tellTo(alertProtocol, id).close({})),
+        ...input.forget.map((id) => tellTo(alertProtocol, id).forget({})),
+      ];
+      return turn.next({ ...state, fence: input.fence, passes }, { tell }).reply();
+    },
+    setMode: (turn, state, input, facts) => {
+      if (facts.principal === undefined) return turn.refuse("no-principal");
+      const mode = {
+        mode: input.mode,
+        by: facts.principal,
+        reason: input.reason,
+        owner: input.owner ?? null,
+        until: input.until ?? null,
+        at: facts.now,
+      };
+      const next = { ...state, mode };
+      const events = [{ type: "reconciler.mode.changed", reason: input.reason, data: mode }];
+      return turn.next(next, { events }).reply(next);
+    },
+  },
+});
