@@ -34,6 +34,7 @@ const well: StatusFacts = {
   shardCount: 64,
   ownedShards: 64,
   apps: { total: 1, converged: 1, drifted: 0, terminal: 0 },
+  alerts: 0,
   drift: [],
   losses: [],
   health: { mode: "redis", role: "primary", state: "connected", findings: [] },

@@ -20,6 +20,8 @@ export interface StatusFacts {
   /** Shards that a live owner holds. */
   readonly ownedShards: number;
   readonly apps: ClusterStatus["apps"];
+  /** Open alerts. */
+  readonly alerts: number;
   /** Sentences about apps that drifted, worst first. */
   readonly drift: readonly string[];
   /** Open findings of lost data, those of shards in order. */
@@ -85,6 +87,7 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     reasons: [...reasons, ...degraded],
     nodes: counts,
     apps: facts.apps,
+    alerts: facts.alerts,
     shards: { total: facts.shardCount, owned: facts.ownedShards, unowned },
     redis: { mode, role, state, findings, ...(rttMs !== undefined && { rttMs }) },
     asOf: isoInstant(facts.away ? facts.now - facts.silentMs : facts.now),

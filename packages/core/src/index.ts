@@ -40,12 +40,13 @@ export type * from "./ports/view-store.ts";
 export type * from "./principal.ts";
 export type { AlertSink } from "./reconciler/alert-actor.ts";
 export type { ReconcilerOptions } from "./reconciler/feature.ts";
-export type { AlertRow, PassResult, ReconcilerMode } from "./reconciler/model.ts";
+export type { AlertRow, ReconcilerMode } from "./reconciler/model.ts";
 export type {
   Alert,
   AlertsChanges,
   AlertsService,
   ReconcilerChanges,
+  ReconcilerPass,
   ReconcilerPause,
   ReconcilerService,
   ReconcilerStatus,

@@ -34,6 +34,7 @@ import {
 import { systemRandom } from "./ports/system-random.ts";
 import type { Principal } from "./principal.ts";
 import { createReconcilerFeature, reconcilerKinds } from "./reconciler/feature.ts";
+import type { AlertRow } from "./reconciler/model.ts";
 import {
   createAlertsChanges,
   createAlertsService,
@@ -165,6 +166,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     );
   };
 
+  const alertView = node.view("alert") as View<AlertRow> | undefined;
   const status = (): ClusterStatus => {
     const summary = apps.summary();
     return judgeCluster({
@@ -178,6 +180,9 @@ export const createMuster = (options: MusterOptions): Muster => {
       shardCount: settings.shardCount,
       ownedShards: node.ownedInCluster,
       apps: summary.counts,
+      alerts: alertView
+        ? [...alertView.entries()].filter(([, row]) => row.closedAt === null).length
+        : 0,
       drift: summary.sentences,
       losses: node.losses.open,
       health: backend.health(),

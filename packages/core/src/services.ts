@@ -30,6 +30,8 @@ export interface ClusterStatus {
     readonly drifted: number;
     readonly terminal: number;
   };
+  /** Open alerts. */
+  readonly alerts: number;
   readonly shards: { readonly total: number; readonly owned: number; readonly unowned: number };
   readonly redis: Pick<BackendHealth, "mode" | "role" | "state" | "rttMs" | "findings">;
   readonly asOf: string;

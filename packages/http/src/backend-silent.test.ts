@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { makeCuttable } from "./cut-kit.test.ts";
-import { apiOf, until } from "./http-kit.test.ts";
+import { apiOf, seedAlert, until } from "./http-kit.test.ts";
 import { bodyOf, expectProblem, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
@@ -13,6 +13,7 @@ beforeAll(async () => {
   await muster
     .as({ name: "seed", role: "admin" })
     .apps.install({ id: "crm-sync", version: "1.0.0", reason: "seed" });
+  await seedAlert(muster);
 });
 afterAll(() => muster.stop());
 

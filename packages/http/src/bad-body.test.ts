@@ -40,6 +40,7 @@ const takes = (field: string, value: unknown): boolean =>
   (field === "ref" && value === "\u0000") ||
   (field === "force" && value === true) ||
   (field === "licence" && (value === null || (typeof value === "string" && value.trim() !== ""))) ||
+  (field === "owner" && value === "\u0000") ||
   (field === "reason" && value === "\u0000");
 
 describe.each(withBody.map((route) => [nameOf(route), route] as const))("%s", (_, route) => {

@@ -17,6 +17,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   q: ["", "a".repeat(101)],
   include: ["", "all", "Nodes"],
   require: ["", "sql"],
+  open: ["", "1", "yes", "TRUE"],
   a: ["", "Web-1", "a".repeat(65), "../x"],
   b: ["", "Web-1", "a".repeat(65), "../x"],
   for: ["", "sometime", "a".repeat(301)],

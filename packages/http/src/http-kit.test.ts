@@ -1,5 +1,12 @@
 /** What the tests of the API share: a real node over memory, three callers, and calls in process. */
-import { createHost, createMuster, type Muster, type MusterOptions } from "@muster/core";
+import {
+  createHost,
+  createMuster,
+  defineActor,
+  type Muster,
+  type MusterOptions,
+} from "@muster/core";
+import { z } from "zod";
 import { tokens } from "./auth.ts";
 import { createHttp, type HttpOptions } from "./create-http.ts";
 
@@ -17,21 +24,39 @@ export const threeCallers = () =>
     { name: "anna", role: "admin", tokens: [tokenOf.admin] },
   ]);
 
+/** As much of the kind of alerts as opens one. */
+const alerts = defineActor({
+  kind: "alert",
+  state: z.unknown(),
+  partition: () => "muster:reconciler",
+  commands: { open: { input: z.record(z.string(), z.string()) } },
+});
+
 /** A node that runs apps which do nothing. */
 export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
   createMuster({
     cluster: "shop",
     node: { id: "web-1" },
     settings: { shardCount: 4 },
+    // Passes run only when they are asked for.
+    reconciler: { everyMs: 3_600_000 },
     apps: {
       host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
     },
     ...options,
   });
 
+/** Opens the alert whose id is `seededAlert`. */
+export const seedAlert = async (muster: Muster): Promise<void> => {
+  const about = { kind: "sample", subject: "crm-sync", cause: "test" };
+  const told = { message: "a sample", remedy: "none" };
+  await muster.actor(alerts, "sample:crm-sync:test").ask.open({ ...about, ...told });
+};
+
 export const startNode = async (options: Partial<MusterOptions> = {}): Promise<Muster> => {
   const muster = makeNode(options);
   await muster.start();
+  await seedAlert(muster);
   return muster;
 };
 

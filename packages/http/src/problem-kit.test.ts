@@ -41,7 +41,7 @@ interface JsonSchema {
 }
 
 /** Words to try where a pattern asks for one: add to them when a new route asks for another. */
-const words = ["sample-1", "1.0.0", "2026-05-01T12:00:00Z", "0 9 * * *", "POST /sample"];
+const words = ["sample-1", "1.0.0", "2999-05-01T12:00:00Z", "0 9 * * *", "POST /sample"];
 
 const sampleOf = (schema: JsonSchema, field: string): unknown => {
   if (schema.const !== undefined) return schema.const;
@@ -115,6 +115,17 @@ export const barePathOf = (route: Route, id = subjectOf(route)?.id ?? ""): strin
 
 /** What the route answers to an id that nothing has. */
 export const missingCodeOf = (route: Route) => subjectOf(route)?.missing;
+/** Id of the alert that {@link startNode} opens. */
+export const seededAlert = "sample:crm-sync:test";
+
+const idFor = ({ path }: Route): string => {
+  if (path.startsWith("/v1/nodes")) return "web-1";
+  return path.startsWith("/v1/alerts") ? seededAlert : "crm-sync";
+};
+
+/** The route's path with parameters filled in: a node's for nodes, an alert's, else an app's. */
+export const barePathOf = (route: Route, id?: string): string =>
+  route.path.replaceAll(/\{\w+\}/g, id ?? idFor(route));
 
 /** The route's path with all that it cannot do without. */
 export const pathOf = (route: Route, id?: string): string =>

@@ -41,6 +41,18 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./apps.ts")).registerApps,
   },
   {
+    name: "alerts",
+    summary: "what has been wrong for too long, and what to do about it",
+    defaultVerb: "list",
+    load: async () => (await import("./alerts.ts")).registerAlerts,
+  },
+  {
+    name: "reconciler",
+    summary: "what compares wanted with there is, nudges and alarms",
+    defaultVerb: "status",
+    load: async () => (await import("./reconciler.ts")).registerReconciler,
+  },
+  {
     name: "wait",
     summary: "ends when a condition holds, such as app/crm=converged; tells who blocks",
     load: async () => (await import("./wait.ts")).registerWait,

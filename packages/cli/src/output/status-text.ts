@@ -16,6 +16,12 @@ const apps = (record: JsonRecord): string => {
   return total === 0 ? "none" : `${total}: ${parts}`;
 };
 
+/** Left out while there is none. */
+const alerts = (status: JsonRecord): readonly (readonly [string, string])[] => {
+  const open = numberAt(status, "alerts") ?? 0;
+  return open === 0 ? [] : [["alerts", `${open} open: muster alerts`]];
+};
+
 const redis = (record: JsonRecord): string => {
   const rttMs = numberAt(record, "rttMs");
   const words = ["mode", "role", "state"].map((name) => textAt(record, name) ?? "?");
@@ -57,6 +63,7 @@ export const statusText = (
         "none",
     ],
     ["apps", apps(recordAt(status, "apps"))],
+    ...alerts(status),
     ["shards", counted(shards, ["owned", "unowned"]) || "none"],
     ["redis", redis(recordAt(status, "redis"))],
   ];

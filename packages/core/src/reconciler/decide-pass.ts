@@ -37,6 +37,8 @@ export interface PassPlan {
 
 /** What a record takes at once; the rest comes with the next pass. */
 const mostOpened = 40;
+/** Alerts of other kinds are closed by whoever opened them. */
+const ownKinds: ReadonlySet<string> = new Set(["app-drift", "node-lost"]);
 const mostClosed = 100;
 
 const causeOf = (row: AppRow): string => {
@@ -122,7 +124,9 @@ export const decidePass = (facts: PassFacts): PassPlan => {
     nudges,
     open: open.slice(0, mostOpened),
     close: facts.alerts
-      .filter(({ id, closedAt }) => closedAt === null && !standing.has(id))
+      .filter(
+        ({ id, kind, closedAt }) => ownKinds.has(kind) && closedAt === null && !standing.has(id),
+      )
       .map(({ id }) => id)
       .slice(0, mostClosed),
     forget: facts.alerts

@@ -118,6 +118,7 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
     record,
     now,
     away,
+    unavailable: () => node.unavailable(),
     alert: (id) => actor(alertProtocol, id),
     reconciler: () => actor(reconcilerProtocol, reconcilerId),
     run,

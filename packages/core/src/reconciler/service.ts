@@ -33,6 +33,9 @@ export interface Alert {
   readonly closedAt: string | null;
 }
 
+/** What one pass came to. */
+export type ReconcilerPass = Omit<PassResult, "at"> & { readonly at: string };
+
 export interface ReconcilerStatus {
   readonly mode: ReconcilerMode;
   /** Who set the mode, why, and until when; absent while it was never set, or has ended. */
@@ -46,7 +49,7 @@ export interface ReconcilerStatus {
   readonly leader: string | null;
   readonly fence: number;
   /** The last passes of which something came, and one now and then; newest first. */
-  readonly passes: readonly (Omit<PassResult, "at"> & { readonly at: string })[];
+  readonly passes: readonly ReconcilerPass[];
   readonly asOf: string;
   readonly stale: boolean;
 }
@@ -73,7 +76,7 @@ export interface ReconcilerPause {
 }
 export interface ReconcilerChanges extends ReconcilerService {
   /** Runs a pass now on the node that leads. @throws MusterError `BACKEND_UNAVAILABLE` when none answers */
-  run(options: { readonly reason: string }): Promise<PassResult>;
+  run(options: { readonly reason: string }): Promise<ReconcilerPass>;
   /** Neither nudges nor repairs until then; alerts go on. */
   pause(options: ReconcilerPause): Promise<ReconcilerStatus>;
   resume(options: { readonly reason: string }): Promise<ReconcilerStatus>;
@@ -91,6 +94,8 @@ export interface ReconcilerSources {
   readonly record: View<ReconcilerRow>;
   now(): number;
   away(): boolean;
+  /** Why nothing can be done now. */
+  unavailable(): MusterError | undefined;
   alert(id: string): ActorRef<(typeof alertProtocol)["commands"]>;
   reconciler(): ActorRef<(typeof reconcilerProtocol)["commands"]>;
   /** Runs a pass wherever the reconciler is led from. */
@@ -227,10 +232,16 @@ export const createReconcilerChanges = (
       const op = "reconciler.run";
       requireRole(principal, "operator", op);
       requireReason(reason, op);
-      const result = await sources.run();
-      if (result) return result;
+      const refused = sources.unavailable();
+      if (refused) throw refused;
+      let cause: unknown;
+      const result = await sources.run().catch((error: unknown) => {
+        cause = error;
+      });
+      if (result) return { ...result, at: isoInstant(result.at) };
       throw new MusterError("BACKEND_UNAVAILABLE", "No node ran a pass.", {
         op,
+        cause,
         outcome: "unknown",
         retryAfterMs: 1_000,
         hint: "The leader may just have changed: repeat it, or look at reconciler status.",

@@ -5,6 +5,7 @@ import { clusterRoutes } from "./cluster.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
+import { reconcilerRoutes } from "./reconciler.ts";
 import { toldRoutes } from "./told.ts";
 
 const apiVersion = "0.1.0";
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   documentRoute(() => routes, apiVersion),
   ...clusterRoutes,
   ...lossRoutes,
+  ...reconcilerRoutes,
   ...toldRoutes,
   ...appRoutes,
 ];

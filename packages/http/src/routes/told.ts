@@ -1,5 +1,6 @@
 /** Told in words: why an app is as it is, what differs, and whether what one waits for has come. */
 import type { Muster, WaitCondition } from "@muster/core";
+import { defined } from "../defined.ts";
 import { unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { HttpProblem } from "../problem.ts";
@@ -23,12 +24,6 @@ const waitErrors = ["WAIT_TIMEOUT", "TERMINAL", "SUPERSEDED", "OBSERVED"] as con
 
 const ofGeneration = (condition: WaitCondition, generation: number | undefined): WaitCondition =>
   condition.kind === "app" && generation !== undefined ? { ...condition, generation } : condition;
-
-/** Leaves out what was not given. */
-const defined = <T extends object>(body: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 
 /** @throws HttpProblem `BACKEND_UNAVAILABLE`: nodes cannot be asked, nor is known what they have */
 const refuseWhileAway = (muster: Muster): void => {

@@ -10,6 +10,7 @@ export const clusterStatus = z.object({
   reasons: z.array(z.string()),
   nodes: z.object({ joining: count, up: count, draining: count, suspect: count, lost: count }),
   apps: z.object({ total: count, converged: count, drifted: count, terminal: count }),
+  alerts: count,
   shards: z.object({ total: count, owned: count, unowned: count }),
   redis: z.object({
     mode: z.string(),
