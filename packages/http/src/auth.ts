@@ -85,7 +85,7 @@ export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
   const proven = new Set<string>();
   const authenticate = (request: Request, peer: Peer): Principal => {
     const header = request.headers.get("authorization");
-    if (header === null) throw unauthenticated("The request carries no token.");
+    if (!header?.trim()) throw unauthenticated("The request carries no token.");
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     const given = sha256(token ?? "");
     let found: Principal | undefined;

@@ -43,14 +43,10 @@ describe.each(withParams.map((route) => [nameOf(route), route] as const))("%s", 
 
   test("does not find an id that nothing has", async () => {
     for (const id of ["nobody", "constructor", "tostring", "hasownproperty"]) {
-      const answer = await expectRefused(() => send(route, { path: pathOf(route, id) }));
-      expect([answer.json.code, answer.status]).toEqual([missingCodeOf(route), 404]);
-      expect(answer.json.detail).toContain(`"${id}"`);
       const isAlert = route.path.startsWith("/v1/alerts");
       const path = pathOf(route, isAlert ? `app-drift:${id}:x` : id);
       const answer = await expectRefused(() => send(route, { path }));
-      const what = isAlert ? "ALERT" : route.path.startsWith("/v1/nodes") ? "NODE" : "APP";
-      expect([answer.json.code, answer.status]).toEqual([`${what}_NOT_FOUND`, 404]);
+      expect([answer.json.code, answer.status]).toEqual([missingCodeOf(route), 404]);
       expect(answer.json.detail).toContain(id);
     }
   });

@@ -103,6 +103,7 @@ export const withRequired = (route: Route, query = ""): string => {
 
 const subjects = [
   { under: "/v1/nodes", id: "web-1", missing: "NODE_NOT_FOUND" },
+  { under: "/v1/alerts", id: "sample:crm-sync:test", missing: "ALERT_NOT_FOUND" },
   { under: "/v1/losses", id: "all", missing: "LOSS_NOT_FOUND" },
   { under: "/", id: "crm-sync", missing: "APP_NOT_FOUND" },
 ] as const;
@@ -115,17 +116,6 @@ export const barePathOf = (route: Route, id = subjectOf(route)?.id ?? ""): strin
 
 /** What the route answers to an id that nothing has. */
 export const missingCodeOf = (route: Route) => subjectOf(route)?.missing;
-/** Id of the alert that {@link startNode} opens. */
-export const seededAlert = "sample:crm-sync:test";
-
-const idFor = ({ path }: Route): string => {
-  if (path.startsWith("/v1/nodes")) return "web-1";
-  return path.startsWith("/v1/alerts") ? seededAlert : "crm-sync";
-};
-
-/** The route's path with parameters filled in: a node's for nodes, an alert's, else an app's. */
-export const barePathOf = (route: Route, id?: string): string =>
-  route.path.replaceAll(/\{\w+\}/g, id ?? idFor(route));
 
 /** The route's path with all that it cannot do without. */
 export const pathOf = (route: Route, id?: string): string =>
