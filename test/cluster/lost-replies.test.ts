@@ -36,7 +36,7 @@ test("ten thousand replies of appends, commits and claims lost after the work wa
   await admin.do({ do: "undrain", id: "web-3", reason: "claims" });
   await cluster.waitUntil("thirty replies of claims are lost", swallowed, (count) => count >= 20);
 
-  const writes = { when: callsOf("append", "append-out", "commit"), lingerMs: 3 };
+  const writes = { when: callsOf("append", "append-out", "commit"), lingerMs: 40 };
   for (const id of ids) cluster.swallow(id, { ...writes, count: lost / 3 });
   await cluster.waitUntil("ten thousand replies are lost", swallowed, (count) => count >= lost, {
     deadlineMs: 90_000,
