@@ -165,7 +165,7 @@ export class Ownership {
     const records = await context.store.inspect({
       shards: Array.from({ length: shardCount }, (_, shard) => shard),
     });
-    context.losses.saw(records);
+    this.#saw(records);
     const placement = placeShards(membership.nodes, shardCount);
     this.#seen.clear();
     for (const record of records) {
@@ -185,6 +185,14 @@ export class Ownership {
       );
     }
     this.evaluate();
+  }
+
+  /** Epochs that anybody was given must not be given again, whatever the store forgets (I1). */
+  #saw(records: Awaited<ReturnType<OwnerContext["store"]["inspect"]>>): void {
+    this.#context.owner.losses.saw(records);
+    for (const record of records) {
+      if (!("kind" in record)) this.#epochKnown = Math.max(this.#epochKnown, record.epoch);
+    }
   }
 
   /** Looks at what should be owned and what is; one look at a time, repeated while it is wanted. */
@@ -225,7 +233,7 @@ export class Ownership {
     if (unwanted.length > releaseAtOnce) this.#retryLater();
     if (wanted.length === 0) return;
     const records = await owner.store.inspect({ shards: wanted });
-    owner.losses.saw(records);
+    this.#saw(records);
     if (records.length < wanted.length) this.#retryLater();
     // What is claimed, from whom, and under which version must come from one list.
     if (membership.version !== version) {
