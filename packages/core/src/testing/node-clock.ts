@@ -12,13 +12,20 @@ interface Alarm {
   cancel: Cancel;
 }
 
+/** What waits for a frozen process to go on. */
+interface Held {
+  /** When it fell due, by this process's monotonic clock. */
+  readonly due: number;
+  readonly task: () => void;
+}
+
 /** Times are sums of fractions: closer than this they are the same instant, in milliseconds. */
 const sameInstantMs = 1e-3;
 
 export class NodeClock implements Clock {
   readonly #base: Clock;
   #state: "running" | "frozen" | "killed" = "running";
-  #held: (() => void)[] = [];
+  #held: Held[] = [];
   #wallOffset = 0;
   #monotonicOffset = 0;
   #suspendedAt: number | undefined;
@@ -51,7 +58,7 @@ export class NodeClock implements Clock {
   }
 
   defer(task: () => void): void {
-    this.#base.defer(() => this.#enter(task));
+    this.#base.defer(() => this.#enter(this.monotonic(), task));
   }
 
   /** Sets this process's wall clock forward, or back when negative. */
@@ -86,9 +93,10 @@ export class NodeClock implements Clock {
       this.#monotonicOffset -= this.#base.monotonic() - this.#suspendedAt;
       this.#suspendedAt = undefined;
     }
-    const held = this.#held;
+    // A clock that stood still has drawn out what was to ring first.
+    const held = this.#held.toSorted((left, right) => left.due - right.due);
     this.#held = [];
-    for (const task of held) this.#base.defer(() => this.#enter(task));
+    for (const { due, task } of held) this.#base.defer(() => this.#enter(due, task));
   }
 
   kill(): void {
@@ -100,7 +108,7 @@ export class NodeClock implements Clock {
 
   #arm(alarm: Alarm): void {
     const wait = Math.max(0, alarm.due - this.monotonic());
-    alarm.cancel = this.#base.after(wait, () => this.#enter(() => this.#ring(alarm)));
+    alarm.cancel = this.#base.after(wait, () => this.#enter(alarm.due, () => this.#ring(alarm)));
   }
 
   #ring(alarm: Alarm): void {
@@ -114,8 +122,8 @@ export class NodeClock implements Clock {
     alarm.task();
   }
 
-  #enter(task: () => void): void {
+  #enter(due: number, task: () => void): void {
     if (this.#state === "running") task();
-    else if (this.#state === "frozen") this.#held.push(task);
+    else if (this.#state === "frozen") this.#held.push({ due, task });
   }
 }

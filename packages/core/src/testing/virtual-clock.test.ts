@@ -166,6 +166,24 @@ test("a suspended process's monotonic clock stands still, and its timers wait on
   expect(rung).toEqual([5_100]);
 });
 
+test("a process that was suspended and then frozen goes on in the order of what is due", async () => {
+  const base = new VirtualClock();
+  const clock = new NodeClock(base);
+  const rung: string[] = [];
+  clock.after(100, () => rung.push("first"));
+  clock.after(110, () => rung.push("second"));
+  clock.suspend();
+  await base.runFor(50);
+  clock.thaw();
+  await base.runFor(55);
+  // The first was looked at and drawn out; the second is looked at while nothing runs.
+  clock.freeze();
+  await base.runFor(1_000);
+  clock.thaw();
+  await base.runFor(0);
+  expect(rung).toEqual(["first", "second"]);
+});
+
 test("a process whose monotonic clock jumps runs what fell due by that, in order", async () => {
   const base = new VirtualClock();
   const clock = new NodeClock(base);

@@ -116,11 +116,11 @@ export class SimCluster {
     const process = this.#processes.get(node);
     if (process?.state !== "running") return false;
     process.state = "stopping";
-    const startedAt = clock.monotonic();
+    const startedAt = process.clock.monotonic();
     const gone = (inOrder: boolean) => {
       if (process.state !== "stopping") return;
       if (inOrder) promises.stopped(process);
-      if (inOrder && clock.monotonic() - startedAt < stopMs / 2) {
+      if (inOrder && process.clock.monotonic() - startedAt < stopMs / 2) {
         for (const feature of this.#options.features()) feature.stopped?.(process);
       }
       this.#end(process);

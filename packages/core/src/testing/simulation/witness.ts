@@ -6,13 +6,14 @@
 import { parseActorKey } from "../../model/actor-address.ts";
 import type { ClaimId, Epoch, ShardId } from "../../model/ids.ts";
 import type { BackendContext, BackendFactory } from "../../ports/backend.ts";
-import type { CommitRequest, ShardStore } from "../../ports/shard-store.ts";
+import type { ClaimRequest, CommitRequest, ShardStore } from "../../ports/shard-store.ts";
 import { decodeRow, decodeState } from "./store-probe.ts";
 import type { Violations } from "./violations.ts";
 
 interface Seen {
   current: ClaimId | "none";
   epoch: Epoch;
+  datasetId: string;
 }
 
 /** Takes what commits have written; `watches` says of which kinds. */
@@ -52,7 +53,7 @@ export class Witness {
   #seen(shard: ShardId): Seen {
     const known = this.#shards.get(shard);
     if (known) return known;
-    const made: Seen = { current: "none", epoch: 0 };
+    const made: Seen = { current: "none", epoch: 0, datasetId: "none" };
     this.#shards.set(shard, made);
     return made;
   }
@@ -63,7 +64,7 @@ export class Witness {
       ...shards,
       claim: async (request) => {
         const answer = await shards.claim(request);
-        if (answer.kind === "claimed") this.#claimed(request.shard, request.claimId, answer.epoch);
+        if (answer.kind === "claimed") this.#claimed(request, answer.epoch);
         return answer;
       },
       commit: async (request) => {
@@ -79,15 +80,17 @@ export class Witness {
     };
   }
 
-  #claimed(shard: ShardId, claimId: ClaimId, epoch: Epoch): void {
+  #claimed({ shard, claimId, datasetId }: ClaimRequest, epoch: Epoch): void {
     const seen = this.#seen(shard);
     if (seen.current === claimId) return;
     this.takeOvers += 1;
-    if (epoch <= seen.epoch) {
+    // The outside compares both: data made anew may begin again where the store's time went back.
+    if (epoch <= seen.epoch && datasetId === seen.datasetId) {
       this.#violations.add("I1", `shard ${shard}: epoch ${epoch} was granted after ${seen.epoch}`);
     }
     seen.current = claimId;
     seen.epoch = epoch;
+    seen.datasetId = datasetId;
   }
 
   #committed(shard: ShardId, claimId: ClaimId, writer: string): void {
