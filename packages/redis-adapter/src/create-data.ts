@@ -4,6 +4,7 @@
  * finishes what a creator left half-way. A shard's record that is absent later is a loss.
  */
 import type { DatasetId, Incarnation, ShardId } from "@muster/core/ports";
+import { heldOf } from "./keys.ts";
 import { number, text } from "./reply.ts";
 import { scripts } from "./scripts.generated.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -31,10 +32,12 @@ export const createData = async (
   };
   /** Answers the dataset of the record that is there afterwards. */
   const createOwn = async (shard: ShardId, dataset: DatasetId, adopt: string): Promise<string> => {
+    const ofShard = keys.shard(shard);
+    const held = heldOf(ofShard);
     const answer = await run({
       script: scripts.createOwn,
-      keys: [keys.shard(shard).own],
-      args: [dataset, adopt, context.random.id()],
+      keys: [ofShard.own, ...held.keys],
+      args: [dataset, adopt, context.random.id(), held.kinds],
       shard,
     });
     return text(answer[1]);

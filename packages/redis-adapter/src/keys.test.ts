@@ -1,20 +1,12 @@
 /** Every script touches one slot, and only keys that it was given. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type {
-  ActorKey,
-  DatasetId,
-  EntryId,
-  Incarnation,
-  NodeId,
-  OutId,
-  ProducerId,
-} from "@muster/core/ports";
+import type { Incarnation, NodeId } from "@muster/core/ports";
 import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
-import { bytes, claimShard, joinNode, makeBackend } from "../test-kit/backend.ts";
+import { makeBackend } from "../test-kit/backend.ts";
+import { useEverything } from "../test-kit/use-everything.ts";
 import { createKeys } from "./keys.ts";
-import type { RedisBackend } from "./redis-backend.ts";
 import { scripts } from "./scripts.generated.ts";
 
 let server: RedisServer;
@@ -43,96 +35,6 @@ const readsMany = new Set([
 ]);
 const keyless = new Set(["publish", "pubsub", "info", "time"]);
 const tagOf = (key: string): string => /\{([^}]+)\}/.exec(key)?.[1] ?? "no tag";
-
-const useEverything = async (backend: RedisBackend): Promise<void> => {
-  const { membership, shards, views, losses } = backend;
-  const { datasetId, join } = await joinNode(backend);
-  const nodeId = "web-1" as NodeId;
-  const incarnation = "web-1-life" as Incarnation;
-  const beat = { nodeId, incarnation, leaseMs: 1_500, state: "up", confirmMs: 60 } as const;
-  await membership.heartbeat({ ...beat, stats: { shards: 0, loopLagMs: 0, memoryBytes: 0 } });
-  await membership.heartbeat(beat);
-  await membership.list();
-  await membership.cordon({ nodeId, cordoned: true });
-  await membership.raiseVersion({ version: 100 });
-  const claim = await claimShard(backend, datasetId);
-  const outId = "out" as OutId;
-  const source = { kind: "producer", producer: `${join}.p` as ProducerId, number: 1 } as const;
-  await shards.append({
-    shard: 1,
-    source: { ...source, hash: "h" },
-    payloads: [bytes("x")],
-    count: 1,
-  });
-  await shards.append({
-    shard: 1,
-    source: { kind: "shard", shard: 2, outId, first: 1 },
-    payloads: [bytes("x")],
-    count: 1,
-  });
-  const id = "1-1" as EntryId;
-  const put = [{ id: "a", record: bytes("x") }];
-  const answer = await shards.commit({
-    claim,
-    seq: 1,
-    hash: "h",
-    states: [
-      { key: "counter/a" as ActorKey, state: bytes("x") },
-      { key: "counter/b" as ActorKey, state: "removed" },
-    ],
-    mail: { handled: [id], handledUpTo: id, partial: [{ id, record: bytes("x") }], count: 1 },
-    local: { payload: bytes("x"), count: 1 },
-    timers: { set: [{ member: bytes("x"), dueAt: 1 }], remove: [bytes("y")] },
-    out: {
-      add: [{ target: 2, outId, n: 1, payload: bytes("x") }],
-      remove: [{ target: 2, outId, n: 0 }],
-    },
-    effects: { put, remove: ["b"] },
-    deferrals: { put, remove: ["b"] },
-    views: [{ kind: "counter", rows: [{ id: "a", row: bytes("x") }] }],
-    idempotency: { put: [{ key: "k", record: bytes("x"), expiresAt: 1 }], expireBefore: 2 },
-    tries: { put, remove: ["b"] },
-    dead: {
-      put: ["a", "b"].map((letter) => ({ id: letter, at: 1, head: bytes("x"), body: bytes("x") })),
-      resolve: [{ id: "a", head: bytes("y") }],
-      keep: 1,
-    },
-    closed: ["counter/a"],
-    log: [bytes("x")],
-    replies: [{ node: nodeId, payload: bytes("x") }],
-  });
-  expect(answer.kind).toBe("committed");
-  await shards.load({ claim });
-  await shards.fetch({ claim, actors: ["counter/a" as ActorKey], idempotencyKeys: ["k"] });
-  await shards.read({ reads: [{ claim, after: id }], limit: 10 });
-  await shards.check({ claims: [claim] });
-  await shards.inspect({ shards: [0, 1, 2, 3] });
-  await shards.listDead({ shard: 1, limit: 10 });
-  await shards.listDead({ shard: 1, ids: ["a"] });
-  await shards.release({ claim });
-  await claimShard(backend, datasetId, 1, claim.claimId);
-  await views.list({ kind: "counter", shards: [0, 1] });
-  await views.versions({ kinds: ["counter"], shards: [0, 1] });
-  const rows = [{ unit: "app", row: bytes("x") }];
-  await views.writeStatus({ nodeId, incarnation, seq: 1, reset: true, rows });
-  await views.listStatus({ nodes: [nodeId] });
-  await views.statusVersions({ nodes: [nodeId] });
-  const compared = { nodeId, id: "loss" };
-  await losses.compareShard({
-    ...compared,
-    shard: 1,
-    positions: [{ epoch: 1, seq: 1 }],
-    senders: [{ kind: "shard", shard: 2, outId, number: 9 }],
-  });
-  await losses.compareDataset({ ...compared, former: "another" as DatasetId });
-  await losses.list({ subjects: [1, "cluster"] });
-  await losses.acknowledge({ subject: 1, id: "loss", by: "ops", reason: "seen" });
-  const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
-  if (elected.kind !== "elected") throw new Error("the role is held");
-  await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });
-  await backend.guard.resign({ term: elected.term });
-  await membership.leave({ nodeId, incarnation });
-};
 
 const recordCalls = async (): Promise<readonly Call[]> => {
   const bySha = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]));

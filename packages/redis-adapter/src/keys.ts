@@ -101,6 +101,43 @@ export interface ShardKeys {
   view(kind: string): string;
 }
 
+/** How a key is kept in being while it holds nothing; the letters are those of hold.lua. */
+type Held = "hash" | "zset-first" | "zset-last" | "stream";
+const letterOf = { hash: "h", "zset-first": "z", "zset-last": "Z", stream: "x" } as const;
+
+const heldKeys: Readonly<Record<Exclude<keyof ShardKeys, "own" | "view">, Held>> = {
+  mail: "stream",
+  part: "hash",
+  prod: "hash",
+  states: "hash",
+  due: "zset-last",
+  out: "hash",
+  outn: "hash",
+  fx: "hash",
+  asks: "hash",
+  tries: "hash",
+  dead: "hash",
+  deadb: "hash",
+  deado: "zset-first",
+  deadr: "zset-first",
+  idem: "hash",
+  idemx: "zset-last",
+  log: "stream",
+  loss: "hash",
+  ver: "hash",
+};
+
+/** A shard's keys beside its record and its views, which have to be there in every script. */
+export const heldOf = (
+  shard: ShardKeys,
+): { readonly keys: readonly string[]; readonly kinds: string } => {
+  const names = Object.keys(heldKeys) as (keyof typeof heldKeys)[];
+  return {
+    keys: names.map((name) => shard[name]),
+    kinds: names.map((name) => letterOf[heldKeys[name]]).join(""),
+  };
+};
+
 /** Keys of one node's status rows. */
 export interface NodeKeys {
   readonly status: string;

@@ -98,7 +98,10 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
       const answer = joinAnswer(
         await run({
           script: scripts.join,
-          keys: [k.meta, k.nodes, k.beats, k.alive, k.mv, k.joins, k.info, k.seen, k.gone],
+          keys: [
+            ...[k.meta, k.nodes, k.beats, k.alive, k.mv, k.joins, k.info, k.seen, k.gone],
+            ...[k.missing, k.deaf, k.stats, k.loss],
+          ],
           args: [
             nodeId,
             incarnation,

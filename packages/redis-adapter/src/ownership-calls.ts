@@ -13,6 +13,7 @@ import type {
   UncleanTakeover,
 } from "@muster/core/ports";
 import { foundInPieces, inPieces } from "./in-pieces.ts";
+import { heldOf } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import { refusalOf, unexpected } from "./refusal.ts";
 import { list, number, statusOf, text } from "./reply.ts";
@@ -92,10 +93,12 @@ export const ownershipCalls = (
       }),
     claim: async (request) => {
       const { shard } = request;
-      const { own, prod, outn } = keys.shard(shard);
+      const ofShard = keys.shard(shard);
+      const { own, prod, outn } = ofShard;
+      const held = heldOf(ofShard);
       const answer = await run({
         script: scripts.claim,
-        keys: [own, prod, outn],
+        keys: [own, prod, outn, ...held.keys],
         args: [
           request.claimId,
           request.seen,
@@ -109,6 +112,7 @@ export const ownershipCalls = (
           context.random.id(),
           request.afterLoss ? "1" : "0",
           context.time(),
+          held.kinds,
         ],
         shard,
       });

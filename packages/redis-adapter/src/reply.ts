@@ -29,13 +29,19 @@ export const statusOf = (answer: readonly Reply[]): Status => {
   return status;
 };
 
-/** Calls back for each two neighbours of a flat list, such as HGETALL gives. */
+/**
+ * Calls back for each two neighbours of a flat list, such as HGETALL gives, without the nameless one
+ * that keeps a key in being.
+ */
 export const eachPair = (
   reply: Reply | undefined,
   take: (name: Buffer, value: Buffer) => void,
 ): void => {
   const flat = list(reply);
-  for (let i = 0; i + 1 < flat.length; i += 2) take(bytes(flat[i]), bytes(flat[i + 1]));
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = bytes(flat[i]);
+    if (name.length > 0) take(name, bytes(flat[i + 1]));
+  }
 };
 
 /** Bytes as ioredis takes them, without a copy. */

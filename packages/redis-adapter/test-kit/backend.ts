@@ -45,10 +45,14 @@ export const makeBackend = (
     over.hooks,
   );
 
-export const joinNode = async (backend: RedisBackend, name = "web-1") => {
+export const joinNode = async (
+  backend: RedisBackend,
+  name = "web-1",
+  incarnation = `${name}-life`,
+) => {
   const answer = await backend.membership.join({
     nodeId: name as NodeId,
-    incarnation: `${name}-life` as Incarnation,
+    incarnation: incarnation as Incarnation,
     leaseMs: 1_500,
     shardCount,
     info: {

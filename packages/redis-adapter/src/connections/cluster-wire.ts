@@ -15,7 +15,7 @@ export interface ClusterWireContext {
   readonly clock: Clock;
   /** How long a command is sent again while servers redirect it or refuse it for now, in milliseconds. */
   readonly patienceMs: number;
-  /** Whether a command waits for a connection that is on its way. */
+  /** Whether a command waits for a connection that was cut; for one that is first made it does. */
   readonly waits: boolean;
   make(address: string): Link;
   ready(link: Link): void;
@@ -88,7 +88,7 @@ export class ClusterWire implements Wire {
         asking = undefined;
         map.refresh();
         if (link) cause = link.lastError ?? new Error("Not connected.");
-        if (!waits || (link && link.awayMs > hopelessMs)) break;
+        if (link && link.awayMs > (waits ? hopelessMs : 0)) break;
         pauseMs = lookEveryMs;
       }
       if (this.#closed || clock.monotonic() + pauseMs > deadline) break;

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- claim: compare-and-set of a shard's ownership; a repeat with the current claim writes nothing (I1)
--- KEYS     1 own  2 prod  3 outn
+-- KEYS     1 own  2 prod  3 outn  4.. all keys of the shard beside own
 -- ARGV     1 claim  2 claim seen, or 'none'  3 node  4 incarnation  5 dataset  6 highest epoch known
 --          7 membership version  8 not before  9 producer floor  10 random part of a fresh out id
---          11 '1' to make a lost record anew  12 time, or ''
+--          11 '1' to make a lost record anew  12 time, or ''  13 kinds of KEYS 4..
 -- returns  {0, epoch, history, out id, not before, unclean} | {9, ownership, history} held
 --          | {10, version seen} stale membership | {3} lost
 -- cost     O(1), O(producers) when the floor rises
@@ -13,6 +13,7 @@
 --@include ownership
 --@include final-seq
 --@include create-own
+--@include hold
 local own = KEYS[1]
 local function read()
   return redis.call('HMGET', own, 'dataset', 'claim', 'released', 'history', 'epoch', 'seq', 'finals',
@@ -45,6 +46,7 @@ if tonumber(ARGV[9]) > floor then
   end
 end
 
+hold_all(4, ARGV[13])
 local now = now_ms(ARGV[12])
 local epoch = string.format('%.0f', math.max(tonumber(record[5]) + 1, tonumber(ARGV[6]) + 1, now))
 local not_before = string.format('%.0f', math.max(tonumber(record[8]), tonumber(ARGV[8])))
@@ -58,7 +60,7 @@ end
 local out = record[11]
 if record[4] ~= history or not out then
   out = epoch .. '.' .. ARGV[10]
-  redis.call('DEL', KEYS[3])
+  clear(KEYS[3])
 end
 redis.call('HSET', own, 'claim', ARGV[1], 'owner', ARGV[3], 'incarnation', ARGV[4], 'released', '0',
   'history', history, 'epoch', epoch, 'seq', 0, 'hash', '', 'answer', '', 'finals', finals,

@@ -18,11 +18,12 @@
 --@include publish
 --@include mail
 --@include trim-part
+--@include hold
 --@include dead-letters
 local history = history_id()
 local own, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history)
 if not own then return refusal end
-local function kept() return ARGV[10] ~= '' and redis.call('HLEN', KEYS[4]) or '' end
+local function kept() return ARGV[10] ~= '' and size_of(KEYS[4]) or '' end
 local seq, last_seq = tonumber(ARGV[3]), tonumber(own[5])
 if seq == last_seq and own[6] == ARGV[4] then
   local entry, previous = string.match(own[7], '^(%S+) (%S+)$')

@@ -5,6 +5,7 @@
 -- returns  {0, 1 when it is another one, 0, dataset} | {3} there is none
 -- cost     O(1)
 --@include now
+--@include hold
 --@include note-loss
 local meta = redis.call('HMGET', KEYS[1], 'dataset', 'state')
 if not meta[1] or meta[2] ~= 'ready' then return {3} end

@@ -7,6 +7,7 @@
 -- returns  {0, 1 when something is missing, epoch, history, born} | {3} the record is not there
 -- cost     O(positions * claims remembered + senders)
 --@include now
+--@include hold
 --@include note-loss
 local own = redis.call('HMGET', KEYS[1], 'history', 'epoch', 'seq', 'finals', 'floor', 'born')
 if not own[1] then return {3} end

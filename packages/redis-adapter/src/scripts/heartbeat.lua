@@ -10,6 +10,7 @@
 --@include history
 --@include publish
 --@include chunks
+--@include hold
 --@include node-record
 --@include version
 --@include judge-probe
@@ -34,7 +35,7 @@ if silent and (silent < 0 or silent > lease / 2 or mv[3] ~= history) then
   -- Alive subscriptions may still be on their way back, so probes count again one lease later.
   rebase_leases(now + lease)
   redis.call('HSET', KEYS[5], 'probeFrom', string.format('%.0f', now + lease))
-  redis.call('DEL', KEYS[6])
+  clear(KEYS[6])
 else
   changed = judge_by_lease(ARGV[1], now)
   if ARGV[6] == '1' and now >= tonumber(mv[4] or 0) then
@@ -49,8 +50,11 @@ local was_gone = me.state == 'suspect' or me.state == 'lost'
 if was_gone then
   -- Hysteresis: whoever comes back is for a while judged by its lease alone.
   local deaf = lease * 2 ^ math.min(5, tonumber(me.flaps))
+  local ended = redis.call('HGETALL', KEYS[7])
+  for i = 1, #ended, 2 do
+    if ended[i] ~= '' and tonumber(ended[i + 1]) <= now then redis.call('HDEL', KEYS[7], ended[i]) end
+  end
   redis.call('HSET', KEYS[7], ARGV[8], string.format('%.0f', now + deaf))
-  redis.call('PEXPIRE', KEYS[7], 10 * deaf)
   redis.call('HSET', KEYS[4], ARGV[1], ARGV[8])
   redis.call('ZREM', KEYS[8], ARGV[1])
 end

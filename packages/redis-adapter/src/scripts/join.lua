@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- join: registers an incarnation of a node
 -- KEYS     1 meta  2 nodes  3 beats  4 alive  5 mv  6 joins  7 info  8 seen  9 gone
+--          10 missing  11 deaf  12 stats  13 loss
 -- ARGV     1 node  2 incarnation  3 lease ms  4 shard count  5 info  6 ephemeral  7 alive channel
 --          8 membership channel  9 time, or ''
 -- returns  {0, dataset, history, shard count, join number, cordoned, version, time, created}
@@ -11,9 +12,12 @@
 --@include publish
 --@include node-record
 --@include version
+--@include hold
 local meta = redis.call('HMGET', KEYS[1], 'dataset', 'shards', 'state', 'createdBy')
 if not meta[1] or meta[3] ~= 'ready' then return {3} end
 if meta[2] ~= ARGV[4] then return {13, tonumber(meta[2])} end
+hold_all(3, 'Zh')
+hold_all(9, 'Zhhhh')
 local now = now_ms(ARGV[9])
 local record = redis.call('HGET', KEYS[2], ARGV[1])
 local former = record and parse_node(record)

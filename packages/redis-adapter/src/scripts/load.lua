@@ -8,6 +8,7 @@
 -- cost     O(timers + effects + out + asks + tries)
 --@include history
 --@include fence
+--@include hold
 local record, refusal = fence(KEYS[1], ARGV[1], ARGV[2], history_id())
 if not record then return refusal end
 return {
@@ -17,8 +18,8 @@ return {
   redis.call('HGETALL', KEYS[4]),
   redis.call('HGETALL', KEYS[5]),
   redis.call('HGETALL', KEYS[6]),
-  redis.call('HLEN', KEYS[7]),
-  redis.call('ZCARD', KEYS[8]),
+  size_of(KEYS[7]),
+  redis.call('ZCARD', KEYS[8]) - (redis.call('ZSCORE', KEYS[8], '') and 1 or 0),
   redis.call('HGETALL', KEYS[9]),
   redis.call('HGETALL', KEYS[10]),
   record[9],

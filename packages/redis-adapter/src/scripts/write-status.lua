@@ -8,6 +8,7 @@
 --@include history
 --@include publish
 --@include chunks
+--@include hold
 -- ver: n, incarnation, seq, and the last 16 incarnations replaced, line by line, newest first
 local ver = redis.call('HMGET', KEYS[2], 'n', 'incarnation', 'seq', 'retired')
 local n, present, retired = tonumber(ver[1] or 0), ver[2] or 'none', ver[4] or '\n'
@@ -34,7 +35,8 @@ if present ~= ARGV[2] and present ~= 'none' then
 end
 n = n + 1
 redis.call('HSET', KEYS[2], 'n', n, 'incarnation', ARGV[2], 'seq', ARGV[3], 'retired', retired)
-if reset then redis.call('DEL', KEYS[1]) end
+if reset then clear(KEYS[1]) end
+hold(KEYS[1], 'h')
 local last = 7 + 2 * tonumber(ARGV[7])
 for from = 8, last, 4000 do
   redis.call('HSET', KEYS[1], unpack(ARGV, from, math.min(from + 3999, last)))

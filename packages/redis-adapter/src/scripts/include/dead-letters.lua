@@ -1,4 +1,5 @@
 -- Dead letters: heads and bodies in hashes; open and resolved ones in zsets, ordered by position.
+--@include hold
 -- Reads where they stand among the arguments, and answers what is behind them.
 local function read_letters(at)
   local puts, resolves = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
@@ -40,9 +41,9 @@ local function write_letters(letters)
     end
     at = at + 2
   end
-  local over = math.min(64, redis.call('HLEN', letters.dead) - letters.keep)
+  local over = math.min(64, size_of(letters.dead) - letters.keep)
   if over <= 0 then return end
-  for _, id in ipairs(redis.call('ZRANGE', letters.resolved, 0, over - 1)) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', letters.resolved, '(0', '+inf', 'LIMIT', 0, over)) do
     redis.call('HDEL', letters.dead, id)
     redis.call('HDEL', letters.bodies, id)
     redis.call('ZREM', letters.resolved, id)

@@ -3,8 +3,10 @@
 local function rebase_leases(deadline)
   local pairs_of = {}
   for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-    pairs_of[#pairs_of + 1] = string.format('%.0f', deadline)
-    pairs_of[#pairs_of + 1] = name
+    if name ~= '' then
+      pairs_of[#pairs_of + 1] = string.format('%.0f', deadline)
+      pairs_of[#pairs_of + 1] = name
+    end
   end
   in_chunks('ZADD', KEYS[3], pairs_of)
 end

@@ -4,7 +4,10 @@
 -- KEYS of the heartbeat: 4 alive (node -> channel), 6 missing (channel -> since), 7 deaf (channel -> until)
 local function judge_by_probe(own_channel, now, confirm)
   local absent, own_alive = {}, false
-  local channels = redis.call('HVALS', KEYS[4])
+  local channels, alive = {}, redis.call('HGETALL', KEYS[4])
+  for i = 1, #alive, 2 do
+    if alive[i] ~= '' then channels[#channels + 1] = alive[i + 1] end
+  end
   for from = 1, #channels, 4000 do
     local counts = redis.call('PUBSUB', 'NUMSUB', unpack(channels, from, math.min(from + 3999, #channels)))
     for i = 2, #counts, 2 do
@@ -15,18 +18,17 @@ local function judge_by_probe(own_channel, now, confirm)
   if not own_alive then return false, -1 end
   local known = redis.call('HGETALL', KEYS[6])
   if not next(absent) then
-    if #known > 0 then redis.call('DEL', KEYS[6]) end
+    if #known > 2 then clear(KEYS[6]) end
     return false, -1
   end
 
   local since, back = {}, {}
   for i = 1, #known, 2 do
     since[known[i]] = tonumber(known[i + 1])
-    if not absent[known[i]] then back[#back + 1] = known[i] end
+    if known[i] ~= '' and not absent[known[i]] then back[#back + 1] = known[i] end
   end
   in_chunks('HDEL', KEYS[6], back)
   local suspected, recheck = false, -1
-  local alive = redis.call('HGETALL', KEYS[4])
   for i = 1, #alive, 2 do
     local channel = alive[i + 1]
     local deaf = absent[channel] and tonumber(redis.call('HGET', KEYS[7], channel) or 0)

@@ -38,7 +38,7 @@ local function note_loss(loss, holder, now, found, missing)
     set[#set + 1] = value
   end
   if not finding.id or finding.ackAt then
-    redis.call('DEL', loss)
+    clear(loss)
     finding, senders, from, to = {id = found.id, n = '0'}, 0, nil, nil
     put('id', found.id)
     put('by', found.node)
