@@ -1,3 +1,4 @@
+/// <reference path="./redlock.d.ts" />
 /**
  * Elections through redlock, over the connection that carries the stores' calls. The only file that
  * knows redlock. Its lock decides who should try; the fence that goes with it decides who may write.

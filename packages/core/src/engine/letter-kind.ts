@@ -46,7 +46,7 @@ const named = defineActor({
   },
 });
 
-export const letterProtocol = { ...named, kind: letterKind };
+const letterProtocol = { ...named, kind: letterKind };
 
 const resolved = (
   before: LetterHead,
