@@ -46,8 +46,6 @@ const named = defineActor({
   },
 });
 
-const letterProtocol = { ...named, kind: letterKind };
-
 const resolved = (
   before: LetterHead,
   to: Resolution,
