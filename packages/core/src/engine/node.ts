@@ -552,7 +552,8 @@ export class Node {
       part("ownership", this.#ownership?.stop(this.isAway ? 1 : bound) ?? Promise.resolve()),
     ]);
     // Asks under way elsewhere are as good as answered: cut off now, their outcome would be unknown.
-    if (!this.isAway) await this.#router.asks.whenEmpty(Math.min(lastAnswersMs, left()));
+    if (!this.isAway && this.#hasPeer())
+      await this.#router.asks.whenEmpty(Math.min(lastAnswersMs, left()));
     this.#router.stop();
     await this.#sweeper?.stop();
     for (const table of this.#tables.values()) await part("view", table.stop());
@@ -565,6 +566,12 @@ export class Node {
     await part("close", backend.close());
     this.#state = "stopped";
     this.#tell();
+  }
+
+  /** Tells whether another node is there that could own what this one hands over. */
+  #hasPeer(): boolean {
+    const { nodeId } = this.#options;
+    return this.membership.nodes.some(({ id, state }) => id !== nodeId && state === "up");
   }
 
   async #within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
