@@ -103,6 +103,8 @@ describe("stop", () => {
     const node = await start("n1");
     await finish(node.actor(journal, "a").ask.write({ line: "x" }));
     await finish(node.stop());
+    // What was under way in the network arrives.
+    await clock.runFor(1_000);
     const before = [commits.length, logger.lines.length];
     const set: number[] = [];
     const after = clock.after.bind(clock);

@@ -63,7 +63,6 @@ export const parseInstant = (text: string): number | undefined => {
   const days = daysOf(year, month, day);
   const written = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
   if (!isoInstant(days * dayMs).startsWith(written)) return undefined;
-  const fraction = Number(`0.${parts[7] ?? "0"}`);
-  const seconds = (hour * 60 + minute - offset) * 60 + second + fraction;
-  return days * dayMs + Math.floor(seconds * 1_000);
+  const ms = Number((parts[7] ?? "").slice(0, 3).padEnd(3, "0"));
+  return days * dayMs + ((hour * 60 + minute - offset) * 60 + second) * 1_000 + ms;
 };
