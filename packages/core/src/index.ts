@@ -7,6 +7,13 @@ export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 export * from "./define-actor.ts";
 export * from "./define-replica.ts";
 export * from "./errors.ts";
+export type {
+  EventFilter,
+  EventHistory,
+  EventHistoryRequest,
+  EventSubscribe,
+  EventsService,
+} from "./events-service.ts";
 export * from "./hosts/app-host.ts";
 export type { AppManifest } from "./hosts/app-manifest.ts";
 export { createHost } from "./hosts/create-host.ts";
@@ -19,6 +26,7 @@ export {
 } from "./hosts/worker/worker-host.ts";
 export { MemoryServer, memoryBackend } from "./memory/index.ts";
 export type * from "./model/blocker.ts";
+export * from "./model/event.ts";
 export type * from "./model/ids.ts";
 export type * from "./model/node-record.ts";
 export type { Position } from "./model/position.ts";
@@ -30,6 +38,7 @@ export { defaultSettings } from "./options.ts";
 export * from "./ports/backend.ts";
 export type * from "./ports/bus.ts";
 export type { Cancel, Clock } from "./ports/clock.ts";
+export type * from "./ports/event-store.ts";
 export type * from "./ports/guard.ts";
 export type { Logger } from "./ports/logger.ts";
 export type * from "./ports/loss-store.ts";

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { EventsService } from "./events-service.ts";
 import type { Principal } from "./principal.ts";
 import type { AlertsService, ReconcilerService } from "./reconciler/service.ts";
 import type {
@@ -38,6 +39,8 @@ export interface Muster {
   readonly shards: ShardsService;
   /** Data that Redis lost, as the nodes found out. */
   readonly losses: LossesService;
+  /** What happened in the cluster, in one order, and what happens. */
+  readonly events: EventsService;
   readonly apps: AppsService;
   readonly alerts: AlertsService;
   readonly reconciler: ReconcilerService;

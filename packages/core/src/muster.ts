@@ -16,6 +16,7 @@ import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
+import { createEventsService } from "./events-service.ts";
 import { createLossesChanges, createLossesService } from "./losses-service.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
@@ -268,6 +269,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),
+    events: createEventsService(node, backend.events),
     apps,
     alerts: createAlertsService(reconciler),
     reconciler: createReconcilerService(reconciler),

@@ -111,6 +111,8 @@ export interface ClusterSettings {
    * should be put aside waits where it is stored. @defaultValue 1000
    */
   readonly deadLettersPerShard: number;
+  /** User-visible events kept by the cluster; the oldest make room for new ones. @defaultValue 10000 */
+  readonly eventsKept: number;
   /** Effects running at once on a node. @defaultValue 64 */
   readonly concurrentEffects: number;
   /** A draining owner that takes longer loses its shards. @defaultValue 10000 */
@@ -139,6 +141,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   keepIdempotencyMs: 600_000,
   idempotencyPerShard: 50_000,
   deadLettersPerShard: 1_000,
+  eventsKept: 10_000,
   concurrentEffects: 64,
   drainMs: 10_000,
 });

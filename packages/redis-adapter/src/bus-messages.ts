@@ -1,10 +1,11 @@
 /**
- * Hints as bytes. The scripts write `wake`, `replies`, `view` and `status` themselves, by the same
+ * Hints as bytes. The scripts write `wake`, `replies`, `view`, `status` and `events` themselves, by the same
  * layouts: a few lines of text, then bytes. What cannot be read is dropped: a sweep finds it (I8).
  */
 import type {
   BusMessage,
   EntryId,
+  EventId,
   HistoryId,
   Incarnation,
   NodeId,
@@ -89,6 +90,8 @@ export const encodeMessage = (topic: Topic, message: BusMessage): Buffer | undef
     }
     case "membership":
       return Buffer.from(String(message.version));
+    case "events":
+      return Buffer.from(message.last);
     case "ownership":
       return Buffer.from(message.shards.join(","));
   }
@@ -154,6 +157,8 @@ export const decodeMessage = (topic: Topic, bytes: Buffer): BusMessage | undefin
       return decodeStatus(bytes);
     case "membership":
       return { topic: "membership", version: Number(bytes.toString()) };
+    case "events":
+      return { topic: "events", last: bytes.toString() as EventId };
     case "ownership": {
       const shards = bytes.toString();
       return { topic: "ownership", shards: shards === "" ? [] : shards.split(",").map(Number) };

@@ -121,6 +121,7 @@ describe.each([false, true])("names where channels belong to slots: %p", (sharde
       channels.status,
       channels.membership,
       channels.ownership,
+      channels.events,
       channels.alive(node, "life" as Incarnation),
     ];
     for (const names of [ofKeys, ofChannels]) {

@@ -11,6 +11,7 @@ export interface Channels {
   readonly status: string;
   readonly membership: string;
   readonly ownership: string;
+  readonly events: string;
   wake(shard: ShardId): string;
   view(kind: string, shard: ShardId): string;
   replies(node: NodeId, shard: ShardId): string;
@@ -56,6 +57,10 @@ export interface ClusterKeys {
   readonly gone: string;
   /** Hash: the finding of lost data that belongs to no shard. */
   readonly loss: string;
+  /** Stream: user-visible events. */
+  readonly events: string;
+  /** Hash: source of events → last number taken. */
+  readonly eventSources: string;
 }
 
 /** Keys of one shard. */
@@ -171,6 +176,7 @@ const createChannels = (
     status: ofCluster("status"),
     membership: ofCluster("membership"),
     ownership: ofCluster("ownership"),
+    events: ofCluster("events"),
     wake: (shard) => ofShard(shard, "wake"),
     view: (kind, shard) => (sharded ? ofShard(shard, `view:${kind}`) : ofCluster(`view:${kind}`)),
     replies: (node, shard) => (sharded ? ofShard(shard, `r:${node}`) : ofNode(node, "replies")),
@@ -191,6 +197,7 @@ const createChannels = (
         case "status":
         case "membership":
         case "ownership":
+        case "events":
           return [channels[topic.topic]];
       }
     },
@@ -251,6 +258,8 @@ export const createKeys = (prefix: string, cluster: string, sharded = false): Ke
       deaf: ofCluster("deaf"),
       gone: ofCluster("gone"),
       loss: ofCluster("loss"),
+      events: ofCluster("events"),
+      eventSources: ofCluster("eventsfrom"),
     },
     shard: (shard) => {
       const known = shards.get(shard);

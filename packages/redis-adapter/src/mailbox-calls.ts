@@ -30,7 +30,7 @@ export const outField = (message: Omit<OutMessage, "payload">): string =>
   `${message.target}:${message.n}:${message.outId}`;
 
 const outMessage = (field: string, payload: Buffer): OutMessage => {
-  const [, target, n, outId] = /^(\d+):(\d+):(.*)$/s.exec(field) ?? [];
+  const [, target, n, outId] = /^(-?\d+):(\d+):(.*)$/s.exec(field) ?? [];
   return { target: Number(target), n: Number(n), outId: outId as OutId, payload };
 };
 

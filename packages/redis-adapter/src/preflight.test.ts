@@ -11,7 +11,7 @@ import { judgeServer, parseInfo } from "./preflight.ts";
 const leastPrivilege = [
   "+hello +auth +ping +info +time +client|setname +config|get +script|load +eval +evalsha",
   "+subscribe +unsubscribe +publish +pubsub|numsub +type +get +set +del",
-  "+hset +hget +hmget +hdel +hlen +hgetall +hkeys +xadd +xlen +xrange +xdel +xtrim",
+  "+hset +hget +hmget +hdel +hlen +hgetall +hkeys +xadd +xlen +xrange +xrevrange +xdel +xtrim",
   "+zadd +zrem +zcard +zscore +zmscore +zrange +zrangebyscore",
 ].flatMap((line) => line.split(" "));
 

@@ -13,6 +13,7 @@ import {
 } from "@muster/core/ports";
 import type { Connections } from "./connections/connections.ts";
 import { createConnections, isOnCluster } from "./connections/create-connections.ts";
+import { createEventStore } from "./event-store.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createLossStore } from "./loss-store.ts";
 import { createMembershipStore } from "./membership-store.ts";
@@ -38,6 +39,13 @@ export interface RedisBackendHooks {
   /** Time given to scripts instead of Redis's own, in milliseconds. */
   readonly time?: () => number;
 }
+
+/** Scripts that a server without memory does not run. */
+const refusedWhenFull: ReadonlySet<ScriptCall["script"]> = new Set([
+  scripts.append,
+  scripts.appendOut,
+  scripts.addEvents,
+]);
 
 const outOfMemory: BackendFinding = {
   level: "alert",
@@ -74,6 +82,7 @@ export class RedisBackend implements Backend {
   readonly shards: Backend["shards"];
   readonly views: Backend["views"];
   readonly losses: Backend["losses"];
+  readonly events: Backend["events"];
   readonly bus: RedisBus;
   readonly leastSweepMs: number;
   readonly guard: Backend["guard"];
@@ -129,6 +138,7 @@ export class RedisBackend implements Backend {
       call: (op, command, args, key) =>
         this.#require({ script: { name: op } }).control.call(op, command, args, undefined, key),
     });
+    this.events = createEventStore(stores);
     this.bus = new RedisBus({
       channels: keys.channels,
       nodeId: context.nodeId,
@@ -200,7 +210,7 @@ export class RedisBackend implements Backend {
   }
 
   async #run(call: ScriptCall) {
-    const mayBeRefused = call.script === scripts.append || call.script === scripts.appendOut;
+    const mayBeRefused = refusedWhenFull.has(call.script);
     try {
       const answer = await runScript(this.#require(call).control, call);
       if (mayBeRefused) this.#isOutOfMemory = false;

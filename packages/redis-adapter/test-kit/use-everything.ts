@@ -9,6 +9,7 @@ import type {
   CommitRequest,
   DatasetId,
   EntryId,
+  EventId,
   Incarnation,
   NodeId,
   OutId,
@@ -65,7 +66,7 @@ const parts = (put: string, gone: string, outId: OutId, n: number): Partial<Comm
 
 /** `round` sets one use apart from those before it on the same cluster. */
 export const useEverything = async (backend: RedisBackend, round = 1): Promise<void> => {
-  const { membership, shards, views, losses } = backend;
+  const { membership, shards, views, losses, events } = backend;
   const incarnation = `life-${round}` as Incarnation;
   const { datasetId, join } = await joinNode(backend, "web-1", incarnation);
   const beat = { nodeId, incarnation, leaseMs: 1_500, state: "up", confirmMs: 60 } as const;
@@ -132,6 +133,11 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   await losses.compareDataset({ ...compared, former: "another" as DatasetId });
   await losses.list({ subjects: [1, "cluster"] });
   await losses.acknowledge({ subject: 1, id: "loss", by: "ops", reason: "seen" });
+  const numbered = { name: "shard 1", numbering: outId, first: 1 };
+  await events.add({ source: numbered, payloads: [bytes("x"), bytes("y")], keep: 1 });
+  await events.add({ source: { ...numbered, first: 3 }, payloads: [bytes("z")], keep: 1 });
+  await events.page({ after: "0-0" as EventId, limit: 10 });
+  await events.page({ before: "9-9" as EventId, limit: 10 });
   const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
   if (elected.kind !== "elected") throw new Error("the role is held");
   await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });

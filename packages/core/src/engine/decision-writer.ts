@@ -5,7 +5,9 @@
  */
 import { encode } from "../codec.ts";
 import type { More, TimerChange } from "../define-actor.ts";
+import { isEventType } from "../model/event.ts";
 import type { ActorKey, Epoch, RedisMs, ShardId } from "../model/ids.ts";
+import { eventsTarget, maxEventBytes } from "../ports/event-store.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import { type CallChain, chainOfTurn } from "./call-chain.ts";
@@ -13,6 +15,7 @@ import { type CommitBatch, encodeState, Unwritable } from "./commit-batch.ts";
 import type { DeferralDesk, ReadyAnswer } from "./deferral-desk.ts";
 import { policyOf } from "./effect-policy.ts";
 import { type EffectRunner, effectIdOf } from "./effect-runner.ts";
+import { encodeEvent } from "./event-record.ts";
 import { type AnyKind, commandOf } from "./kinds.ts";
 import type { LetterDesk } from "./letter-desk.ts";
 import { type LetterState, letterKind } from "./letter-kind.ts";
@@ -37,7 +40,7 @@ const refusal = (code: string, message: string): ErrorOutcome => ({ kind: "error
 interface Encoded {
   readonly parcels: readonly { readonly shard: ShardId; readonly bytes: Uint8Array }[];
   readonly timers: readonly { readonly key: string; readonly timer: LiveTimer | "cancelled" }[];
-  readonly log: readonly Uint8Array[];
+  readonly events: readonly Uint8Array[];
   readonly effects: readonly { readonly record: EffectRecord; readonly bytes: Uint8Array }[];
 }
 
@@ -122,6 +125,9 @@ export class DecisionWriter {
     if (encoded.parcels.some(({ bytes }) => bytes.byteLength > maxMessageBytes)) {
       return refusal("PAYLOAD_TOO_LARGE", `a message may be ${maxMessageBytes} bytes`);
     }
+    if (encoded.events.some(({ byteLength }) => byteLength > maxEventBytes)) {
+      return refusal("PAYLOAD_TOO_LARGE", `an event may be ${maxEventBytes} bytes`);
+    }
     if (cell.kindName === letterKind) this.#takeLetter(batch, cell, decided.state as LetterState);
     else this.#takeState(batch, cell, decided.state);
     for (const { key, timer } of encoded.timers) this.#takeTimer(batch, key, timer);
@@ -130,7 +136,11 @@ export class DecisionWriter {
       if (shard === this.#claim.shard) batch.local.push(bytes);
       else batch.outAdd.push(this.#outbox.number(shard, this.#owner.asBatch(cell.key, bytes)));
     }
-    batch.log.push(...encoded.log);
+    for (const bytes of encoded.events) {
+      batch.bytes += bytes.byteLength;
+      batch.log.push(bytes);
+      batch.outAdd.push(this.#outbox.number(eventsTarget, bytes));
+    }
     for (const { record, bytes } of encoded.effects) this.#takeEffect(batch, record, bytes);
     if (answers) this.#deferrals.take(batch, answers, now);
     return undefined;
@@ -161,9 +171,7 @@ export class DecisionWriter {
         key: timerKey(actor, change.name),
         timer: liveTimer(actor, change, now),
       })),
-      log: (more.events ?? []).map(({ type, data, reason }) =>
-        encode([actor, type, now, principal ?? null, reason ?? null, data ?? null]),
-      ),
+      events: (more.events ?? []).map((event) => encodeEvent(actor, event, now, principal)),
       effects: (more.effects ?? []).map(({ effect, id, input }, index) => {
         const spec = kind.implementation.effects?.[effect];
         const record: EffectRecord = {
@@ -209,6 +217,11 @@ export class DecisionWriter {
       }
       if (!("cancel" in timer) && !Number.isFinite("at" in timer ? timer.at : timer.afterMs)) {
         return refusal("HANDLER_FAILED", `the timer "${timer.name}" has no time`);
+      }
+    }
+    for (const { type } of more.events ?? []) {
+      if (!isEventType(type)) {
+        return refusal("HANDLER_FAILED", `"${type}" is no type of an event: words with dots`);
       }
     }
     const effects = cell.kind.implementation.effects;

@@ -21,6 +21,7 @@ import type { Random } from "../ports/random.ts";
 import { backoff } from "./backoff.ts";
 import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
 import type { ActorTarget } from "./compose-message.ts";
+import { EventFeed } from "./event-feed.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { LossWatch } from "./loss-watch.ts";
@@ -74,6 +75,7 @@ export class Node {
   /** Calls between nodes: at most once. */
   readonly calls: NodeCalls;
   readonly losses: LossWatch;
+  readonly events: EventFeed;
   readonly #options: NodeOptions;
   readonly #router: Router;
   readonly #unavailable: PerTick<MusterError | undefined>;
@@ -172,6 +174,14 @@ export class Node {
       clock,
       logger,
       publish: (topic, message) => backend.bus.publish(topic, message),
+    });
+    this.events = new EventFeed({
+      store: backend.events,
+      bus: backend.bus,
+      clock,
+      random,
+      logger,
+      sweepMs: settings.viewSweepMs,
     });
     this.#unavailable = new PerTick(clock, () => this.unavailable());
     this.#monotonic = new PerTick(clock, () => clock.monotonic());
@@ -470,6 +480,7 @@ export class Node {
     const { backend, clock, random, logger, settings, nodeId, incarnation } = this.#options;
     const context: OwnerContext = {
       store: backend.shards,
+      events: backend.events,
       clock,
       random,
       logger,
@@ -555,6 +566,7 @@ export class Node {
     if (!this.isAway && this.#hasPeer())
       await this.#router.asks.whenEmpty(Math.min(lastAnswersMs, left()));
     this.#router.stop();
+    this.events.stop();
     await this.#sweeper?.stop();
     for (const table of this.#tables.values()) await part("view", table.stop());
     await part("board", this.board.stop());

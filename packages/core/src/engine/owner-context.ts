@@ -4,6 +4,7 @@ import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { ClusterSettings } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { EventStore } from "../ports/event-store.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { Refusal, ShardStore } from "../ports/shard-store.ts";
@@ -17,6 +18,7 @@ import type { Slots } from "./slots.ts";
 
 export interface OwnerContext {
   readonly store: ShardStore;
+  readonly events: Pick<EventStore, "add">;
   readonly clock: Clock;
   readonly random: Random;
   readonly pace: Pace;

@@ -1,6 +1,7 @@
 /** Puts together what one owned shard is made of. Each part has a role; the owner moves them. */
 import type { Facts } from "../define-actor.ts";
 import type { RedisMs } from "../model/ids.ts";
+import { eventsTarget } from "../ports/event-store.ts";
 import type {
   Claim,
   CommitAnswer,
@@ -11,6 +12,7 @@ import type {
 } from "../ports/shard-store.ts";
 import type { ActorCell, TurnRequest } from "./actor-cell.ts";
 import { ActorCells } from "./actor-cells.ts";
+import { addEvents } from "./add-events.ts";
 import { Asides } from "./asides.ts";
 import type { CommitBatch } from "./commit-batch.ts";
 import { CommitLine } from "./commit-line.ts";
@@ -127,13 +129,20 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     {
       shard,
       clock,
-      append: (request) => store.append(request),
+      append: (request) =>
+        request.shard === eventsTarget
+          ? addEvents(owner.events, request, owner.settings.eventsKept)
+          : store.append(request),
       delivered: (messages) => {
         line.batch.outRemove.push(...messages);
         ready();
       },
-      gap: (target, outId, number) =>
-        owner.losses.compareBatches(target, { kind: "shard", shard, outId, number }),
+      gap: async (target, outId, number) => {
+        // Readers of the stream see the gap by its ids.
+        if (target !== eventsTarget) {
+          await owner.losses.compareBatches(target, { kind: "shard", shard, outId, number });
+        } else logger.error({ shard, outId, number }, "events that were taken are lost");
+      },
     },
     grant.outId,
     image.outNumbers,

@@ -1,6 +1,7 @@
 /** The backend of one process: all nodes made by one factory share its data. */
 import type { Backend, BackendContext, BackendFactory } from "../ports/backend.ts";
 import { memoryBus } from "./bus.ts";
+import { memoryEvents } from "./events.ts";
 import { memoryGuard } from "./guard.ts";
 import { Link } from "./link.ts";
 import { memoryLosses } from "./losses.ts";
@@ -17,6 +18,7 @@ const createBackend = (server: MemoryServer, context: BackendContext): Backend =
     shards: memoryShards(link),
     views: memoryViews(link),
     losses: memoryLosses(link),
+    events: memoryEvents(link),
     bus: memoryBus(link),
     guard: memoryGuard(link),
     open: async () => {

@@ -21,6 +21,7 @@ import type {
 } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Position } from "../model/position.ts";
+import type { StoredEvent } from "../ports/event-store.ts";
 import type { LossFinding } from "../ports/loss-store.ts";
 import type { AppendAnswer, OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -126,6 +127,12 @@ export interface StatusData {
   readonly retired: Set<Incarnation>;
 }
 
+/** The stream of events, and the last number taken per source and numbering. */
+export interface EventsData {
+  kept: StoredEvent[];
+  readonly sources: Map<string, number>;
+}
+
 export interface ClusterData {
   membership: MembershipData | undefined;
   readonly shards: Map<ShardId, ShardData>;
@@ -136,6 +143,7 @@ export interface ClusterData {
   readonly roles: Map<string, { readonly token: string; readonly until: RedisMs }>;
   /** Number of the last election. */
   fence: number;
+  readonly events: EventsData;
 }
 
 export const emptyCluster = (): ClusterData => ({
@@ -145,6 +153,7 @@ export const emptyCluster = (): ClusterData => ({
   loss: { finding: undefined, changes: 0 },
   roles: new Map(),
   fence: 0,
+  events: { kept: [], sources: new Map() },
 });
 
 export const emptyShard = (born: string): ShardData => ({

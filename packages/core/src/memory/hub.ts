@@ -13,6 +13,7 @@ export const channelOf = (cluster: string, topic: Topic): string => {
     case "node":
       return `${cluster}:node:${topic.node}`;
     case "status":
+    case "events":
     case "membership":
     case "ownership":
       return `${cluster}:${topic.topic}`;

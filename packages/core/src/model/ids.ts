@@ -24,6 +24,9 @@ export type ActorKey = Brand<string, "ActorKey">;
 /** Stream id of one mailbox entry, `"<ms>-<n>"`. */
 export type EntryId = Brand<string, "EntryId">;
 
+/** Place in the stream of events, `"<ms>-<n>"`: Redis time, and the count of all events so far. */
+export type EventId = Brand<string, "EventId">;
+
 /** Index of a shard, from 0 to shard count − 1. */
 export type ShardId = number;
 /** Grows at each change of a shard's owner; with the dataset id the fence for the outside. */

@@ -5,6 +5,7 @@
 import type { Incarnation, NodeId, ShardId } from "../model/ids.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
+import type { EventStore } from "./event-store.ts";
 import type { Guard } from "./guard.ts";
 import type { Logger } from "./logger.ts";
 import type { LossStore } from "./loss-store.ts";
@@ -46,6 +47,7 @@ export interface Backend {
   readonly shards: ShardStore;
   readonly views: ViewStore;
   readonly losses: LossStore;
+  readonly events: EventStore;
   readonly bus: Bus;
   readonly guard: Guard;
   /**

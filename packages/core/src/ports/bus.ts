@@ -1,8 +1,8 @@
 /**
  * Hints between nodes. Every message may be lost, doubled or late; what matters is found again by
- * a sweep. Stores publish `wake`, `replies`, `view` and `status` themselves, inside their writes.
+ * a sweep. Stores publish `wake`, `replies`, `view`, `status` and `events` themselves, inside their writes.
  */
-import type { EntryId, Incarnation, NodeId, ShardId } from "../model/ids.ts";
+import type { EntryId, EventId, Incarnation, NodeId, ShardId } from "../model/ids.ts";
 
 import type { MailEntry, ViewRows } from "./shard-store.ts";
 import type { ViewVersion } from "./view-store.ts";
@@ -20,6 +20,8 @@ export type Topic =
   | { readonly topic: "membership" }
   /** Shards were released or a node wants the others to look at ownership. */
   | { readonly topic: "ownership" }
+  /** The stream of events has grown. */
+  | { readonly topic: "events" }
   /** Requests to one node, and their answers. */
   | { readonly topic: "node"; readonly node: NodeId };
 
@@ -50,6 +52,8 @@ export type BusMessage =
     }
   | { readonly topic: "membership"; readonly version: number }
   | { readonly topic: "ownership"; readonly shards: readonly ShardId[] }
+  /** `last`: the newest event then. */
+  | { readonly topic: "events"; readonly last: EventId }
   | { readonly topic: "node"; readonly payload: Uint8Array };
 
 export interface Bus {

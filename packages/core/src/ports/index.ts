@@ -7,6 +7,7 @@ export * from "../model/position.ts";
 export * from "./backend.ts";
 export type * from "./bus.ts";
 export type * from "./clock.ts";
+export * from "./event-store.ts";
 export type * from "./guard.ts";
 export * from "./logger.ts";
 export * from "./loss-store.ts";

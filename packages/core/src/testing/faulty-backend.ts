@@ -16,7 +16,7 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 /** Calls of which a copy may be executed late: those that the ports promise to be harmless then. */
 const copied = new Set(
-  "join heartbeat leave raiseVersion claim release append commit writeStatus".split(" "),
+  "join heartbeat leave raiseVersion claim release append commit add writeStatus".split(" "),
 );
 
 type Method = (...args: readonly never[]) => Promise<unknown>;
@@ -122,6 +122,7 @@ export class FaultyBackend implements BackendFactory {
       shards: overLink(link, wire.shards),
       views: overLink(link, wire.views),
       losses: overLink(link, wire.losses),
+      events: overLink(link, wire.events),
       bus: busOverLink(link, inner.bus),
       ...(inner.leastSweepMs !== undefined && { leastSweepMs: inner.leastSweepMs }),
       guard: overLink(link, inner.guard),

@@ -11,7 +11,8 @@ local calls = {
   {'HKEYS', key}, {'TYPE', key}, {'GET', key},
   {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},
   {'ZCARD', key}, {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},
-  {'XRANGE', key, '-', '+'}, {'XDEL', key, '1-1'}, {'XLEN', key}, {'XTRIM', key, 'MINID', '=', '1-1'},
+  {'XRANGE', key, '-', '+'}, {'XREVRANGE', key, '+', '-'}, {'XDEL', key, '1-1'}, {'XLEN', key},
+  {'XTRIM', key, 'MINID', '=', '1-1'},
   {'PUBLISH', channel, ''}, {'PUBSUB', 'NUMSUB', channel}, {'INFO', 'replication'}, {'TIME'},
   {'HDEL', key, 'f'}, {'SET', key, '1'}, {'DEL', key},
 }

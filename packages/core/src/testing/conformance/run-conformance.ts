@@ -1,5 +1,6 @@
 import { busCases } from "./bus-cases.ts";
 import type { ConformanceCase, ConformanceContext, Need } from "./context.ts";
+import { eventCases } from "./event-cases.ts";
 import { guardCases } from "./guard-cases.ts";
 import { lossCases } from "./loss-cases.ts";
 import { membershipCases } from "./membership-cases.ts";
@@ -27,6 +28,7 @@ const ports: readonly {
   { port: "shard store", cases: shardStoreCases },
   { port: "view store", cases: viewCases },
   { port: "loss store", cases: lossCases },
+  { port: "event store", cases: eventCases },
   { port: "bus", cases: busCases },
   { port: "guard", cases: guardCases },
 ];

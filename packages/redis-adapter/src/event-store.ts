@@ -1,0 +1,53 @@
+/** The stream of events: one key of the cluster, and beside it what each source has told (I2, I4). */
+import {
+  type EventId,
+  type EventPage,
+  type EventStore,
+  maxEventPage,
+  type StoredEvent,
+} from "@muster/core/ports";
+import { unexpected } from "./refusal.ts";
+import { bytes, number, statusOf, text, toBuffer } from "./reply.ts";
+import { scripts } from "./scripts.generated.ts";
+import type { StoreContext } from "./store-context.ts";
+
+const edge = (id: string): EventPage["first"] => (id === "" ? "none" : (id as EventId));
+
+export const createEventStore = ({ keys, run, time }: StoreContext): EventStore => ({
+  add: async ({ source, payloads, keep }) => {
+    const answer = await run({
+      script: scripts.addEvents,
+      keys: [keys.cluster.events, keys.cluster.eventSources],
+      args: [
+        source.name,
+        source.numbering,
+        String(source.first),
+        String(source.lostUpTo ?? 0),
+        String(keep),
+        time(),
+        keys.channels.events,
+        ...payloads.map(toBuffer),
+      ],
+    });
+    const status = statusOf(answer);
+    if (status !== "ok" && status !== "gap") return unexpected(answer);
+    return { kind: status === "ok" ? "added" : "gap", last: number(answer[1]) };
+  },
+  page: async (request) => {
+    const after = "after" in request;
+    const answer = await run({
+      script: scripts.pageEvents,
+      keys: [keys.cluster.events],
+      args: [
+        after ? "after" : "before",
+        after ? request.after : request.before,
+        String(Math.min(request.limit, maxEventPage)),
+      ],
+    });
+    const events: StoredEvent[] = [];
+    for (let i = 3; i + 1 < answer.length; i += 2) {
+      events.push({ id: text(answer[i]) as EventId, payload: bytes(answer[i + 1]) });
+    }
+    return { events, first: edge(text(answer[1])), last: edge(text(answer[2])) };
+  },
+});
