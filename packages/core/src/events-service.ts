@@ -80,8 +80,8 @@ const placeGiven = (op: string, field: string, text: string): Cursor => {
   const id = parseEventId(text);
   if (id !== "malformed") return { after: id, exact: true };
   const ms = parseInstant(text);
-  if (ms === "malformed") {
-    throw invalid(op, field, "must be an id of an event or an ISO-8601 instant in UTC");
+  if (ms === undefined) {
+    throw invalid(op, field, "must be an id of an event or an ISO-8601 instant");
   }
   return cursorAt(Math.max(0, ms));
 };
@@ -99,6 +99,9 @@ const matcher = (op: string, { types, subject }: EventFilter) => {
 };
 
 const instantOf = (id: EventId): string => isoInstant(placeOf(id).ms);
+
+/** Instants in ISO-8601 compare as text. */
+const earlier = (a: string, b: string): string => (a < b ? a : b);
 
 const readHistory = async (
   store: EventStore,
@@ -158,9 +161,13 @@ export const createEventsService = (node: Node, store: EventStore): EventsServic
       const to = end ?? eventIdOf({ ms: node.now(), n: 0 });
       try {
         const read = await readHistory(store, from, end ?? lastEventId, limit, matches);
-        const begins = read.from === "none" ? to : read.from;
-        const window = { from: instantOf(begins), to: instantOf(to) };
-        return { items: read.items, window };
+        const begins = instantOf(read.from === "none" ? to : read.from);
+        // An event is decided before it is told.
+        const [{ at } = { at: begins }] = read.items;
+        return {
+          items: read.items,
+          window: { from: earlier(at, begins), to: instantOf(to) },
+        };
       } catch (cause) {
         if (isMusterError(cause)) throw cause;
         throw new MusterError("BACKEND_UNAVAILABLE", `${op}: the backend did not answer.`, {
