@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { compile, compilers } from "../kit/compilers.ts";
 import { type RedisServer, startRedisServer } from "../kit/redis-server.ts";
+import { findingsInSource } from "../kit/type-check.ts";
+import { linesOf, markedLines, unmarked } from "../types/marked-lines.ts";
 
 const root = join(import.meta.dir, "../..");
 const packages = ["core", "redis-adapter", "http", "cli"];
@@ -120,3 +132,54 @@ test("the packed command runs under Node", async () => {
   expect(code).toBe(0);
   expect(out).toContain("0.1.0");
 }, 60_000);
+
+/** A project inside the consumer's folder, as strict as `strict` alone makes it. */
+const typeProject = (name: string, files: Readonly<Record<string, string>>): string => {
+  const project = join(folder, name);
+  mkdirSync(project, { recursive: true });
+  for (const [file, source] of Object.entries(files)) writeFileSync(join(project, file), source);
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: "es2023",
+    lib: ["es2023"],
+    module: "nodenext",
+    skipLibCheck: false,
+    types: ["node"],
+  };
+  const config = { compilerOptions, files: Object.keys(files) };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+  return project;
+};
+
+/** Lets the consumer find the types of Node that this repository has. */
+const linkNodeTypes = (): void => {
+  const link = join(folder, "node_modules/@types/node");
+  if (existsSync(link)) return;
+  const bunTypes = dirname(Bun.resolveSync("bun-types/package.json", root));
+  const nodeTypes = dirname(Bun.resolveSync("@types/node/package.json", realpathSync(bunTypes)));
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(nodeTypes, link);
+};
+
+const everyEntry = `
+import * as core from "@muster/core";
+import * as ports from "@muster/core/ports";
+import * as testing from "@muster/core/testing";
+import * as http from "@muster/http";
+import * as redis from "@muster/redis-adapter";
+export const entries = [core, ports, testing, http, redis];
+`;
+
+test.each(compilers.map((compiler) => [compiler.version, compiler] as const))(
+  "the packed types hold under TypeScript %s, and refuse each wrong use of an actor",
+  (version, compiler) => {
+    linkNodeTypes();
+    const project = typeProject(`types-${version}`, {
+      "entries.ts": everyEntry,
+      "source.ts": unmarked,
+    });
+    expect(linesOf(findingsInSource(compile(project, compiler)))).toEqual(markedLines);
+  },
+  120_000,
+);

@@ -112,7 +112,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     ...(options.actors ?? []),
   ] as unknown as readonly AnyKind[];
   const replicas = [...(appReplica ? [appReplica] : []), ...(options.replicas ?? [])];
-  const node = new Node({
+  const node: Node = new Node({
     nodeId,
     incarnation,
     info: {
