@@ -57,6 +57,8 @@ export const createTestMuster = async (options: TestMusterOptions = {}): Promise
   const muster = createMuster({
     cluster: "test",
     node: { id: "test-1" },
+    // There is one node: nothing to compare it with, and days to pass.
+    reconciler: false,
     ...given,
     clock,
     random: seededRandom(seed),
