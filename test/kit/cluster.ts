@@ -3,7 +3,7 @@
  * hurt it. `close` ends everything and fails when a node left a promise unheard.
  */
 import { randomBytes } from "node:crypto";
-import type { ClusterSettings } from "@muster/core";
+import type { ClusterSettings, ReconcilerOptions } from "@muster/core";
 import { type Runtime, testRuntime } from "./built-program.ts";
 import { type NodeProcess, type Outcomes, startNodeProcess } from "./node-process.ts";
 import type { ProgramConfig } from "./program-protocol.ts";
@@ -26,6 +26,7 @@ export interface ClusterOptions {
   readonly appsHost?: "module" | "worker";
   readonly hookTimeoutMs?: number;
   readonly slowRetryMs?: number;
+  readonly reconciler?: ReconcilerOptions;
   /** The witness answers so much later than it records. @defaultValue 0 */
   readonly witnessDelayMs?: number;
 }
@@ -142,6 +143,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
       ...(options.appsHost !== undefined && { appsHost: options.appsHost }),
       ...(options.hookTimeoutMs !== undefined && { hookTimeoutMs: options.hookTimeoutMs }),
       ...(options.slowRetryMs !== undefined && { slowRetryMs: options.slowRetryMs }),
+      ...(options.reconciler && { reconciler: options.reconciler }),
     };
     const process = startNodeProcess(
       {

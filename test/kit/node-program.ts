@@ -85,6 +85,7 @@ const createNode = (id: string): Muster =>
       : redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
     actors: [Ledger],
     settings: config.settings,
+    ...(config.reconciler && { reconciler: config.reconciler }),
     clock,
     logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
     ...(config.appsDir !== undefined && {
@@ -133,6 +134,10 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return muster.apps.rows(command.id);
     case "explain":
       return muster.apps.explain(command.id);
+    case "alerts":
+      return muster.alerts.list();
+    case "reconciler":
+      return muster.reconciler.status();
     case "diff":
       return muster.apps.diff();
     case "compare":

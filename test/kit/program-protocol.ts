@@ -1,5 +1,5 @@
 /** What a test and the node program say to each other: one JSON object a line. */
-import type { ClusterSettings } from "@muster/core";
+import type { ClusterSettings, ReconcilerOptions } from "@muster/core";
 
 /** Given to the program as its only argument. */
 export interface ProgramConfig {
@@ -20,6 +20,7 @@ export interface ProgramConfig {
   readonly appsHost?: "module" | "worker";
   readonly hookTimeoutMs?: number;
   readonly slowRetryMs?: number;
+  readonly reconciler?: ReconcilerOptions;
   readonly startTimeoutMs?: number;
   /** URL at which effects are recorded outside the fence. */
   readonly witnessUrl?: string;
@@ -64,6 +65,8 @@ export type ProgramCommand =
   | { readonly do: "app" | "rows"; readonly id: string }
   | { readonly do: "explain"; readonly id: string }
   | { readonly do: "diff" }
+  | { readonly do: "alerts" }
+  | { readonly do: "reconciler" }
   | { readonly do: "compare"; readonly a: string; readonly b: string }
   | { readonly do: "wait"; readonly for: string; readonly timeoutMs: number }
   | { readonly do: "reconcile"; readonly id: string; readonly reason: string }
