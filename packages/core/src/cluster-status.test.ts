@@ -36,6 +36,7 @@ const well: StatusFacts = {
   apps: { total: 1, converged: 1, drifted: 0, terminal: 0 },
   alerts: 0,
   drift: [],
+  deadLetters: { unresolved: 0, parked: 0 },
   losses: [],
   health: { mode: "redis", role: "primary", state: "connected", findings: [] },
 };
@@ -52,6 +53,13 @@ describe("the verdict", () => {
     ],
     ["degraded", "with a lost node", { nodes: [node("web-2", "lost", 9_000)] }, /web-2 is lost/],
     ["degraded", "with a shard nobody owns", { ownedShards: 63 }, /1 shard of 64 without an owner/],
+    [
+      "degraded",
+      "when failed messages wait for room among the dead letters",
+      { deadLetters: { unresolved: 1_000, parked: 2 } },
+      /dead letters are full: 2 failed messages wait/,
+    ],
+    ["healthy", "with dead letters", { deadLetters: { unresolved: 7, parked: 0 } }, /^$/],
     ["degraded", "with a drifted app", { drift: ["app mailer drifted"] }, /app mailer drifted/],
     [
       "degraded",

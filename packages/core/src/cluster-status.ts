@@ -22,6 +22,7 @@ export interface StatusFacts {
   readonly apps: ClusterStatus["apps"];
   /** Open alerts. */
   readonly alerts: number;
+  readonly deadLetters: ClusterStatus["deadLetters"];
   /** Sentences about apps that drifted, worst first. */
   readonly drift: readonly string[];
   /** Open findings of lost data, those of shards in order. */
@@ -62,6 +63,11 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     degraded.push(`${plural(unowned, "shard")} of ${facts.shardCount} without an owner`);
   degraded.push(...unknownKinds(facts.nodes));
   degraded.push(...facts.drift);
+  if (facts.deadLetters.parked > 0) {
+    degraded.push(
+      `dead letters are full: ${facts.deadLetters.parked} failed ${facts.deadLetters.parked === 1 ? "message waits" : "messages wait"} for room; replay or resolve some`,
+    );
+  }
   degraded.push(...lossReasons(facts.losses));
   for (const { level, message, remedy } of facts.health.findings)
     if (level !== "warn") degraded.push(`${message} ${remedy}`);
@@ -89,6 +95,10 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
     apps: facts.apps,
     alerts: facts.alerts,
     shards: { total: facts.shardCount, owned: facts.ownedShards, unowned },
+    deadLetters: {
+      unresolved: facts.deadLetters.unresolved,
+      parked: facts.deadLetters.parked,
+    },
     redis: { mode, role, state, findings, ...(rttMs !== undefined && { rttMs }) },
     asOf: isoInstant(facts.away ? facts.now - facts.silentMs : facts.now),
     stale: facts.away || facts.viewsStale,

@@ -4,6 +4,7 @@ export type * from "./apps/explain.ts";
 export * from "./apps/model.ts";
 export type * from "./apps/next-step.ts";
 export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
+export type * from "./dead-letters/model.ts";
 export * from "./define-actor.ts";
 export * from "./define-replica.ts";
 export * from "./errors.ts";
@@ -26,6 +27,7 @@ export {
 } from "./hosts/worker/worker-host.ts";
 export { MemoryServer, memoryBackend } from "./memory/index.ts";
 export type * from "./model/blocker.ts";
+export type { DeadReason, DeadWork, Resolution } from "./model/dead-letter.ts";
 export * from "./model/event.ts";
 export type * from "./model/ids.ts";
 export type * from "./model/node-record.ts";

@@ -9,6 +9,8 @@ import { createAppsReconcile, type ReconcileSources } from "./apps/reconcile.ts"
 import { createAppReplica } from "./apps/replica.ts";
 import { createAppsService } from "./apps/service.ts";
 import { judgeCluster } from "./cluster-status.ts";
+import { createDeadLettersChanges } from "./dead-letters/changes.ts";
+import { createDeadLettersService } from "./dead-letters/service.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
 import { isGuarded } from "./engine/guards.ts";
@@ -145,6 +147,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     local: appReplica?.local,
   });
   const nodes = createNodesService(node, nodeId);
+  const deadLetters = createDeadLettersService(node, backend);
   const actor = <St extends z.ZodType, P extends CommandSpecs>(
     protocol: Protocol<St, P>,
     id: string,
@@ -186,6 +189,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         : 0,
       drift: summary.sentences,
       losses: node.losses.open,
+      deadLetters: deadLetters.count(),
       health: backend.health(),
     });
   };
@@ -270,6 +274,11 @@ export const createMuster = (options: MusterOptions): Muster => {
     shards: createShardsService(node, backend),
     losses: createLossesService(node),
     events: createEventsService(node, backend.events),
+    deadLetters: {
+      list: deadLetters.list,
+      get: deadLetters.get,
+      count: deadLetters.count,
+    },
     apps,
     alerts: createAlertsService(reconciler),
     reconciler: createReconcilerService(reconciler),
@@ -280,6 +289,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       losses: createLossesChanges(node, backend, principal),
       alerts: createAlertsChanges(reconciler, principal),
       reconciler: createReconcilerChanges(reconciler, principal),
+      deadLetters: createDeadLettersChanges({ node, clock, principal, reads: deadLetters }),
       apps: {
         ...createAppsChanges({
           principal,

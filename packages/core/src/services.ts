@@ -7,6 +7,7 @@ import type { AppDiff } from "./apps/diff.ts";
 import type { AppExplanation } from "./apps/explain.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
 import type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
+import type { DeadLettersChanges } from "./dead-letters/model.ts";
 import type { NodeState } from "./model/node-record.ts";
 import type { Position } from "./model/position.ts";
 import type { BackendHealth } from "./ports/backend.ts";
@@ -33,6 +34,8 @@ export interface ClusterStatus {
   /** Open alerts. */
   readonly alerts: number;
   readonly shards: { readonly total: number; readonly owned: number; readonly unowned: number };
+  /** `parked`: failed messages that wait where they are stored, for room among the letters. */
+  readonly deadLetters: { readonly unresolved: number; readonly parked: number };
   readonly redis: Pick<BackendHealth, "mode" | "role" | "state" | "rttMs" | "findings">;
   readonly asOf: string;
   readonly stale: boolean;
@@ -261,6 +264,7 @@ export interface MusterAs {
   readonly principal: Principal;
   readonly nodes: NodesChanges;
   readonly losses: LossesChanges;
+  readonly deadLetters: DeadLettersChanges;
   readonly apps: AppsChanges;
   readonly alerts: AlertsChanges;
   readonly reconciler: ReconcilerChanges;

@@ -5,7 +5,9 @@
  */
 import { actorKey, stableHash } from "../model/actor-address.ts";
 import type { DeadReason } from "../model/dead-letter.ts";
+import type { Message } from "../model/message.ts";
 import type { Claim } from "../ports/shard-store.ts";
+import { redactSecrets } from "../secrets.ts";
 import type { TurnRequest } from "./actor-cell.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { EffectRunner } from "./effect-runner.ts";
@@ -47,11 +49,17 @@ const nameOf = ({ entry, timer, turnId }: TurnRequest): string => {
   return timer ? `t${timer.dueAt}.${digest(timer.key)}` : turnId;
 };
 
+/** Errors tell what handlers were given: secrets in it are taken out. */
+const shown = (verdict: Verdict, { input }: Message): Verdict => ({
+  ...verdict,
+  error: redactSecrets(verdict.error, [input]),
+});
+
 const letterOfRequest = (request: TurnRequest, verdict: Verdict): NewLetter => {
   const { message, timer, tries } = request;
   const { command, sender, principal } = message;
   return {
-    ...verdict,
+    ...shown(verdict, message),
     name: nameOf(request),
     work: timer ? "timer" : "message",
     tries,
@@ -75,7 +83,8 @@ const letterOfPart = (
   const { command, sender, principal } = message;
   const actor = actorKey(message.kind, message.id);
   const body = encodeAside(message);
-  return { ...verdict, name, work: "message", tries, body, actor, command, sender, principal };
+  const why = shown(verdict, message);
+  return { ...why, name, work: "message", tries, body, actor, command, sender, principal };
 };
 
 export class Asides {
@@ -146,7 +155,7 @@ export class Asides {
   }
 
   #parkRequest(request: TurnRequest, verdict: Verdict, outcome: Outcome): void {
-    const { line, letters, end, book, timers, effects } = this.#parts;
+    const { owner, line, letters, end, book, timers, effects } = this.#parts;
     const { entry, timer, message, tries } = request;
     if (entry) {
       this.#parkPart(entry.track, entry.index, verdict);
@@ -155,6 +164,11 @@ export class Asides {
     const work = workOf(request);
     if (work === undefined) {
       // A command of this node is stored nowhere yet: it waits in the mailbox, used up as it is.
+      if (letters.parked >= owner.settings.mailboxPerShard) {
+        const text = "as many failed messages wait for room among the dead letters as may";
+        end.finish(request, { kind: "error", code: "DEAD_LETTERS_FULL", message: text });
+        return;
+      }
       const tried = tries && ([tries.attempts, tries.firstAt] as const);
       line.batch.local.push(encodeMessage({ ...message, ...(tried && { tried }) }));
       end.finish(request, outcome);

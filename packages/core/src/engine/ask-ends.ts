@@ -11,9 +11,21 @@ const notSent = {
   "out-of-memory": { code: "BACKEND_UNAVAILABLE", message: outOfMemory },
 } as const;
 
-export const endOfAppend = (end: Exclude<AppendEnd, { kind: "appended" }>): AskEnd => {
+/** `isChoked`: failed messages wait in the mailbox for room among the shard's dead letters. */
+export const endOfAppend = (
+  end: Exclude<AppendEnd, { kind: "appended" }>,
+  isChoked: boolean,
+): AskEnd => {
   switch (end.kind) {
     case "full":
+      if (isChoked) {
+        return {
+          kind: "failed",
+          code: "DEAD_LETTERS_FULL",
+          known: "not-applied",
+          message: `${end.pending} messages wait for this shard, failed ones among them for room among its dead letters`,
+        };
+      }
       return {
         kind: "failed",
         code: "MAILBOX_FULL",

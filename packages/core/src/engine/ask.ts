@@ -17,6 +17,7 @@ export type AskEnd =
         | "BACKEND_UNAVAILABLE"
         | "OUTCOME_UNKNOWN"
         | "MAILBOX_FULL"
+        | "DEAD_LETTERS_FULL"
         | "KIND_UNKNOWN"
         | "STOPPED"
         | "VALIDATION";

@@ -30,6 +30,8 @@ export interface Lane {
 /** What is told of a command on the local path; the router. */
 export interface LocalPath {
   readonly asks: AskTable;
+  /** Failed messages wait in the shard's mailbox for room among its dead letters. */
+  isChoked(shard: ShardId): boolean;
   /** One command less of this node is with its own owner. */
   leaves(lane: Lane): void;
 }
@@ -91,7 +93,7 @@ export class Dispatch implements LocalCaller, Parcel {
     this.#path.asks.markUnsent(this.#askId);
   }
   appended(end: AppendEnd): void {
-    if (end.kind !== "appended") this.end(endOfAppend(end));
+    if (end.kind !== "appended") this.end(endOfAppend(end, this.#path.isChoked(this.#lane.shard)));
     else if (!this.message.replyTo) this.end(done);
   }
   unsendable(thrown: unknown): void {

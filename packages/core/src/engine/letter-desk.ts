@@ -3,6 +3,7 @@
  * new ones, oldest first. While all are open, what should be put aside stays where it is, is not run
  * again, and follows as soon as there is room: nothing is lost, and nothing else waits (I7, I8).
  */
+import { z } from "zod";
 import { encode } from "../codec.ts";
 import type { DeadReason, DeadWork, LetterHead } from "../model/dead-letter.ts";
 import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
@@ -16,11 +17,12 @@ import type { Tries } from "./tries.ts";
 import { encodeMessage } from "./wire.ts";
 
 /** What a shard shows of its dead letters, in memory on every node. */
-export interface LetterCounts {
-  readonly open: number;
+export const letterCounts = z.strictObject({
+  open: z.number().int(),
   /** Waiting for room. */
-  readonly parked: number;
-}
+  parked: z.number().int(),
+});
+export type LetterCounts = z.output<typeof letterCounts>;
 
 /** Something to be put aside. */
 export interface NewLetter {
@@ -88,6 +90,11 @@ export class LetterDesk {
 
   get hasRoom(): boolean {
     return this.#open < this.#context.owner.settings.deadLettersPerShard;
+  }
+
+  /** What waits for room. */
+  get parked(): number {
+    return this.#parked.length;
   }
 
   /** Puts something aside with the batch being filled, whether or not there is room. */

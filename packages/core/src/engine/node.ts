@@ -23,6 +23,8 @@ import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
 import type { ActorTarget } from "./compose-message.ts";
 import { EventFeed } from "./event-feed.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
+import { type LetterCounts, letterCounts } from "./letter-desk.ts";
+import { letterKind } from "./letter-kind.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { Membership } from "./membership.ts";
@@ -200,6 +202,10 @@ export class Node {
       ownerOf: (shard) => this.#ownership?.get(shard),
       join: () => this.membership.joined?.join ?? 0,
       newHash: () => this.#newHash(),
+      isChoked: (shard) => {
+        const counts = this.#tables.get(letterKind)?.get(String(shard)) as LetterCounts | undefined;
+        return (counts?.parked ?? 0) > 0;
+      },
       lost: (shard) => {
         this.losses.suspect(shard);
         void this.membership.beat();
@@ -215,6 +221,23 @@ export class Node {
         { hint: "Give the kind in `actors`, with a `view`." },
       );
     }
+    this.#tables.set(
+      letterKind,
+      new ViewTable<unknown>({
+        kind: letterKind,
+        shardCount: settings.shardCount,
+        store: backend.views,
+        bus: backend.bus,
+        clock,
+        random,
+        logger,
+        now: () => this.time.now(),
+        shardOf: Number,
+        schema: letterCounts,
+        development: options.development,
+        staleAfterMs: 2 * settings.viewSweepMs + 1_000,
+      }),
+    );
     for (const kind of this.kinds.withView()) {
       this.#tables.set(
         kind.kind,

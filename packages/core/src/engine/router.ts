@@ -27,7 +27,14 @@ import type { ShardOwner } from "./shard-owner.ts";
 import { decodeReplies, type Outcome } from "./wire.ts";
 
 const noOptions: AskOptions = Object.freeze({});
-const isDurable = (): void => {};
+/** A told command that failed was put aside, and is durable all the same. */
+const isDurable = (outcome: Outcome): void => {
+  if (outcome.kind !== "error" || outcome.code !== "DEAD_LETTERS_FULL") return;
+  throw new MusterError("DEAD_LETTERS_FULL", `The command failed, and ${outcome.message}.`, {
+    outcome: "not-applied",
+    hint: "Replay or resolve dead letters, then tell it again.",
+  });
+};
 /** What another owner has told counts for so long; then a command is let through to hear again. */
 const closedForMs = 1_000;
 
@@ -59,6 +66,8 @@ export interface RouterContext {
   lost(shard: ShardId): void;
   /** A commit of this position was acknowledged to somebody here. */
   accepted(shard: ShardId, at: Position): void;
+  /** Failed messages wait in the shard's mailbox for room among its dead letters. */
+  isChoked(shard: ShardId): boolean;
 }
 
 export class Router implements LocalPath {
@@ -72,6 +81,10 @@ export class Router implements LocalPath {
     this.#context = context;
     this.asks = new AskTable(context.clock, context.monotonic);
     this.#sender = `node:${context.nodeId}`;
+  }
+
+  isChoked(shard: ShardId): boolean {
+    return this.#context.isChoked(shard);
   }
 
   get openAsks(): number {
@@ -151,7 +164,11 @@ export class Router implements LocalPath {
     const waiting = this.#waiting(lane);
     if (waiting < this.#context.settings.mailboxPerShard) {
       this.#route(new Dispatch(this, lane, message, { checked }, askId));
-    } else this.asks.settle(askId, endOfAppend({ kind: "full", pending: waiting }));
+    } else
+      this.asks.settle(
+        askId,
+        endOfAppend({ kind: "full", pending: waiting }, this.isChoked(lane.shard)),
+      );
   }
 
   /** Why the shard takes no more of what the command is for. */

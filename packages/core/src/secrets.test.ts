@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { redactSecrets } from "./redact.ts";
+import { redactByName, redactSecrets } from "./secrets.ts";
 
 describe("redactSecrets", () => {
   test.each([
@@ -26,5 +26,21 @@ describe("redactSecrets", () => {
     const startedAt = performance.now();
     redactSecrets(text, []);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+test("what stands under a secret name is not shown, however deep", () => {
+  expect(
+    redactByName({
+      id: 7,
+      apiKey: "k",
+      user: { name: "bob", password: { old: "a" }, Authorization: null },
+      list: [{ token: "t" }, "token", new Uint8Array(3)],
+    }),
+  ).toEqual({
+    id: 7,
+    apiKey: "[redacted]",
+    user: { name: "bob", password: "[redacted]", Authorization: "[redacted]" },
+    list: [{ token: "[redacted]" }, "token", "[3 bytes]"],
   });
 });
