@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { makeCuttable } from "./cut-kit.test.ts";
-import { apiOf, seedAlert, until } from "./http-kit.test.ts";
+import { apiOf, seedNode, until } from "./http-kit.test.ts";
 import { bodyOf, expectProblem, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
 
@@ -18,10 +18,7 @@ const isFresh = async (): Promise<boolean> => {
 
 beforeAll(async () => {
   await muster.start();
-  await muster
-    .as({ name: "seed", role: "admin" })
-    .apps.install({ id: "crm-sync", version: "1.0.0", reason: "seed" });
-  await seedAlert(muster);
+  await seedNode(muster);
   await until("the app agrees", () => muster.apps.get("crm-sync").converged, Boolean);
 });
 afterAll(() => muster.stop());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { makeCuttable } from "./cut-kit.test.ts";
-import { apiOf, seedAlert, until } from "./http-kit.test.ts";
+import { apiOf, seedNode, until } from "./http-kit.test.ts";
 import { bodyOf, expectProblem, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
@@ -10,10 +10,7 @@ const { call } = apiOf(muster);
 
 beforeAll(async () => {
   await muster.start();
-  await muster
-    .as({ name: "seed", role: "admin" })
-    .apps.install({ id: "crm-sync", version: "1.0.0", reason: "seed" });
-  await seedAlert(muster);
+  await seedNode(muster);
 });
 afterAll(() => muster.stop());
 

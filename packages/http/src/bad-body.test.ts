@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { answerOf, apiOf, tokenOf } from "./http-kit.test.ts";
-import { bodyOf, expectProblem, fieldsOf, nameOf, pathOf } from "./problem-kit.test.ts";
+import {
+  bodyOf,
+  expectProblem,
+  fieldsOf,
+  nameOf,
+  pathOf,
+  requiredBodyOf,
+} from "./problem-kit.test.ts";
 import { useTable, withBody, withReason } from "./table-kit.test.ts";
 
 const { send, expectRefused, muster } = useTable();
@@ -38,7 +45,9 @@ const wrongTypes = [
 const takes = (field: string, value: unknown): boolean =>
   (field === "settings" && typeof value === "object" && value !== null && !Array.isArray(value)) ||
   (field === "ref" && value === "\u0000") ||
-  (field === "force" && value === true) ||
+  (["force", "again", "dryRun"].includes(field) && value === true) ||
+  (field === "ratePerSecond" && value === 1.5) ||
+  (field === "filter" && JSON.stringify(value) === "{}") ||
   (field === "licence" && (value === null || (typeof value === "string" && value.trim() !== ""))) ||
   (field === "owner" && value === "\u0000") ||
   (field === "reason" && value === "\u0000");
@@ -124,7 +133,9 @@ describe.each(withBody.map((route) => [nameOf(route), route] as const))("%s", (_
 
   test("names every missing field at once", async () => {
     const answer = await expectRefused(() => send(route, { body: {} }), "VALIDATION", 422);
-    expect(Object.keys(answer.json.fieldErrors).sort()).toEqual(Object.keys(bodyOf(route)).sort());
+    expect(Object.keys(answer.json.fieldErrors).sort()).toEqual(
+      Object.keys(requiredBodyOf(route)).sort(),
+    );
   });
 });
 

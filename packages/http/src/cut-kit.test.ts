@@ -7,6 +7,7 @@ import {
   memoryBackend,
 } from "@muster/core";
 import { FaultyBackend, seededRandom } from "@muster/core/testing";
+import { Clerk } from "./http-kit.test.ts";
 
 const clock = {
   monotonic: () => performance.now(),
@@ -41,6 +42,7 @@ export const makeCuttable = ({ isSilent = false } = {}) => {
       cluster: "shop",
       node: { id },
       backend,
+      actors: [Clerk],
       settings: { shardCount: 4, viewSweepMs: 200 },
       apps: {
         host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),

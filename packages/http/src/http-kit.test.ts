@@ -5,6 +5,7 @@ import {
   defineActor,
   type Muster,
   type MusterOptions,
+  tellTo,
 } from "@muster/core";
 import { z } from "zod";
 import { tokens } from "./auth.ts";
@@ -20,7 +21,12 @@ export type Role = keyof typeof tokenOf;
 export const threeCallers = () =>
   tokens([
     { name: "vera", role: "viewer", tokens: [tokenOf.viewer] },
-    { name: "otto", role: "operator", tokens: [tokenOf.operator] },
+    {
+      name: "otto",
+      role: "operator",
+      grants: ["AppDeadLetterManage(*)"],
+      tokens: [tokenOf.operator],
+    },
     { name: "anna", role: "admin", tokens: [tokenOf.admin] },
   ]);
 
@@ -32,6 +38,23 @@ const alerts = defineActor({
   commands: { open: { input: z.record(z.string(), z.string()) } },
 });
 
+export const clerk = defineActor({
+  kind: "clerk",
+  state: z.null(),
+  commands: { spread: { input: z.strictObject({ forms: z.number() }) } },
+});
+export const Clerk = clerk.implement({
+  initial: () => null,
+  on: {
+    spread: (turn, state, { forms }, { sender }) => {
+      const tell = Array.from({ length: sender.startsWith("node:") ? forms : 0 }, () =>
+        tellTo(clerk, "one").spread({ forms: 0 }),
+      );
+      return turn.next(state, { tell }).reply();
+    },
+  },
+});
+
 /** A node that runs apps which do nothing. */
 export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
   createMuster({
@@ -40,6 +63,7 @@ export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
     settings: { shardCount: 4 },
     // Passes run only when they are asked for.
     reconciler: { everyMs: 3_600_000 },
+    actors: [Clerk],
     apps: {
       host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
     },
@@ -47,10 +71,30 @@ export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
   });
 
 /** Opens the alert whose id is `seededAlert`. */
-export const seedAlert = async (muster: Muster): Promise<void> => {
+const seedAlert = async (muster: Muster): Promise<void> => {
   const about = { kind: "sample", subject: "crm-sync", cause: "test" };
   const told = { message: "a sample", remedy: "none" };
   await muster.actor(alerts, "sample:crm-sync:test").ask.open({ ...about, ...told });
+};
+
+/** What the seeded node has: an app, an alert, and two dead letters. */
+export const seeded = { app: "crm-sync", letter: "", otherLetter: "" };
+
+export const seedNode = async (muster: Muster): Promise<void> => {
+  await muster
+    .as({ name: "seed", role: "admin" })
+    .apps.install({ id: seeded.app, version: "1.0.0", reason: "seed" });
+  await seedAlert(muster);
+  // A letter at once: a turn may not tell as many.
+  for (const id of ["one", "two"]) await muster.actor(clerk, id).tell.spread({ forms: 101 });
+  await until(
+    "the letters are counted",
+    () => muster.status().deadLetters.unresolved,
+    (count) => count === 2,
+  );
+  const { items } = await muster.deadLetters.list({ kind: clerk.kind, unresolved: true });
+  seeded.letter = items[0]?.id ?? "";
+  seeded.otherLetter = items[1]?.id ?? "";
 };
 
 export const startNode = async (options: Partial<MusterOptions> = {}): Promise<Muster> => {

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Muster } from "@muster/core";
 import { Hono } from "hono";
-import { apiOf, callOf, startNode } from "./http-kit.test.ts";
+import { apiOf, callOf, seedNode, startNode } from "./http-kit.test.ts";
 import { expectProblem, isChange, nameOf, pathOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
 
 let muster: Muster;
 beforeAll(async () => {
   muster = await startNode();
-  await muster
-    .as({ name: "seed", role: "admin" })
-    .apps.install({ id: "crm-sync", version: "1.0.0", reason: "seed" });
+  await seedNode(muster);
 });
 afterAll(() => muster.stop());
 
@@ -33,8 +31,8 @@ describe.each(Object.entries(mounts))("below %s", (_, [pattern, base]) => {
   test.each(
     routes.filter((route) => !isChange(route)).map((route) => [nameOf(route), route] as const),
   )("%s answers as without it", async (_name, route) => {
-    const answer = await mounted()("GET", `${base}${pathOf(route)}`, { as: "viewer" });
-    const plain = await apiOf(muster).call("GET", pathOf(route), { as: "viewer" });
+    const answer = await mounted()("GET", `${base}${pathOf(route)}`, { as: "operator" });
+    const plain = await apiOf(muster).call("GET", pathOf(route), { as: "operator" });
     expect(answer.status).toBe(200);
     expect(Object.keys(answer.json)).toEqual(Object.keys(plain.json));
   });
@@ -120,8 +118,8 @@ describe.each(
 )("HEAD of %s", (_, route) => {
   test("has the headers of the answer and no body", async () => {
     const { call } = apiOf(muster);
-    const head = await call("HEAD", pathOf(route), { as: "viewer" });
-    const get = await call("GET", pathOf(route), { as: "viewer" });
+    const head = await call("HEAD", pathOf(route), { as: "operator" });
+    const get = await call("GET", pathOf(route), { as: "operator" });
     expect([head.status, head.text]).toEqual([200, ""]);
     for (const name of ["content-type", "cache-control"]) {
       expect(head.headers.get(name)).toBe(get.headers.get(name));

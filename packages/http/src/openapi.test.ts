@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { errorCodes, type Muster } from "@muster/core";
 import { z } from "zod";
-import { apiOf, startNode } from "./http-kit.test.ts";
+import { apiOf, seedNode, startNode } from "./http-kit.test.ts";
 import { httpCodes } from "./problem.ts";
 import { bodyOf, fieldsOf, isChange, nameOf, pathOf, requiredOf } from "./problem-kit.test.ts";
 import { routes } from "./routes/index.ts";
@@ -22,9 +22,7 @@ let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 beforeAll(async () => {
   muster = await startNode();
   ({ call } = apiOf(muster));
-  await muster
-    .as({ name: "seed", role: "admin" })
-    .apps.install({ id: "crm-sync", version: "1.0.0", reason: "seed" });
+  await seedNode(muster);
   ({ paths } = (await call("GET", "/openapi.json")).json);
 });
 afterAll(() => muster.stop());

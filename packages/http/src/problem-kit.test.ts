@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { errorCodes } from "@muster/core";
 import { z } from "zod";
-import type { Answer } from "./http-kit.test.ts";
+import { type Answer, seeded } from "./http-kit.test.ts";
 import { httpCodes, type ProblemCode } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { problem } from "./schemas/shared.ts";
@@ -75,7 +75,16 @@ const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
 
 /** A body with every required field, made from the route's schema. */
 export const bodyOf = (route: Route): Record<string, unknown> =>
+  route.body ? { ...requiredBodyOf(route), ...bodies[nameOf(route)] } : {};
+
+export const requiredBodyOf = (route: Route): Record<string, unknown> =>
   route.body ? (sampleOf(jsonSchemaOf(route.body), "body") as Record<string, unknown>) : {};
+
+/** What a request needs besides to be answered well each time it is sent. */
+const bodies: Readonly<Record<string, object>> = {
+  "POST /v1/dead-letters/{id}/replay": { again: true },
+  "POST /v1/dead-letters/replay": { filter: { app: "none" } },
+};
 
 export const fieldsOf = (schema: z.ZodObject | undefined): readonly string[] =>
   Object.keys(schema?.shape ?? {});
@@ -101,12 +110,30 @@ export const withRequired = (route: Route, query = ""): string => {
   return `${query === "" ? "?" : `${query}&`}${added.join("&")}`;
 };
 
-const subjects = [
+const subjects: readonly {
+  readonly under: string;
+  readonly id: string;
+  readonly missing: ProblemCode;
+}[] = [
+  {
+    under: "/v1/dead-letters/{id}/resolve",
+    get id() {
+      return seeded.otherLetter;
+    },
+    missing: "DEAD_LETTER_NOT_FOUND",
+  },
+  {
+    under: "/v1/dead-letters",
+    get id() {
+      return seeded.letter;
+    },
+    missing: "DEAD_LETTER_NOT_FOUND",
+  },
   { under: "/v1/nodes", id: "web-1", missing: "NODE_NOT_FOUND" },
   { under: "/v1/alerts", id: "sample:crm-sync:test", missing: "ALERT_NOT_FOUND" },
   { under: "/v1/losses", id: "all", missing: "LOSS_NOT_FOUND" },
   { under: "/", id: "crm-sync", missing: "APP_NOT_FOUND" },
-] as const;
+];
 
 const subjectOf = ({ path }: Route) => subjects.find(({ under }) => path.startsWith(under));
 

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Muster } from "@muster/core";
 import type { HttpOptions } from "./create-http.ts";
-import { type Answer, apiOf, type Call, startNode } from "./http-kit.test.ts";
+import { type Answer, apiOf, type Call, seeded, seedNode, startNode } from "./http-kit.test.ts";
 import type { ProblemCode } from "./problem.ts";
 import { barePathOf, bodyOf, expectProblem, fieldsOf, withRequired } from "./problem-kit.test.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
-export const seededApp = "crm-sync";
+export const seededApp = seeded.app;
 export const withParams = routes.filter(({ params }) => params);
 export const withBody = routes.filter(({ body }) => body);
 export const withReason = withBody.filter(({ body }) => fieldsOf(body).includes("reason"));
@@ -26,9 +26,7 @@ export const useTable = (options: Partial<HttpOptions> = {}) => {
   beforeAll(async () => {
     muster = await startNode();
     api = apiOf(muster, options);
-    await muster
-      .as({ name: "seed", role: "admin" })
-      .apps.install({ id: seededApp, version: "1.0.0", reason: "seed" });
+    await seedNode(muster);
   });
   afterAll(() => muster.stop());
 
@@ -48,6 +46,7 @@ export const useTable = (options: Partial<HttpOptions> = {}) => {
   const state = () => ({
     apps: muster.apps.list().items.map(({ id, intentId }) => [id, intentId]),
     nodes: muster.nodes.list().items.map(({ id, cordoned }) => [id, cordoned]),
+    deadLetters: muster.status().deadLetters,
   });
   /** Checks that the request is refused with that problem and leaves everything as it was. */
   const expectRefused = async (

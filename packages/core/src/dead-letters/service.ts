@@ -52,6 +52,8 @@ export const orUnavailable = async <T>(op: string, work: () => Promise<T>): Prom
     throw new MusterError("BACKEND_UNAVAILABLE", `${op}: the backend did not answer.`, {
       op,
       cause,
+      // A change reads the letter first: it has sent nothing yet.
+      outcome: "not-applied",
       retryAfterMs: 1_000,
     });
   }

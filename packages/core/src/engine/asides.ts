@@ -5,6 +5,7 @@
  */
 import { actorKey, stableHash } from "../model/actor-address.ts";
 import type { DeadReason } from "../model/dead-letter.ts";
+import type { Epoch } from "../model/ids.ts";
 import type { Message } from "../model/message.ts";
 import type { Claim } from "../ports/shard-store.ts";
 import { redactSecrets } from "../secrets.ts";
@@ -24,6 +25,7 @@ import { type EffectRecord, encodeEffect, encodeMessage, type Outcome } from "./
 export interface AsidesParts {
   readonly owner: OwnerContext;
   readonly claim: Claim;
+  readonly epoch: Epoch;
   readonly line: CommitLine;
   readonly inbox: Inbox;
   readonly timers: TimerSet;
@@ -44,9 +46,11 @@ export interface Verdict {
 const digest = (text: string): string =>
   stableHash(text).toString(36) + stableHash(`+${text}`).toString(36);
 
-const nameOf = ({ entry, timer, turnId }: TurnRequest): string => {
+/** The same whoever puts it aside; small letters, digits, dots and dashes alone. */
+const nameOf = ({ entry, timer, turnId }: TurnRequest, epoch: Epoch): string => {
   if (entry) return `${entry.track.id}.${entry.index}`;
-  return timer ? `t${timer.dueAt}.${digest(timer.key)}` : turnId;
+  if (timer) return `t${timer.dueAt}.${digest(timer.key)}`;
+  return `c${epoch}.${turnId.slice(turnId.lastIndexOf(".") + 1)}`;
 };
 
 /** Errors tell what handlers were given: secrets in it are taken out. */
@@ -55,12 +59,12 @@ const shown = (verdict: Verdict, { input }: Message): Verdict => ({
   error: redactSecrets(verdict.error, [input]),
 });
 
-const letterOfRequest = (request: TurnRequest, verdict: Verdict): NewLetter => {
+const letterOfRequest = (request: TurnRequest, verdict: Verdict, epoch: Epoch): NewLetter => {
   const { message, timer, tries } = request;
   const { command, sender, principal } = message;
   return {
     ...shown(verdict, message),
-    name: nameOf(request),
+    name: nameOf(request, epoch),
     work: timer ? "timer" : "message",
     tries,
     body: encodeAside(message),
@@ -98,7 +102,7 @@ export class Asides {
   request(request: TurnRequest, verdict: Verdict, outcome: Outcome): void {
     const { letters, end } = this.#parts;
     if (letters.hasRoom) {
-      letters.aside(letterOfRequest(request, verdict));
+      letters.aside(letterOfRequest(request, verdict, this.#parts.epoch));
       end.finish(request, outcome);
     } else this.#parkRequest(request, verdict, outcome);
   }
@@ -120,8 +124,8 @@ export class Asides {
 
   /** Puts aside stored bytes that cannot be understood; `remove` takes them out of the shard. */
   unreadable(work: "timer" | "effect" | "ask", id: string, body: Uint8Array, remove: () => void) {
-    const { letters, owner, claim } = this.#parts;
-    const name = `${work}.${digest(id)}.${digest(`${claim.claimId}${owner.now()}`)}`;
+    const { letters, epoch } = this.#parts;
+    const name = `${work}.${digest(id)}.${epoch}`;
     const error = `the stored ${work} cannot be understood`;
     const aside = () => {
       letters.aside({ name, work, reason: "unreadable", error, tries: undefined, body });
@@ -183,7 +187,7 @@ export class Asides {
         book.forget(line.batch, work);
         return;
       }
-      letters.aside(letterOfRequest(request, verdict));
+      letters.aside(letterOfRequest(request, verdict, this.#parts.epoch));
       end.finish(request, outcome);
     });
   }

@@ -194,7 +194,18 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     book,
   });
   const end = new TurnEnd({ line, inbox, timers, effects, checks, letters, book });
-  const asides = new Asides({ owner, claim, line, inbox, timers, effects, letters, book, end });
+  const asides = new Asides({
+    owner,
+    claim,
+    epoch: fence.epoch,
+    line,
+    inbox,
+    timers,
+    effects,
+    letters,
+    book,
+    end,
+  });
   const holdBack = (cell: ActorCell, request: TurnRequest, delayMs: number): void => {
     cells.hold(cell, request);
     clock.after(delayMs, () => {

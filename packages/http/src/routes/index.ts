@@ -2,6 +2,7 @@
 import type { Route } from "../route.ts";
 import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...clusterRoutes,
   ...lossRoutes,
   ...reconcilerRoutes,
+  ...deadLetterRoutes,
   ...toldRoutes,
   ...appRoutes,
 ];

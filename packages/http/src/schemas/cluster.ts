@@ -12,6 +12,7 @@ export const clusterStatus = z.object({
   apps: z.object({ total: count, converged: count, drifted: count, terminal: count }),
   alerts: count,
   shards: z.object({ total: count, owned: count, unowned: count }),
+  deadLetters: z.object({ unresolved: count, parked: count }),
   redis: z.object({
     mode: z.string(),
     role: z.string(),
