@@ -70,7 +70,7 @@ export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
     ...options,
   });
 
-/** Opens the alert whose id is `seededAlert`. */
+/** Opens the alert whose id is problem-kit names. */
 const seedAlert = async (muster: Muster): Promise<void> => {
   const about = { kind: "sample", subject: "crm-sync", cause: "test" };
   const told = { message: "a sample", remedy: "none" };

@@ -46,6 +46,8 @@ const named = defineActor({
   },
 });
 
+export const letterProtocol = { ...named, kind: letterKind };
+
 const resolved = (
   before: LetterHead,
   to: Resolution,
