@@ -1,16 +1,18 @@
 /** The Redis user that docs/operations.md gives can do all that a node does, and nothing else. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHost, createMuster, defineActor, defineEffect, type Muster } from "@muster/core";
 import { redisBackend } from "@muster/redis-adapter";
 import { z } from "zod";
+import { startRedisCluster } from "../kit/redis-cluster.ts";
 import { type RedisServer, startRedisServer } from "../kit/redis-server.ts";
 import { waitUntil } from "../kit/wait-until.ts";
 
 const text = readFileSync(join(import.meta.dir, "../../docs/operations.md"), "utf8");
-const block = /```[a-z]*\n(ACL SETUSER [^`]*)```/.exec(text)?.[1] ?? "";
-const words = block.replace("PASSWORD", "secret").trim().split(/\s+/);
+const [words = [], onCluster = []] = [...text.matchAll(/```[a-z]*\n(ACL SETUSER [^`]*)```/g)].map(
+  ([, block = ""]) => block.replace("PASSWORD", "secret").trim().split(/\s+/),
+);
 const count = z.number().int();
 const probe = defineActor({
   kind: "probe",
@@ -67,14 +69,13 @@ beforeAll(async () => {
   redis = await startRedisServer({ aof: true });
   await redis.command(...words);
 });
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
-  await redis.stop();
 });
+afterAll(() => redis.stop());
 
-test("the user that the docs give suffices for all that nodes do", async () => {
-  expect(words.slice(0, 3)).toEqual(["ACL", "SETUSER", "muster"]);
-  const backend = redisBackend({ url: redis.url, username: "muster", password: "secret" });
+/** Has two nodes do all there is to do; answers the findings of the first. */
+const doEverything = async (backend: ReturnType<typeof redisBackend>) => {
   const host = createHost({
     load: async () => ({ kind: "loaded", app: {} }),
     enable: () => true,
@@ -101,10 +102,45 @@ test("the user that the docs give suffices for all that nodes do", async () => {
   await waitUntil("the drain", async () =>
     (await web1.shards.list()).items.every(({ owner }) => owner === "web-1"),
   );
-  expect(web1.status().redis.findings).toEqual([]);
+  return web1.status().redis.findings;
+};
+
+test("the user that the docs give suffices for all that nodes do", async () => {
+  expect(words.slice(0, 3)).toEqual(["ACL", "SETUSER", "muster"]);
+  const given = { url: redis.url, username: "muster", password: "secret" };
+  expect(await doEverything(redisBackend(given))).toEqual([]);
   // Nothing was refused on the way, also not where a refusal would have been borne.
   expect(await redis.command("ACL", "LOG")).not.toContain("muster");
 }, 30_000);
+
+test("with what the docs add, it suffices on a Redis Cluster, also while slots move", async () => {
+  expect(onCluster.slice(0, 3)).toEqual(["ACL", "SETUSER", "muster"]);
+  const servers = await startRedisCluster();
+  try {
+    await servers.everywhere(...words);
+    await servers.everywhere(...onCluster);
+    const given = { cluster: servers.addresses, username: "muster", password: "secret" };
+    const findings = await doEverything(redisBackend(given));
+    expect(findings.map(({ code }) => code)).toEqual(["NO_REPLICA"]);
+    for (const tag of ["shop", ...Array.from({ length: 16 }, (_, shard) => `shop:${shard}`)]) {
+      const slot = await servers.slotOf(`{${tag}}`);
+      const from = await servers.ownerOf(slot);
+      const to = (await servers.primaries()).find(({ id }) => id !== from.id);
+      const move = to && (await servers.beginMove(slot, to));
+      await move?.moveKeys();
+      const asked = nodes[0]?.actor(probe, "a").ask.done({}, { timeoutMs: 3_000 });
+      await asked?.catch(() => {});
+      await move?.finish();
+    }
+    await waitUntil("it answers", () => nodes[0]?.actor(probe, "a").ask.done({}));
+    await Promise.all(nodes.map((node) => node.stop()));
+    for (const server of servers.servers) {
+      expect(await server.command("ACL", "LOG")).not.toContain("muster");
+    }
+  } finally {
+    await servers.stop();
+  }
+}, 60_000);
 
 test("the user may not touch what is not the cluster's", async () => {
   const other = redisBackend({ url: redis.url, username: "muster", password: "secret" });

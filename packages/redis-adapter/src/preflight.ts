@@ -1,6 +1,8 @@
 /** Looks at the server before anything is kept in it; each finding says what to do about it. */
 import { type BackendFinding, BackendUnavailable } from "@muster/core/ports";
 import type { Connections, Primary, Wire } from "./connections/connections.ts";
+import { inPieces } from "./in-pieces.ts";
+import { judgeCluster, mergeFindings } from "./judge-cluster.ts";
 import type { Keys } from "./keys.ts";
 import type { Argument } from "./link.ts";
 import { list, text } from "./reply.ts";
@@ -122,6 +124,8 @@ export const denied = (keys: Keys, what: string, detail: string): BackendFinding
 
 const judgePermissions = async (wire: Wire, keys: Keys): Promise<readonly BackendFinding[]> => {
   const findings = new Map<string, BackendFinding>();
+  let silent = 0;
+  let failure: unknown;
   const probe = async (key: string): Promise<void> => {
     try {
       const answer = await runScript(wire, { script: scripts.preflight, keys: [key], args: [key] });
@@ -130,35 +134,65 @@ const judgePermissions = async (wire: Wire, keys: Keys): Promise<readonly Backen
         findings.set(`${command} ${detail}`, denied(keys, command, detail));
       }
     } catch (error) {
-      if (!isDenied(error) || !(error instanceof BackendUnavailable)) throw error;
+      if (!isDenied(error) || !(error instanceof BackendUnavailable)) {
+        silent += 1;
+        failure = error;
+        return;
+      }
       const detail = String((error.cause as Error).message);
       findings.set(detail, denied(keys, "a script", detail));
     }
   };
   await Promise.all(keys.probes.map(probe));
+  // One of several servers may be away; it is looked at by nobody then.
+  if (silent === keys.probes.length || (silent > 0 && !wire.sharded)) throw failure;
   return [...findings.values()];
 };
 
-const inspectServer = async (primary: Primary): Promise<ServerFacts | undefined> => {
+interface Inspected extends ServerFacts {
+  readonly name: string;
+  readonly fullCoverage: string | "unknown";
+}
+
+const inspectServer = async (primary: Primary): Promise<Inspected | "denied"> => {
   const info = await ask(primary, "info", []);
-  if (info === undefined) return undefined;
-  const save = (await ask(primary, "config", ["get", "save"])) ?? "unknown";
-  return { info: parseInfo(info), save };
+  if (info === undefined) return "denied";
+  const setting = async (name: string) =>
+    (await ask(primary, "config", ["get", name])) ?? "unknown";
+  const isMember = parseInfo(info)["cluster_enabled"] === "1";
+  return {
+    name: primary.name,
+    info: parseInfo(info),
+    save: await setting("save"),
+    fullCoverage: isMember ? await setting("cluster-require-full-coverage") : "unknown",
+  };
 };
 
-/** Looks at servers and permissions. @throws BackendUnavailable when a server does not answer */
+/** Looks at servers and permissions. @throws BackendUnavailable when no server answers */
 export const preflight = async (
   connections: Connections,
   keys: Keys,
   options: PreflightOptions,
 ): Promise<readonly BackendFinding[]> => {
-  const findings: BackendFinding[] = [];
-  for (const primary of connections.primaries()) {
-    const facts = await inspectServer(primary);
-    if (!facts)
-      return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
-    findings.push(...judgeServer(facts, { ...options, onCluster: connections.mode === "cluster" }));
-  }
+  const primaries = connections.primaries();
+  const inspected = await inPieces(primaries, 1, async ([primary]) =>
+    primary ? [await inspectServer(primary)] : [],
+  );
+  const facts = inspected.filter((one) => one !== undefined);
+  const readable = facts.filter((one) => one !== "denied");
+  if (readable.length < facts.length)
+    return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
+  const onCluster = connections.mode === "cluster";
+  const judged = readable.map((server) => ({
+    name: server.name,
+    findings: judgeServer(server, { ...options, onCluster }),
+  }));
+  const findings = [
+    ...mergeFindings(judged),
+    ...(onCluster
+      ? judgeCluster({ primaries: readable, uncovered: connections.uncoveredSlots() })
+      : []),
+  ];
   // An old server may not even know the scripts' commands.
   if (findings.some(({ level }) => level === "refuse")) return findings;
   return [...findings, ...(await judgePermissions(connections.control, keys))];

@@ -54,6 +54,13 @@ const outOfMemory: BackendFinding = {
   remedy: "Raise maxmemory, or remove other data from this server; nothing else is needed.",
 };
 
+const notACluster: BackendFinding = {
+  level: "refuse",
+  code: "NOT_A_CLUSTER",
+  message: "The server is not part of a Redis Cluster.",
+  remedy: 'Give it as redisBackend({ url: "redis://host:port" }), or set cluster-enabled yes.',
+};
+
 const refusal = (findings: readonly BackendFinding[]): MusterError =>
   new MusterError(
     "PREFLIGHT_FAILED",
@@ -66,6 +73,7 @@ const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): u
   if (!(error instanceof BackendUnavailable)) return error;
   const { op, cause } = error;
   if (isDenied(error)) return refusal([denied(keys, op, String(cause))]);
+  if (/cluster support disabled/.test(String(cause))) return refusal([notACluster]);
   if (!isAuthRefusal(error)) return withAdviceOnTls(error, options);
   return refusal([
     {

@@ -100,7 +100,7 @@ export class ClusterMap {
     } catch (error) {
       const cause = error instanceof AggregateError ? error.errors[0] : error;
       if (cause instanceof BackendUnavailable) throw cause;
-      throw new BackendUnavailable("cluster slots", cause);
+      throw new BackendUnavailable("CLUSTER SLOTS", cause);
     }
     if (!this.#ended) this.#take(map);
   }

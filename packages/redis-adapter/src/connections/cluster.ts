@@ -53,7 +53,7 @@ export const connectToCluster = async (
     ask: async (address) => {
       const link = control.links.get(address);
       await link.whenReady(Math.min(1_000, commandTimeoutMs));
-      return link.call("cluster slots", "cluster", ["slots"]);
+      return link.call("CLUSTER SLOTS", "cluster", ["slots"]);
     },
   });
   const wire = { map, clock, translate: source.translate };
@@ -119,6 +119,7 @@ export const connectToCluster = async (
         name: address,
         call: (op, command, args) => control.callAt(address, op, command, args),
       })),
+    uncoveredSlots: () => map.current.uncovered,
     publish: (channel, bytes) =>
       control.call("publish", "spublish", [channel, bytes], undefined, channel),
     onReturn: (listener) => void returned.add(listener),

@@ -69,6 +69,8 @@ export interface Connections {
   isReachable(): boolean;
   /** The servers that hold the data, at least one. */
   primaries(): readonly Primary[];
+  /** Slots of a Redis Cluster that nobody serves; 0 elsewhere. */
+  uncoveredSlots(): number;
   /** Publishes a hint of this node's own. @throws BackendUnavailable */
   publish(channel: string, bytes: Buffer): Promise<unknown>;
   /** Calls back when the heartbeat's or the alive connection is back after a cut. */

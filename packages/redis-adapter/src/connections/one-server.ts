@@ -100,6 +100,7 @@ export const connectToOne = (
     primaries: () => [
       { name: control.address, call: (op, command, args) => control.call(op, command, args) },
     ],
+    uncoveredSlots: () => 0,
     publish: (channel, bytes) => control.call("publish", "publish", [channel, bytes]),
     onReturn: (listener) => {
       heartbeat.redis.on("ready", listener);
