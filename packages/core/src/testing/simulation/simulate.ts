@@ -102,7 +102,8 @@ const simSettings: Partial<ClusterSettings> = {
   ...ownSettings,
   mailboxPerShard: 40,
   idempotencyPerShard: 60,
-  keepIdempotencyMs: 60_000,
+  // Longer than all jumps of the store's time together.
+  keepIdempotencyMs: 600_000,
   residentActors: 12,
   passivateAfterMs: 3_000,
   concurrentEffects: 4,
