@@ -33,7 +33,7 @@ class Administrator {
   async run(): Promise<void> {
     const random = this.#process.random.fork();
     while (this.#isWanted) {
-      const desired = random.pick(["enabled", "disabled"] as const);
+      const desired = random.pick(["enabled", "disabled", "as-it-is"] as const);
       await this.#change(random.pick(appIds), desired, random.chance(0.4));
       await new Promise<void>((resolve) => {
         this.#process.clock.after(random.between(100, 2_500), resolve);
@@ -65,6 +65,9 @@ class Administrator {
   #send(app: string, desired: Request["desired"], how: { readonly reason: string }) {
     const { muster, name } = this.#process;
     const { apps } = muster.as({ name, role: "admin" });
+    if (desired === "as-it-is") {
+      return apps.settings(app, { settings: { level: this.#n }, ...how });
+    }
     const isKnown = muster.apps.list().items.some(({ id }) => id === app);
     if (!isKnown)
       return apps.install({ id: app, version: "1.0.0", desiredStatus: desired, ...how });
@@ -100,6 +103,10 @@ export const apps: FeatureFactory = (world): Feature => {
     const what = `app ${intent.id}, ${intent.desiredStatus}, on ${name}`;
     if (has !== isWanted) {
       findings.push({ invariant: "I6", detail: `${what}: it ${has ? "runs" : "does not run"}` });
+    }
+    const settings = hosts.get(name)?.settingsOf(intent.id);
+    if (isWanted && has && JSON.stringify(settings) !== JSON.stringify(intent.settings)) {
+      findings.push({ invariant: "I6", detail: `${what}: it runs with other settings` });
     }
     if (local !== has)
       findings.push({ invariant: "I10", detail: `${what}: local() says ${local}` });

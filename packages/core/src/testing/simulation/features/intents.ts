@@ -8,7 +8,8 @@ import type { World } from "../feature.ts";
 /** One request for a change; its reason names it. */
 export interface Request {
   readonly app: string;
-  readonly desired: "enabled" | "disabled";
+  /** `as-it-is`: the request changes settings. */
+  readonly desired: "enabled" | "disabled" | "as-it-is";
   readonly by: string;
   fate: "open" | "changed" | "unchanged" | "not-applied" | "unknown";
   isExcused: boolean;
@@ -74,7 +75,10 @@ export class Intents {
       this.#wrong("I11", `${what}: ${desiredStatus} by ${by} was asked for by nobody`);
       return;
     }
-    const isAsAsked = request.app === id && request.by === by && request.desired === desiredStatus;
+    const isAsAsked =
+      request.app === id &&
+      request.by === by &&
+      (request.desired === "as-it-is" || request.desired === desiredStatus);
     if (!isAsAsked) this.#wrong("I11", `${what} is not what was asked for`);
     if (request.fate === "not-applied") {
       this.#wrong("I3", `${what} was said not to be applied and came later`);

@@ -12,7 +12,8 @@ export class ScriptedHost {
   readonly #world: World;
   readonly #process: SimProcessSeed;
   readonly #random: SeededRandom;
-  readonly #running = new Set<string>();
+  /** What runs, with the settings it was given. */
+  readonly #running = new Map<string, HookContext["settings"]>();
   readonly #busy = new Set<string>();
 
   constructor(world: World, process: SimProcessSeed) {
@@ -25,9 +26,13 @@ export class ScriptedHost {
     return this.#running.has(appId);
   }
 
+  settingsOf(appId: string): HookContext["settings"] | undefined {
+    return this.#running.get(appId);
+  }
+
   /** Apps that run or are being changed. */
   get inUse(): readonly string[] {
-    return [...new Set([...this.#running, ...this.#busy])];
+    return [...new Set([...this.#running.keys(), ...this.#busy])];
   }
 
   get asHost(): AppHost<App> {
@@ -40,7 +45,12 @@ export class ScriptedHost {
       enable: ({ id }, context) =>
         this.#hook("enable", id, context, () => {
           if (this.#running.has(id)) this.#wrong(`${id} was enabled, and is once more`);
-          this.#running.add(id);
+          this.#running.set(id, context.settings);
+        }),
+      settingsChanged: ({ id }, context) =>
+        this.#hook("settingsChanged", id, context, () => {
+          if (this.#running.has(id)) this.#running.set(id, context.settings);
+          else this.#wrong(`${id} got settings, and does not run`);
         }),
       disable: ({ id }, context) =>
         this.#hook("disable", id, context, () => {
@@ -54,7 +64,7 @@ export class ScriptedHost {
     this.#busy.add(id);
     try {
       await this.#take(this.#random.pick([0, 20, this.#random.between(1, 600)]), signal);
-      if (hook === "enable" && this.#goesWrong(0.1)) throw new Error("scripted to fail");
+      if (hook !== "disable" && this.#goesWrong(0.1)) throw new Error("scripted to fail");
       end();
     } finally {
       this.#busy.delete(id);
