@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly redis?: RedisServerOptions;
   /** Nodes use this Redis Cluster, without proxies between, instead of a Redis of their own. */
   readonly redisCluster?: RedisCluster;
+  /** Replicas that callers wait for. */
+  readonly durability?: ProgramConfig["durability"];
   /** Folder of the apps that nodes load. */
   readonly appsDir?: string;
   /** Nodes serve HTTP. @defaultValue false */
@@ -139,6 +141,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
       proxies.set(id, proxy);
     }
     const optional = {
+      ...(options.durability !== undefined && { durability: options.durability }),
       ...(options.appsDir !== undefined && { appsDir: options.appsDir }),
       ...(options.appsHost !== undefined && { appsHost: options.appsHost }),
       ...(options.hookTimeoutMs !== undefined && { hookTimeoutMs: options.hookTimeoutMs }),

@@ -28,6 +28,8 @@ export interface LoadReport {
 export interface Load {
   /** Commands acknowledged so far. */
   readonly acked: number;
+  /** Commands whose outcome was told as unknown so far. */
+  readonly unknown: number;
   /** Waits until so many more are acknowledged. */
   more(count: number, options?: WaitOptions): Promise<void>;
   /** Ends the load on all nodes that still run. */
@@ -85,6 +87,9 @@ export const startLoadOn = async (
   return {
     get acked() {
       return acked.size;
+    },
+    get unknown() {
+      return unknown.size;
     },
     more: async (count, options) => {
       const before = acked.size;

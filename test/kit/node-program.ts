@@ -82,7 +82,10 @@ const createNode = (id: string): Muster =>
     node: { id, ...(config.weight !== undefined && { weight: config.weight }) },
     backend: config.redisCluster
       ? redisBackend({ cluster: config.redisCluster })
-      : redisBackend({ url: `redis://127.0.0.1:${config.redisPort}` }),
+      : redisBackend({
+          url: `redis://127.0.0.1:${config.redisPort}`,
+          ...(config.durability && { durability: config.durability }),
+        }),
     actors: [Ledger],
     settings: config.settings,
     ...(config.reconciler && { reconciler: config.reconciler }),

@@ -8,6 +8,8 @@ export interface ProgramConfig {
   /** Ids of further nodes that run in the same process and start at the same time. */
   readonly companions?: readonly string[];
   readonly redisPort: number;
+  /** Replicas that callers wait for. */
+  readonly durability?: { readonly replicas: number; readonly timeoutMs?: number };
   /** Servers of a Redis Cluster, as host and port, instead of the one at `redisPort`. */
   readonly redisCluster?: readonly string[];
   readonly settings: Partial<ClusterSettings>;

@@ -90,9 +90,11 @@ const letterArguments = (
   ];
 };
 
+/** With `isSilent` the script publishes nothing: the caller does, once it may. */
 export const commitArguments = (
   keys: Keys,
   request: CommitRequest,
+  isSilent = false,
 ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } => {
   const { claim, mail, local, timers, out, effects, deferrals, idempotency, tries, log } = request;
   const k = keys.shard(claim.shard);
@@ -186,7 +188,8 @@ export const commitArguments = (
   for (const { kind, rows } of request.views ?? []) {
     const changed = rows.map(({ id, row }) => ({ name: id, row }));
     addRows(writes, k.view(kind), changed);
-    views.push(kind, keys.channels.view(kind, claim.shard), packRows(changed));
+    if (isSilent) views.push(kind, "", "");
+    else views.push(kind, keys.channels.view(kind, claim.shard), packRows(changed));
   }
 
   const letters = letterArguments(request.dead, (name) => writes.index(k[name]));
@@ -207,7 +210,7 @@ export const commitArguments = (
   for (const arg of letters) args.push(arg);
   args.push(String(views.length / 3));
   for (const part of views) args.push(part);
-  const replies = request.replies ?? [];
+  const replies = (!isSilent && request.replies) || [];
   args.push(String(replies.length));
   for (const { node, payload } of replies) {
     args.push(keys.channels.replies(node, claim.shard), toBuffer(payload));

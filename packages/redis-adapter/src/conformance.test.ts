@@ -2,17 +2,34 @@
 import { afterAll, beforeAll, describe, test } from "bun:test";
 import { silentLogger, systemClock, systemRandom } from "@muster/core/ports";
 import { type ConformanceContext, runConformance } from "@muster/core/testing";
+import { caughtUp, primaryArgs, startReplica } from "../../../test/kit/redis-replica.ts";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { resolveRedisOptions } from "./options.ts";
 import { RedisBackend } from "./redis-backend.ts";
 
 let server: RedisServer;
+/** Started by the first case that asks for it. */
+let replica: RedisServer | undefined;
 let clusters = 0;
 
 beforeAll(async () => {
-  server = await startRedisServer({ aof: true });
+  server = await startRedisServer({ aof: true, args: primaryArgs });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await replica?.stop();
+  await server.stop();
+});
+
+/** The replica follows, or stands still with its connection open. */
+const setReplicas = async (count: 0 | 1): Promise<void> => {
+  replica ??= await startReplica(server);
+  if (count === 0) {
+    await replica.freeze();
+    return;
+  }
+  replica.thaw();
+  await caughtUp(server, replica);
+};
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -26,9 +43,12 @@ const makeContext = async (): Promise<ConformanceContext> => {
     monotonic: () => systemClock.monotonic() + Math.max(0, offsetMs),
   };
   return {
-    open: async ({ nodeId, incarnation }) => {
+    open: async ({ nodeId, incarnation }, { durability } = {}) => {
       const backend = new RedisBackend(
-        resolveRedisOptions({ url: server.url }),
+        resolveRedisOptions({
+          url: server.url,
+          ...(durability && { durability: { ...durability, timeoutMs: 1_000 } }),
+        }),
         { cluster, nodeId, incarnation, clock, random: systemRandom, logger: silentLogger },
         { time: () => Date.now() + offsetMs },
       );
@@ -52,7 +72,9 @@ const makeContext = async (): Promise<ConformanceContext> => {
     rewind: async (ms) => {
       offsetMs -= ms;
     },
+    setReplicas,
     close: async () => {
+      replica?.thaw();
       for (const backend of backends) await backend.close();
     },
   };

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { makeBackend } from "../test-kit/backend.ts";
-import { useEverything } from "../test-kit/use-everything.ts";
+import { useEverything, useReplicas } from "../test-kit/use-everything.ts";
 import { createKeys } from "./keys.ts";
 import { scripts } from "./scripts.generated.ts";
 
@@ -53,13 +53,16 @@ const recordCalls = async (): Promise<readonly Call[]> => {
     }
   });
   const backend = makeBackend({ url: server.url });
-  await backend.open();
+  const waiting = makeBackend({ url: server.url, durability: { replicas: 1, timeoutMs: 1 } });
+  await Promise.all([backend.open(), waiting.open()]);
   try {
     await useEverything(backend);
+    await useReplicas(waiting);
     await watcher.echo("end");
     await waitUntil("the monitor has seen everything", () => ended);
   } finally {
     await backend.close();
+    await waiting.close();
     monitor.disconnect();
     watcher.disconnect();
   }

@@ -57,6 +57,7 @@ export class Link implements Wire {
   #corked: Redis["stream"] | undefined;
   #lastError: Error | undefined;
   #awaySince: number | undefined;
+  #generation = 0;
   #closed = false;
 
   constructor(redis: Redis, options: LinkOptions, clock: Clock) {
@@ -68,6 +69,7 @@ export class Link implements Wire {
     });
     // Each failed attempt to come back ends with a close, too: the first one counts.
     redis.on("close", () => {
+      this.#generation += 1;
       this.#awaySince ??= clock.monotonic();
     });
     redis.on("ready", () => {
@@ -88,6 +90,10 @@ export class Link implements Wire {
   /** What the connection last failed with. */
   get lastError(): Error | undefined {
     return this.#lastError;
+  }
+  /** Another number is another connection. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get isReady(): boolean {

@@ -203,13 +203,17 @@ export const mailboxCalls = (
       // An answer may come at once, and where it comes is this shard's own channel.
       if (source.kind === "producer") await context.expectReplies(shard);
       const { own, mail, prod } = keys.shard(shard);
-      const answer = await run({
+      const call = {
         script: source.kind === "shard" ? scripts.appendOut : scripts.append,
         keys: [own, mail, prod],
         args: appendArguments(request, keys.channels.wake(shard)),
         shard,
-      });
-      return appendAnswer(answer);
+      };
+      if (source.kind === "shard" || !context.isReplicated) return appendAnswer(await run(call));
+      // The owner may hear of it at once: its own commit waits for replicas, too.
+      const { answer, isShort } = await context.write(call);
+      const told = appendAnswer(answer);
+      return isShort && told.kind === "appended" ? { ...told, durability: "short" } : told;
     },
     listDead: async (request) => {
       const { dead, deadb, deado, deadr } = keys.shard(request.shard);

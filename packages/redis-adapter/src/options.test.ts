@@ -36,7 +36,20 @@ describe("options", () => {
       "heartbeatTimeoutMs is",
     ],
   ];
-  for (const [title, options, sentence] of broken) {
+  const replicas: readonly (readonly [string, object, string])[] = [
+    ["no replica to wait for", { host: "a", durability: { replicas: 0 } }, "durability.replicas"],
+    [
+      "a wait as long as a command may take",
+      { host: "a", commandTimeoutMs: 1_000, durability: { replicas: 1, timeoutMs: 501 } },
+      "durability.timeoutMs is",
+    ],
+    [
+      "waiting for replicas on a Cluster",
+      { cluster: ["a:1"], durability: { replicas: 1 } },
+      "durability is not there for a Redis Cluster.",
+    ],
+  ];
+  for (const [title, options, sentence] of [...broken, ...replicas]) {
     test(`${title} is refused in words`, () => {
       let error: unknown;
       try {
@@ -52,6 +65,11 @@ describe("options", () => {
   test("what is not given has its default", () => {
     const options = { url: "redis://a", keyPrefix: undefined } as unknown as RedisBackendOptions;
     expect(resolveRedisOptions(options)).toEqual({ ...defaultRedisOptions, url: "redis://a" });
+  });
+
+  test("replicas are waited for half a second unless said otherwise", () => {
+    const given = { host: "a", durability: { replicas: 2 } };
+    expect(resolveRedisOptions(given).durability).toEqual({ replicas: 2, timeoutMs: 500 });
   });
 
   test("the first retry comes after 2 ms, later ones after half a second at most", () => {

@@ -3,7 +3,8 @@
 import type { ConnectionOptions } from "node:tls";
 import { MusterError } from "@muster/core";
 import type { Cluster, Redis } from "ioredis";
-import { clusterAddress } from "./connections/cluster-source.ts";
+import { clusterAddress, isOnCluster } from "./connections/cluster-source.ts";
+import type { Durability } from "./connections/replicated-wire.ts";
 
 interface CommonOptions {
   /** First part of every key and channel. @defaultValue "muster" */
@@ -14,6 +15,13 @@ interface CommonOptions {
   readonly heartbeatTimeoutMs?: number;
   /** Accepts a server that may evict keys under memory pressure, with a standing alert. @defaultValue false */
   readonly allowEviction?: boolean;
+  /**
+   * Waits until so many replicas have a command or a commit before anybody hears of it, for at most
+   * `timeoutMs` milliseconds (500 by default, at most half of `commandTimeoutMs`). When it comes to
+   * fewer, callers are told that the outcome is unknown. Makes losses by a fail-over rarer, never
+   * impossible. @defaultValue the primary alone acknowledges
+   */
+  readonly durability?: { readonly replicas: number; readonly timeoutMs?: number };
 }
 
 interface Credentials {
@@ -58,7 +66,11 @@ export const defaultRedisOptions = Object.freeze({
   allowEviction: false,
 });
 
-export type ResolvedRedisOptions = RedisBackendOptions & Required<CommonOptions>;
+export type ResolvedRedisOptions = RedisBackendOptions &
+  Required<Omit<CommonOptions, "durability">> & { readonly durability?: Durability };
+
+/** How long replicas are waited for, in milliseconds, unless said otherwise. */
+const durableMs = 500;
 
 const areAddresses = (given: unknown): boolean =>
   Array.isArray(given) &&
@@ -115,6 +127,26 @@ const rules: readonly {
       Number.isFinite(heartbeatTimeoutMs) && heartbeatTimeoutMs >= 50,
     sentence: "heartbeatTimeoutMs is at least 50.",
   },
+  {
+    field: "durability",
+    holds: (options) => !options.durability || !isOnCluster(options),
+    sentence: "durability is not there for a Redis Cluster.",
+  },
+  {
+    field: "durability.replicas",
+    holds: ({ durability }) =>
+      !durability || (Number.isSafeInteger(durability.replicas) && durability.replicas >= 1),
+    sentence: "durability.replicas is a whole number of at least 1.",
+  },
+  {
+    field: "durability.timeoutMs",
+    holds: ({ durability, commandTimeoutMs }) =>
+      !durability ||
+      (Number.isSafeInteger(durability.timeoutMs) &&
+        durability.timeoutMs >= 1 &&
+        durability.timeoutMs <= commandTimeoutMs / 2),
+    sentence: "durability.timeoutMs is a whole number from 1 to half of commandTimeoutMs.",
+  },
 ];
 
 /** @throws MusterError `OPTIONS_INVALID` */
@@ -122,7 +154,12 @@ export const resolveRedisOptions = (options: RedisBackendOptions): ResolvedRedis
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  const resolved = { ...defaultRedisOptions, ...given } as ResolvedRedisOptions;
+  const { durability } = options;
+  const resolved = {
+    ...defaultRedisOptions,
+    ...given,
+    ...(durability && { durability: { timeoutMs: durableMs, ...durability } }),
+  } as ResolvedRedisOptions;
   const broken = rules.filter(({ holds }) => !holds(resolved));
   if (broken.length === 0) return resolved;
   throw new MusterError("OPTIONS_INVALID", broken.map(({ sentence }) => sentence).join(" "), {

@@ -53,6 +53,16 @@ describe("judging a server", () => {
     expect(codes({ maxmemory_policy: "volatile-ttl" }, "", true)).toEqual(["alert EVICTION"]);
   });
 
+  test("fewer replicas than are waited for are warned of", () => {
+    const judge = (connected_slaves: string) =>
+      judgeServer(
+        { info: { ...fine, connected_slaves }, save: "" },
+        { allowEviction: false, durability: { replicas: 2, timeoutMs: 500 } },
+      ).map(({ level, code }) => `${level} ${code}`);
+    expect(judge("1")).toEqual(["warn TOO_FEW_REPLICAS"]);
+    expect(judge("2")).toEqual([]);
+  });
+
   test("every finding has a message and a remedy", () => {
     const info = { redis_version: "5", role: "slave", cluster_enabled: "1", maxmemory_policy: "x" };
     const findings = judgeServer({ info, save: "" }, { allowEviction: false });
@@ -138,6 +148,15 @@ describe("opening", () => {
       for (const name of named) expect(message).toContain(name);
     });
   }
+
+  test("a user that may not wait for replicas is refused where that is asked for", async () => {
+    const message = await refusal({
+      username: "right",
+      password: "secret",
+      durability: { replicas: 1 },
+    });
+    expect(message).toContain("may not run WAIT");
+  });
 
   test("a wrong password is named as such and is nowhere in the error", async () => {
     const error = await opened({ username: "right", password: "planted-secret" });

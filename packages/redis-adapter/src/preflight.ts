@@ -1,6 +1,7 @@
 /** Looks at the server before anything is kept in it; each finding says what to do about it. */
 import { type BackendFinding, BackendUnavailable } from "@muster/core/ports";
 import type { Connections, Primary, Wire } from "./connections/connections.ts";
+import type { Durability } from "./connections/replicated-wire.ts";
 import { inPieces } from "./in-pieces.ts";
 import { judgeCluster, mergeFindings } from "./judge-cluster.ts";
 import type { Keys } from "./keys.ts";
@@ -18,6 +19,7 @@ export interface ServerFacts {
 
 export interface PreflightOptions {
   readonly allowEviction: boolean;
+  readonly durability?: Durability;
   /** The servers are asked as parts of a Redis Cluster. @defaultValue false */
   readonly onCluster?: boolean;
 }
@@ -83,6 +85,15 @@ export const judgeServer = (
           ? "Neither AOF nor RDB is on: a restart of the server loses everything."
           : "AOF is off and whether RDB is on cannot be read: a restart of the server may lose everything.",
       remedy: "Run CONFIG SET appendonly yes (and set it in redis.conf).",
+    });
+  }
+  const replicas = Number(info["connected_slaves"] ?? 0);
+  if (options.durability && replicas < options.durability.replicas) {
+    findings.push({
+      level: "warn",
+      code: "TOO_FEW_REPLICAS",
+      message: `The server has ${replicas} replicas, and durability waits for ${options.durability.replicas}.`,
+      remedy: "Add replicas; until then callers are told that outcomes are unknown.",
     });
   }
   return findings;
@@ -168,6 +179,16 @@ const inspectServer = async (primary: Primary): Promise<Inspected | "denied"> =>
   };
 };
 
+const mayWait = async (primary: Primary): Promise<boolean> => {
+  try {
+    await primary.call("preflight", "wait", ["0", "1"]);
+    return true;
+  } catch (error) {
+    if (isDenied(error)) return false;
+    throw error;
+  }
+};
+
 /** Looks at servers and permissions. @throws BackendUnavailable when no server answers */
 export const preflight = async (
   connections: Connections,
@@ -193,6 +214,9 @@ export const preflight = async (
       ? judgeCluster({ primaries: readable, uncovered: connections.uncoveredSlots() })
       : []),
   ];
+  for (const primary of options.durability ? primaries : []) {
+    if (!(await mayWait(primary))) findings.push(denied(keys, "WAIT", "durability needs it."));
+  }
   // An old server may not even know the scripts' commands.
   if (findings.some(({ level }) => level === "refuse")) return findings;
   return [...findings, ...(await judgePermissions(connections.control, keys))];

@@ -11,10 +11,13 @@ import {
   type ShardId,
   type Topic,
 } from "@muster/core/ports";
+import { isOnCluster } from "./connections/cluster-source.ts";
 import type { Connections } from "./connections/connections.ts";
-import { createConnections, isOnCluster } from "./connections/create-connections.ts";
+import { createConnections } from "./connections/create-connections.ts";
+import type { Written } from "./connections/replicated-wire.ts";
 import { createEventStore } from "./event-store.ts";
 import { createKeys, type Keys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { createLossStore } from "./loss-store.ts";
 import { createMembershipStore } from "./membership-store.ts";
 import {
@@ -61,6 +64,14 @@ const notACluster: BackendFinding = {
   remedy: 'Give it as redisBackend({ url: "redis://host:port" }), or set cluster-enabled yes.',
 };
 
+const tooFewReplicas: BackendFinding = {
+  level: "alert",
+  code: "REPLICAS_SHORT",
+  message: "Fewer replicas than durability asks for have what was written last.",
+  remedy:
+    "Look at the replicas of this server and at the way to them; until they are back callers are told that outcomes are unknown.",
+};
+
 const refusal = (findings: readonly BackendFinding[]): MusterError =>
   new MusterError(
     "PREFLIGHT_FAILED",
@@ -94,6 +105,7 @@ export class RedisBackend implements Backend {
   readonly bus: RedisBus;
   readonly leastSweepMs: number;
   readonly guard: Backend["guard"];
+  readonly durability?: { readonly replicas: number };
   readonly #context: BackendContext;
   readonly #options: ResolvedRedisOptions;
   readonly #keys: Keys;
@@ -106,6 +118,8 @@ export class RedisBackend implements Backend {
   #rttMs: number | undefined;
   #shardCount = 0;
   #connectedAt = Number.NEGATIVE_INFINITY;
+  /** Set when too few replicas had a write, until enough have one. */
+  #isShort = false;
   /** Set when commands were refused for want of memory, until one is taken. */
   #isOutOfMemory = false;
 
@@ -129,7 +143,10 @@ export class RedisBackend implements Backend {
       publish: (topic: Topic, message: BusMessage) => this.bus.publish(topic, message),
       time: () => (time ? String(Math.floor(time())) : ""),
       run: (call: ScriptCall) => this.#run(call),
+      write: (call: ScriptCall) => this.#write(call),
+      isReplicated: options.durability !== undefined,
     };
+    if (options.durability) this.durability = { replicas: options.durability.replicas };
     this.membership = createMembershipStore({
       ...stores,
       beat: (call) => this.#beat(call),
@@ -180,7 +197,11 @@ export class RedisBackend implements Backend {
       role: "primary",
       state: this.#closed ? "closed" : ready ? "connected" : "connecting",
       ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
-      findings: this.#isOutOfMemory ? [...this.#findings, outOfMemory] : this.#findings,
+      findings: [
+        ...this.#findings,
+        ...(this.#isOutOfMemory ? [outOfMemory] : []),
+        ...(this.#isShort ? [tooFewReplicas] : []),
+      ],
     };
   }
 
@@ -217,10 +238,28 @@ export class RedisBackend implements Backend {
     this.#connections = connections;
   }
 
-  async #run(call: ScriptCall) {
+  #run(call: ScriptCall): Promise<readonly Reply[]> {
+    return this.#withMemory(call, () => runScript(this.#require(call).control, call));
+  }
+
+  async #write(call: ScriptCall): Promise<Written> {
+    const { replicated } = this.#require(call);
+    if (!replicated) throw new Error("Replicas are waited for only with a durability.");
+    const written = await this.#withMemory(call, () => replicated.write(call));
+    if (written.isShort !== this.#isShort) {
+      this.#isShort = written.isShort;
+      const { logger } = this.#context;
+      if (written.isShort) logger.error(tooFewReplicas, tooFewReplicas.message);
+      else logger.info({}, "replicas keep up again");
+    }
+    return written;
+  }
+
+  /** Takes note of a server that has no memory left, and of its end. */
+  async #withMemory<A>(call: ScriptCall, run: () => Promise<A>): Promise<A> {
     const mayBeRefused = refusedWhenFull.has(call.script);
     try {
-      const answer = await runScript(this.#require(call).control, call);
+      const answer = await run();
       if (mayBeRefused) this.#isOutOfMemory = false;
       return answer;
     } catch (error) {

@@ -110,7 +110,7 @@ export const scripts = {
     "wake(ARGV[6], id, own[3], payloads)",
     "return {0, last}",
   ]),
-  append: script("append", "d7a96a402f2541f5e34eddfdbb1077632c8445ed", [
+  append: script("append", "8c292541eed9760805995b53f8d1136844a7ce72", [
     "#!lua",
     "local function publish(channel, payload)",
     "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
@@ -147,6 +147,7 @@ export const scripts = {
     "  if number == last then",
     "    if hash ~= ARGV[4] then return {4} end",
     "    if outcome == '-' then return {7, pending} end",
+    "    redis.call('HSET', KEYS[3], ARGV[1], known)",
     "    return {0, last, own[3]}",
     "  end",
     "  if number < last then return {6} end",
@@ -328,7 +329,7 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, unclean}",
   ]),
-  commit: script("commit", "38c845baadc8dcb60199561497900da2bdebc933", [
+  commit: script("commit", "a5e8a5d26876ed69f69e0fecc823182abb9886dd", [
     "#!lua flags=allow-oom",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
@@ -469,7 +470,14 @@ export const scripts = {
     "local seq, last_seq = tonumber(ARGV[3]), tonumber(own[5])",
     "if seq == last_seq and own[6] == ARGV[4] then",
     "  local entry, previous = string.match(own[7], '^(%S+) (%S+)$')",
-    "  return {0, entry or '', previous or '', kept()}",
+    "  local answer, at = {0, entry or '', previous or '', kept()}, 12",
+    "  for _ = 1, tonumber(ARGV[11]) do at = at + 3 + tonumber(ARGV[at + 2]) end",
+    "  local _, views_at = read_letters(at)",
+    "  for i = 0, tonumber(ARGV[views_at]) - 1 do",
+    "    answer[5 + i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 1 + 3 * i]) or 0)",
+    "  end",
+    "  redis.call('HSET', KEYS[1], 'seq', ARGV[3])",
+    "  return answer",
     "end",
     "if seq <= last_seq then return {4} end",
     "if seq > last_seq + 1 then return {5, last_seq} end",
@@ -529,7 +537,9 @@ export const scripts = {
     "for i = 0, tonumber(ARGV[messages_at]) - 1 do",
     "  publish(ARGV[messages_at + 1 + 2 * i], ARGV[messages_at + 2 + 2 * i])",
     "end",
-    "return {0, entry, previous, kept()}",
+    "local answer = {0, entry, previous, kept()}",
+    "for i = 0, views - 1 do answer[5 + i] = versions[i] end",
+    "return answer",
   ]),
   compareDataset: script("compare-dataset", "b29fdb24a39c83ac7df402f0a6d7bd8daebaaa8b", [
     "#!lua flags=allow-oom",
@@ -1522,6 +1532,15 @@ export const scripts = {
     "  end",
     "end",
     "return answer",
+  ]),
+  publish: script("publish", "a2177a8c793979269d6080aca62fea8fbc9a7936", [
+    "#!lua flags=allow-oom",
+    "local function publish(channel, payload)",
+    "  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end",
+    "end",
+    "if not redis.call('HGET', KEYS[1], 'dataset') then return {3} end",
+    "for i = 1, #ARGV, 2 do publish(ARGV[i], ARGV[i + 1]) end",
+    "return {0}",
   ]),
   raiseVersion: script("raise-version", "72940cd1589e1afde6fcc36522278d8fb657de41", [
     "#!lua flags=allow-oom",

@@ -1,4 +1,5 @@
 import type { BusMessage, Random, ShardId, Topic } from "@muster/core/ports";
+import type { Written } from "./connections/replicated-wire.ts";
 import type { Keys } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import type { ScriptCall } from "./script-runner.ts";
@@ -15,6 +16,10 @@ export interface StoreContext {
   publish(topic: Topic, message: BusMessage): Promise<void>;
   /** Runs a script over the control connection. */
   run(call: ScriptCall): Promise<readonly Reply[]>;
+  /** Runs a script whose write replicas must have; only where that was asked for. */
+  write(call: ScriptCall): Promise<Written>;
+  /** True where replicas are waited for: scripts then publish nothing of what they write. */
+  readonly isReplicated: boolean;
   /** Time given to scripts instead of Redis's own, for tests; otherwise the empty string. */
   time(): string;
 }

@@ -144,3 +144,14 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   await backend.guard.resign({ term: elected.term });
   await membership.leave({ nodeId, incarnation });
 };
+
+/** What only a backend with a durability runs. */
+export const useReplicas = async (backend: RedisBackend): Promise<void> => {
+  const { datasetId } = await joinNode(backend, "web-2", "life-2");
+  const claim = await claimShard(backend, datasetId, 3);
+  const answer = await commit(backend, claim, 1, {
+    views: [{ kind: "counter", rows: [{ id: "a", row }] }],
+    replies: [{ node: nodeId, payload: row, ifShort: row }],
+  });
+  expect(answer.kind).toBe("committed");
+};

@@ -2,6 +2,7 @@
 import { MusterError } from "../errors.ts";
 import type { AskEnd } from "./ask.ts";
 import type { AppendEnd } from "./producer.ts";
+import type { Outcome } from "./wire.ts";
 
 export const outOfMemory = "the backend has no memory left for new commands";
 
@@ -43,6 +44,12 @@ export const endOfAppend = (
       return { kind: "failed", known: "not-applied", ...notSent[end.why] };
   }
 };
+
+/** What an owner answered; it may not know itself whether the turn will last. */
+export const endOfOutcome = (outcome: Outcome): AskEnd =>
+  outcome.kind === "error" && outcome.code === "OUTCOME_UNKNOWN"
+    ? { kind: "failed", code: outcome.code, known: "unknown", message: outcome.message }
+    : { kind: "answered", outcome };
 
 export const unexpected = (op: string, error: unknown): MusterError =>
   new MusterError(

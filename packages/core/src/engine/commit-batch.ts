@@ -21,6 +21,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface Settlement {
   /** The turns are in the state. */
   applied(): void;
+  /** They are, and may be lost with the primary; without it they count as applied. */
+  short?(): void;
   /** They are not, and nobody else can have seen them: run them elsewhere. */
   notApplied(): void;
   /** Nobody can tell. */
@@ -41,6 +43,8 @@ interface Reply {
   readonly incarnation: Incarnation;
   readonly askId: number;
   readonly outcome: Outcome;
+  /** Nothing was changed for it, so that nothing can be lost. */
+  readonly isRead: boolean;
 }
 
 /** Packs the replies to one node. @throws Unwritable naming the actor of one that does not fit */
@@ -62,6 +66,17 @@ const packReplies = (mark: CommitMark, replies: readonly Reply[], maxBytes: numb
   }
   return encodeReplies(mark, replies);
 };
+
+/** What askers are told of a commit that too few replicas have. */
+const tooFewReplicas: Outcome = Object.freeze({
+  kind: "error",
+  code: "OUTCOME_UNKNOWN",
+  message: "fewer replicas than asked for had it in time",
+});
+
+/** A refusal or an error has changed nothing, and is told as it is. */
+const asShort = (reply: Reply): Reply =>
+  reply.outcome.kind === "value" && !reply.isRead ? { ...reply, outcome: tooFewReplicas } : reply;
 
 export class CommitBatch {
   turns = 0;
@@ -124,9 +139,10 @@ export class CommitBatch {
     key: ActorKey,
     to: { readonly node: NodeId; readonly incarnation: Incarnation; readonly askId: number },
     outcome: Outcome,
+    isRead = false,
   ): void {
     const replies = this.replies.get(to.node);
-    const reply = { key, incarnation: to.incarnation, askId: to.askId, outcome };
+    const reply = { key, incarnation: to.incarnation, askId: to.askId, outcome, isRead };
     if (replies) replies.push(reply);
     else this.replies.set(to.node, [reply]);
   }
@@ -149,6 +165,8 @@ export class CommitBatch {
     readonly sender: string;
     readonly now: RedisMs;
     readonly maxReplyBytes: number;
+    /** Replicas must have it before callers hear of it. */
+    readonly isReplicated: boolean;
     readonly mail: {
       readonly handled: readonly EntryId[];
       readonly handledUpTo?: EntryId;
@@ -224,6 +242,9 @@ export class CommitBatch {
       request.replies = [...this.replies].map(([node, replies]) => ({
         node,
         payload: packReplies(mark, replies, cut.maxReplyBytes),
+        ...(cut.isReplicated && {
+          ifShort: encodeReplies(mark, replies.map(asShort)),
+        }),
       }));
     }
     return request;

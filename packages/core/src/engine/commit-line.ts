@@ -18,6 +18,8 @@ export interface CommitLineContext {
   readonly store: ShardStore;
   readonly clock: Clock;
   readonly claim: Claim;
+  /** Replicas must have a commit before its callers hear of it. */
+  readonly isReplicated: boolean;
   /** Cuts a batch into its request; throws when the batch cannot be written at all. */
   cut(batch: CommitBatch, seq: number): CommitRequest;
   accepted(batch: CommitBatch, answer: Extract<CommitAnswer, { kind: "committed" }>): void;
@@ -107,8 +109,11 @@ export class CommitLine {
     this.#batch = new CommitBatch();
     for (const settlement of flying?.settlements ?? []) {
       if (finalSeq === undefined) settlement.unknown();
-      else if (finalSeq > this.#seq) settlement.applied();
-      else settlement.notApplied();
+      else if (finalSeq > this.#seq) {
+        // It stands; whether replicas have it was not told.
+        if (this.#context.isReplicated) settlement.unknown();
+        else settlement.applied();
+      } else settlement.notApplied();
     }
     for (const settlement of filled.settlements) settlement.notApplied();
   }

@@ -36,6 +36,12 @@ export interface LocalPath {
   leaves(lane: Lane): void;
 }
 
+const tooFewReplicas: AskEnd = {
+  kind: "failed",
+  code: "OUTCOME_UNKNOWN",
+  known: "unknown",
+  message: "fewer replicas than asked for had it in time",
+};
 const done: AskEnd = { kind: "answered", outcome: { kind: "value", value: undefined } };
 
 export class Dispatch implements LocalCaller, Parcel {
@@ -94,7 +100,7 @@ export class Dispatch implements LocalCaller, Parcel {
   }
   appended(end: AppendEnd): void {
     if (end.kind !== "appended") this.end(endOfAppend(end, this.#path.isChoked(this.#lane.shard)));
-    else if (!this.message.replyTo) this.end(done);
+    else if (!this.message.replyTo) this.end(end.isShort ? tooFewReplicas : done);
   }
   unsendable(thrown: unknown): void {
     const message = `the input cannot be sent: ${describeThrown(thrown)}`;
@@ -131,6 +137,14 @@ export class Dispatch implements LocalCaller, Parcel {
     }
     if (outcome.kind !== "deferred") this.end({ kind: "answered", outcome });
     this.#path.leaves(this.#lane);
+  }
+  short(): void {
+    // A refusal or an error has changed nothing; a later commit answers what was deferred.
+    if (this.#outcome?.kind !== "value") this.applied();
+    else {
+      this.end(tooFewReplicas);
+      this.#path.leaves(this.#lane);
+    }
   }
   notApplied(): void {
     this.#path.asks.markUnsent(this.#askId);

@@ -74,6 +74,8 @@ export interface ShownLetter extends LetterHead {
 const shardCount = 8;
 
 export interface WorldOptions {
+  /** Replicas that callers wait for; `server.replicas` says how many there are. */
+  readonly durability?: { readonly replicas: number };
   readonly settings?: MusterOptions["settings"];
   readonly actors?: MusterOptions["actors"];
   readonly seed?: number;
@@ -88,7 +90,10 @@ export const world = (options: WorldOptions = {}) => {
   const appends: (AppendRequest & { readonly after: number })[] = [];
   const fetched: string[] = [];
   const fetches: number[] = [];
-  const inner = memoryBackend({ server });
+  const inner = memoryBackend({
+    server,
+    ...(options.durability && { durability: options.durability }),
+  });
   const watched: BackendFactory = {
     kind: "memory",
     create: (context) => {

@@ -509,6 +509,7 @@ export class Node {
       logger,
       kinds: this.kinds,
       settings,
+      isReplicated: backend.durability !== undefined,
       development: this.#options.development,
       pace: new Pace(clock),
       effectSlots: new Slots(settings.concurrentEffects),

@@ -25,6 +25,8 @@ export interface OwnerContext {
   readonly logger: Logger;
   readonly kinds: Kinds;
   readonly settings: ClusterSettings;
+  /** Replicas must have a commit before its callers hear of it. */
+  readonly isReplicated: boolean;
   /** Freezes what users' code is given. */
   readonly development: boolean;
   readonly effectSlots: Slots;

@@ -75,6 +75,7 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     store,
     clock,
     claim,
+    isReplicated: owner.isReplicated,
     refused,
     cut: (batch, seq) =>
       batch.toRequest({
@@ -85,6 +86,7 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
         sender: `shard:${shard}`,
         now: owner.now(),
         maxReplyBytes: owner.settings.maxMessageBytes,
+        isReplicated: owner.isReplicated,
         mail: inbox.cut(),
       }),
     accepted: hooks.accepted,

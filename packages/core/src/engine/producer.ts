@@ -13,7 +13,8 @@ import { BatchWriter } from "./batch-writer.ts";
 import type { Origin } from "./wire.ts";
 
 export type AppendEnd =
-  | { readonly kind: "appended" }
+  /** `isShort`: fewer replicas than asked for have it. */
+  | { readonly kind: "appended"; readonly isShort: boolean }
   | { readonly kind: "full"; readonly pending: number }
   | { readonly kind: "unknown" }
   | { readonly kind: "not-applied"; readonly why: NotSent };
@@ -241,7 +242,7 @@ export class Producer {
         this.#isInDoubt = false;
         if (answer.entry !== undefined) this.#lastEntry = answer.entry;
         this.#context.closed(answer.closed);
-        return { kind: "appended" };
+        return { kind: "appended", isShort: answer.durability === "short" };
       case "full":
         this.#number = number;
         return { kind: "full", pending: answer.pending };

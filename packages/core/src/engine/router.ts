@@ -16,7 +16,7 @@ import type { SenderMark } from "../ports/loss-store.ts";
 import type { Random } from "../ports/random.ts";
 import type { ShardStore } from "../ports/shard-store.ts";
 import { type AskEnd, AskTable, type OpenAsk } from "./ask.ts";
-import { endOfAppend, unexpected } from "./ask-ends.ts";
+import { endOfAppend, endOfOutcome, unexpected } from "./ask-ends.ts";
 import { boundedTimeout } from "./ask-options.ts";
 import { checkCall } from "./call-chain.ts";
 import { type ActorTarget, type Composed, composeMessage } from "./compose-message.ts";
@@ -191,9 +191,7 @@ export class Router implements LocalPath {
   replies(payload: Uint8Array): void {
     const { mark, replies } = decodeReplies(payload, this.#context.incarnation);
     if (mark) this.#context.accepted(mark.shard, mark.at);
-    for (const { askId, outcome } of replies) {
-      this.asks.settle(askId, { kind: "answered", outcome });
-    }
+    for (const { askId, outcome } of replies) this.asks.settle(askId, endOfOutcome(outcome));
   }
 
   /** Gives back, as not applied, whatever has not left this process. */

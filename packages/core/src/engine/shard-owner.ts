@@ -222,7 +222,11 @@ export class ShardOwner {
       const payloads = batch.localPayload ? [batch.localPayload] : [];
       this.#parts.mail.offer({ id: localEntry, payloads }, localPrevious);
     }
-    for (const settlement of batch.settlements) settlement.applied();
+    const isShort = answer.durability === "short";
+    for (const settlement of batch.settlements) {
+      if (isShort && settlement.short) settlement.short();
+      else settlement.applied();
+    }
     if (batch.outAdd.length > 0) this.#parts.outbox.committed(batch.outAdd);
     this.#schedule();
   }

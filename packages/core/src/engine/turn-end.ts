@@ -34,12 +34,8 @@ export class TurnEnd {
     const { inbox, timers, effects, letters, book, line } = this.#parts;
     const { message, local, entry, timer } = request;
     const { batch } = line;
-    if (
-      local &&
-      outcome.kind !== "deferred" &&
-      cell?.kind &&
-      commandOf(cell.kind, message.command)?.readOnly
-    ) {
+    const isRead = (cell?.kind && commandOf(cell.kind, message.command)?.readOnly) ?? false;
+    if (local && isRead && cell && outcome.kind !== "deferred") {
       this.#answerRead(cell, local, outcome);
       return;
     }
@@ -69,7 +65,7 @@ export class TurnEnd {
       else local.answer(outcome);
       batch.settlements.push(local);
     } else if (message.replyTo && outcome.kind !== "deferred") {
-      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome);
+      batch.reply(actorKey(message.kind, message.id), message.replyTo, outcome, isRead);
     }
   }
 

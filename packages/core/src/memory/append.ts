@@ -3,6 +3,7 @@
 import type { EntryId } from "../model/ids.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
 import type { ShardData } from "./cluster-data.ts";
+import { durabilityOf } from "./durability.ts";
 import { channelOf } from "./hub.ts";
 import type { Link } from "./link.ts";
 
@@ -75,7 +76,7 @@ const fromShard = (
 export const appendBatch = (link: Link, request: AppendRequest): AppendAnswer => {
   const shard = link.data.shards.get(request.shard);
   if (!shard) return { kind: "lost" };
-  return request.source.kind === "producer"
-    ? fromProducer(link, shard, request, request.source)
-    : fromShard(link, shard, request, request.source);
+  if (request.source.kind === "shard") return fromShard(link, shard, request, request.source);
+  const answer = fromProducer(link, shard, request, request.source);
+  return answer.kind === "appended" ? { ...answer, ...durabilityOf(link) } : answer;
 };

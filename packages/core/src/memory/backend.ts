@@ -10,8 +10,12 @@ import { MemoryServer } from "./server.ts";
 import { memoryShards } from "./shards.ts";
 import { memoryViews } from "./views.ts";
 
-const createBackend = (server: MemoryServer, context: BackendContext): Backend => {
-  const link = new Link(server, context);
+const createBackend = (
+  server: MemoryServer,
+  context: BackendContext,
+  durability: Backend["durability"],
+): Backend => {
+  const link = new Link(server, context, durability);
   let closed = false;
   return {
     membership: memoryMembership(link),
@@ -21,6 +25,7 @@ const createBackend = (server: MemoryServer, context: BackendContext): Backend =
     events: memoryEvents(link),
     bus: memoryBus(link),
     guard: memoryGuard(link),
+    ...(durability && { durability }),
     open: async () => {
       closed = false;
       link.open();
@@ -46,6 +51,8 @@ export const memoryBackend = (
   options: {
     /** @defaultValue a server of the factory's own, on the clock of the first node made */
     readonly server?: MemoryServer;
+    /** Callers hear of what so many replicas of the server have. */
+    readonly durability?: { readonly replicas: number };
   } = {},
 ): BackendFactory => {
   let { server } = options;
@@ -53,7 +60,7 @@ export const memoryBackend = (
     kind: "memory",
     create: (context) => {
       server ??= new MemoryServer({ clock: context.clock, random: context.random });
-      return createBackend(server, context);
+      return createBackend(server, context, options.durability);
     },
   };
 };

@@ -5,6 +5,7 @@
 import type { CommitAnswer, CommitRequest, ViewRows } from "../ports/shard-store.ts";
 import type { ViewVersion } from "../ports/view-store.ts";
 import type { ShardData } from "./cluster-data.ts";
+import { durabilityOf, isShortOf } from "./durability.ts";
 import { underClaim } from "./fence.ts";
 import { channelOf } from "./hub.ts";
 import type { Link } from "./link.ts";
@@ -51,7 +52,7 @@ const appendLog = (log: readonly Uint8Array[], added: readonly Uint8Array[]) => 
   return all.length > 2 * logKept ? all.slice(-logKept) : all;
 };
 
-const applyRows = (link: Link, shardId: number, shard: ShardData, changed: ViewRows): void => {
+const applyRows = (shard: ShardData, changed: ViewRows): void => {
   const known = shard.views.get(changed.kind);
   const view = known ?? { n: 0, rows: new Map<string, Uint8Array>() };
   if (!known) shard.views.set(changed.kind, view);
@@ -60,14 +61,35 @@ const applyRows = (link: Link, shardId: number, shard: ShardData, changed: ViewR
     if (row === "removed") view.rows.delete(id);
     else view.rows.set(id, row);
   }
-  const version: ViewVersion = { historyId: link.historyOf(shardId), n: view.n };
-  const topic = { topic: "view", kind: changed.kind } as const;
-  link.server.hub.publish(channelOf(link.cluster, topic), () => ({
-    ...topic,
-    shard: shardId,
-    version,
-    ...publishable(changed.rows),
-  }));
+};
+
+/** Tells of the last commit; of one that too few replicas have, only that its outcome is unknown. */
+const publishCommit = (
+  link: Link,
+  shard: ShardData,
+  request: CommitRequest,
+  isShort: boolean,
+): void => {
+  const { hub } = link.server;
+  for (const { kind, rows } of isShort ? [] : (request.views ?? [])) {
+    const version: ViewVersion = {
+      historyId: link.historyOf(request.claim.shard),
+      n: shard.views.get(kind)?.n ?? 0,
+    };
+    const topic = { topic: "view", kind } as const;
+    hub.publish(channelOf(link.cluster, topic), () => ({
+      ...topic,
+      shard: request.claim.shard,
+      version,
+      ...publishable(rows),
+    }));
+  }
+  for (const { node, payload: durable, ifShort } of request.replies ?? []) {
+    const payload = isShort ? ifShort : durable;
+    if (!payload) continue;
+    const topic = { topic: "replies", node } as const;
+    hub.publish(channelOf(link.cluster, topic), () => ({ topic: "replies", payload }));
+  }
 };
 
 const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
@@ -100,19 +122,16 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   if (request.dead) shard.dead.write(request.dead);
   if (request.closed) own.closed = request.closed;
   if (request.log) shard.log = appendLog(shard.log, request.log);
-  for (const changed of request.views ?? []) applyRows(link, request.claim.shard, shard, changed);
-  for (const { node, payload } of request.replies ?? []) {
-    const topic = { topic: "replies", node } as const;
-    link.server.hub.publish(channelOf(link.cluster, topic), () => ({ topic: "replies", payload }));
-  }
+  for (const changed of request.views ?? []) applyRows(shard, changed);
 };
 
-const outcomeOf = (shard: ShardData, request: CommitRequest): CommitAnswer => {
+const outcomeOf = (link: Link, shard: ShardData, request: CommitRequest): CommitAnswer => {
   const { localEntry } = shard.own;
   return {
     kind: "committed",
     ...(localEntry !== undefined && { localEntry }),
     ...(request.idempotency && { repliesKept: shard.replies.size }),
+    ...durabilityOf(link),
   };
 };
 
@@ -124,9 +143,12 @@ export const commitBatch = (link: Link, request: CommitRequest): CommitAnswer =>
   if (request.seq > own.seq + 1) return { kind: "gap", seq: own.seq };
   if (request.seq <= own.seq) {
     // Below the last number only a late copy can be; nobody waits for its answer.
-    const same = request.seq === own.seq && request.hash === own.hash;
-    return same ? outcomeOf(shard, request) : { kind: "conflict" };
+    if (request.seq < own.seq || request.hash !== own.hash) return { kind: "conflict" };
+    // What waited for replicas was not published at first.
+    if (link.durability) publishCommit(link, shard, request, isShortOf(link));
+    return outcomeOf(link, shard, request);
   }
   apply(link, shard, request);
-  return outcomeOf(shard, request);
+  publishCommit(link, shard, request, isShortOf(link));
+  return outcomeOf(link, shard, request);
 };

@@ -10,10 +10,9 @@ const makeContext = (primaries: number) => async (): Promise<ConformanceContext>
   const clock = new VirtualClock();
   const random = seededRandom(1);
   const server = new MemoryServer({ clock, random, primaries });
-  const factory = memoryBackend({ server });
   return {
-    open: async (node) => {
-      const backend = factory.create({
+    open: async (node, { durability } = {}) => {
+      const backend = memoryBackend({ server, ...(durability && { durability }) }).create({
         cluster: "c",
         ...node,
         clock,
@@ -28,6 +27,9 @@ const makeContext = (primaries: number) => async (): Promise<ConformanceContext>
     restart: async () => server.restart({ keepData: true }),
     loseData: async () => server.flush(),
     rewind: async (ms) => server.shiftTime(-ms),
+    setReplicas: async (count) => {
+      server.replicas = count;
+    },
     close: async () => {},
   };
 };

@@ -2,7 +2,7 @@
  * One backend's link to the server: runs each call as one synchronous step, and answers later.
  */
 import type { HistoryId, RedisMs, ShardId } from "../model/ids.ts";
-import { type BackendContext, BackendUnavailable } from "../ports/backend.ts";
+import { type Backend, type BackendContext, BackendUnavailable } from "../ports/backend.ts";
 import type { ClusterData } from "./cluster-data.ts";
 import type { Connection, MemoryServer } from "./server.ts";
 
@@ -11,12 +11,14 @@ export class Link implements Connection {
   readonly context: BackendContext;
   readonly cluster: string;
   readonly nodeId: BackendContext["nodeId"];
+  readonly durability: Backend["durability"];
   readonly #resets = new Set<() => void>();
   readonly #closers = new Set<() => void>();
   #open = false;
 
-  constructor(server: MemoryServer, context: BackendContext) {
+  constructor(server: MemoryServer, context: BackendContext, durability?: Backend["durability"]) {
     this.server = server;
+    this.durability = durability;
     this.context = context;
     this.cluster = context.cluster;
     this.nodeId = context.nodeId;

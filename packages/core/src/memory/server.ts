@@ -31,6 +31,8 @@ const aliveName = (cluster: string, nodeId: NodeId): string => `${cluster}:${nod
 
 export class MemoryServer {
   readonly hub = new Hub();
+  /** Replicas that have whatever was written; what backends with a durability wait for. */
+  replicas = 0;
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #connections = new Set<Connection>();

@@ -56,6 +56,12 @@ export interface Backend {
    */
   readonly leastSweepMs?: number;
   /**
+   * How many replicas must have a commit or a command before its callers hear of it. Rows and
+   * replies are published after that, and not at all when it comes to fewer.
+   * @defaultValue the primary alone acknowledges
+   */
+  readonly durability?: { readonly replicas: number };
+  /**
    * Connects, checks the server and opens this incarnation's alive subscription.
    * Rejects when the server cannot be reached now; may be called again.
    */

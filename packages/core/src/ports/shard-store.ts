@@ -186,6 +186,12 @@ export interface AppendRequest {
    */
   readonly limit?: number;
 }
+/**
+ * With a backend that waits for replicas: fewer of them than asked for had it in time. It stands on
+ * the primary and may be lost with it, so callers are told that its outcome is unknown.
+ */
+export type Durability = "short";
+
 export type AppendAnswer =
   /**
    * `last`: for a shard source the highest number now taken. `entry`: for a producer the mailbox
@@ -198,6 +204,8 @@ export type AppendAnswer =
       readonly last: number;
       readonly entry?: EntryId;
       readonly closed?: readonly string[];
+      /** Told of a producer's batch alone. */
+      readonly durability?: Durability;
     }
   /** Older than the last number of this producer: only a late copy is that old. */
   | { readonly kind: "stale" }
@@ -297,7 +305,12 @@ export interface CommitRequest {
   /** History records of the shard, bounded by the store. */
   readonly log?: readonly Uint8Array[];
   /** Answers to asks, packed per node; published with the commit. */
-  readonly replies?: readonly { readonly node: NodeId; readonly payload: Uint8Array }[];
+  readonly replies?: readonly {
+    readonly node: NodeId;
+    readonly payload: Uint8Array;
+    /** Published instead when the commit's durability is short. */
+    readonly ifShort?: Uint8Array;
+  }[];
 }
 export type CommitAnswer =
   | {
@@ -307,6 +320,8 @@ export type CommitAnswer =
       readonly localPrevious?: EntryId;
       /** Replies kept in the shard after it; given with a commit that named `idempotency`. */
       readonly repliesKept?: number;
+      /** Its rows and replies were not published. */
+      readonly durability?: Durability;
     }
   | Refusal
   /** This seq was accepted with other content: a late copy of a dropped batch. Claim afresh. */

@@ -123,6 +123,7 @@ export class FaultyBackend implements BackendFactory {
       views: overLink(link, wire.views),
       losses: overLink(link, wire.losses),
       events: overLink(link, wire.events),
+      ...(inner.durability && { durability: inner.durability }),
       bus: busOverLink(link, inner.bus),
       ...(inner.leastSweepMs !== undefined && { leastSweepMs: inner.leastSweepMs }),
       guard: overLink(link, inner.guard),

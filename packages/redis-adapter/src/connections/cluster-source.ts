@@ -33,6 +33,10 @@ const translator =
 export const isClusterClient = (client: object): client is Cluster =>
   "isCluster" in client && client.isCluster === true;
 
+/** Tells whether the options name a Redis Cluster. */
+export const isOnCluster = (options: ResolvedRedisOptions): boolean =>
+  "cluster" in options || ("client" in options && isClusterClient(options.client));
+
 const startupNodes = (client: Cluster): readonly string[] => {
   const known = client.nodes("all").map(({ options: { host, port } }) => `${host}:${port}`);
   const { startupNodes: given } = client as unknown as { readonly startupNodes?: unknown };

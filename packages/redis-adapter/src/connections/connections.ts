@@ -5,6 +5,7 @@
 import type { Clock, Logger, Random, ShardId } from "@muster/core/ports";
 import type { Argument, Reply } from "../link.ts";
 import type { ResolvedRedisOptions } from "../options.ts";
+import type { ReplicatedWire } from "./replicated-wire.ts";
 
 export interface ConnectionsContext {
   readonly options: ResolvedRedisOptions;
@@ -57,6 +58,8 @@ export interface Connections {
   readonly control: Wire;
   /** Carries heartbeats alone; queues nothing. */
   readonly heartbeat: Wire;
+  /** Carries writes that replicas must have; there only with a durability. */
+  readonly replicated?: ReplicatedWire;
   /** Hints, which may come in bulk. */
   readonly hints: Subscriber;
   /** The alive subscription alone: it vanishes only with the process. */

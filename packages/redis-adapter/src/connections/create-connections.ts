@@ -1,12 +1,7 @@
-import type { ResolvedRedisOptions } from "../options.ts";
 import { connectToCluster } from "./cluster.ts";
-import { isClusterClient } from "./cluster-source.ts";
+import { isOnCluster } from "./cluster-source.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { connectToSingle } from "./single.ts";
-
-/** Tells whether the options name a Redis Cluster. */
-export const isOnCluster = (options: ResolvedRedisOptions): boolean =>
-  "cluster" in options || ("client" in options && isClusterClient(options.client));
 
 /** Makes the connections that the options ask for, without connecting them. `home` is a key of the cluster's own slot. */
 export const createConnections = (

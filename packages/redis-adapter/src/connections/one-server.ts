@@ -1,7 +1,8 @@
 /**
  * The four connections of a node to one server. Control carries the stores' calls; the heartbeat,
  * the subscriber and the alive subscription each have their own, since Redis cuts connections that
- * lag behind, and the last must vanish only with the process.
+ * lag behind, and the last must vanish only with the process. A fifth carries what replicas are
+ * waited for.
  */
 import type { Redis } from "ioredis";
 import { Link } from "../link.ts";
@@ -9,6 +10,7 @@ import { loadScripts } from "../script-runner.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { LinkSubscriber } from "./link-subscriber.ts";
 import { rotatePassword } from "./passwords.ts";
+import { ReplicatedWire } from "./replicated-wire.ts";
 import { type Settings, settings } from "./settings.ts";
 
 /** Hints may be missed for so long before the backend counts as away: what they tell is swept for. */
@@ -60,7 +62,15 @@ export const connectToOne = (
     never,
     clock,
   );
-  const links = [control, heartbeat, subscriber, alive];
+  const { durability } = options;
+  const durable =
+    durability &&
+    new Link(
+      make("durable", commandTimeoutMs + durability.timeoutMs),
+      { ...waiting, timeoutMs: commandTimeoutMs + durability.timeoutMs },
+      clock,
+    );
+  const links = [control, heartbeat, subscriber, alive, ...(durable ? [durable] : [])];
   const subscribers = [subscriber, alive].map((link) => new LinkSubscriber(link, clock, logger));
   const [hints, ofAlive] = subscribers as [LinkSubscriber, LinkSubscriber];
   /** A write was taken: a new primary stands. A demoted server keeps its subscribers, so they are moved. */
@@ -80,6 +90,7 @@ export const connectToOne = (
         return answer;
       },
     },
+    ...(durable && durability && { replicated: new ReplicatedWire(durable, durability) }),
     hints,
     alive: ofAlive,
     open: async () => {
@@ -95,6 +106,7 @@ export const connectToOne = (
     isReachable: () =>
       control.isReady &&
       heartbeat.isReady &&
+      (durable?.isReady ?? true) &&
       subscriber.awayMs < hintsAwayMs &&
       alive.awayMs < hintsAwayMs,
     primaries: () => [

@@ -20,6 +20,8 @@ if known then
   if number == last then
     if hash ~= ARGV[4] then return {4} end
     if outcome == '-' then return {7, pending} end
+    -- Written again, so that a WAIT behind the repeat counts replicas that have the batch.
+    redis.call('HSET', KEYS[3], ARGV[1], known)
     return {0, last, own[3]}
   end
   if number < last then return {6} end

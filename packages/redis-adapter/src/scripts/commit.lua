@@ -8,9 +8,11 @@
 --          then number of new dead letters and of resolved ones, most to be kept, and if there are any:
 --          indexes of dead, deadb, deado, deadr; for each new one: id, time, head, body; for each
 --          resolved one: id, head
---          then number of views, for each: kind, channel, changed rows as published, or ''
+--          then number of views, for each: kind, channel or '' to publish nothing, changed rows as
+--          published, or ''
 --          then number of messages, for each: channel, payload
--- returns  {0, local entry, entry before it, kept replies when ARGV 10 was given} | {4} conflict | {5, seq} gap
+-- returns  {0, local entry, entry before it, kept replies when ARGV 10 was given, version of each view}
+--          | {4} conflict | {5, seq} gap
 --          | {1, final seq} fenced | {2, history} | {3} lost
 -- cost     O(arguments)
 --@include history
@@ -27,7 +29,15 @@ local function kept() return ARGV[10] ~= '' and size_of(KEYS[4]) or '' end
 local seq, last_seq = tonumber(ARGV[3]), tonumber(own[5])
 if seq == last_seq and own[6] == ARGV[4] then
   local entry, previous = string.match(own[7], '^(%S+) (%S+)$')
-  return {0, entry or '', previous or '', kept()}
+  local answer, at = {0, entry or '', previous or '', kept()}, 12
+  for _ = 1, tonumber(ARGV[11]) do at = at + 3 + tonumber(ARGV[at + 2]) end
+  local _, views_at = read_letters(at)
+  for i = 0, tonumber(ARGV[views_at]) - 1 do
+    answer[5 + i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 1 + 3 * i]) or 0)
+  end
+  -- Written again, so that a WAIT behind the repeat counts replicas that have the commit.
+  redis.call('HSET', KEYS[1], 'seq', ARGV[3])
+  return answer
 end
 if seq <= last_seq then return {4} end
 if seq > last_seq + 1 then return {5, last_seq} end
@@ -92,4 +102,6 @@ end
 for i = 0, tonumber(ARGV[messages_at]) - 1 do
   publish(ARGV[messages_at + 1 + 2 * i], ARGV[messages_at + 2 + 2 * i])
 end
-return {0, entry, previous, kept()}
+local answer = {0, entry, previous, kept()}
+for i = 0, views - 1 do answer[5 + i] = versions[i] end
+return answer

@@ -5,9 +5,17 @@
 import type { Incarnation, NodeId } from "../../model/ids.ts";
 import type { Backend } from "../../ports/backend.ts";
 
+export interface OpenOptions {
+  /** Callers of this backend hear of what so many replicas have. */
+  readonly durability?: NonNullable<Backend["durability"]>;
+}
+
 export interface ConformanceContext {
   /** Opens one more backend on the store, as another process would. */
-  open(node: { readonly nodeId: NodeId; readonly incarnation: Incarnation }): Promise<Backend>;
+  open(
+    node: { readonly nodeId: NodeId; readonly incarnation: Incarnation },
+    options?: OpenOptions,
+  ): Promise<Backend>;
   /** Moves the store's time on, or waits that long. */
   advance(ms: number): Promise<void>;
   /** Lets hints arrive: a few milliseconds really, or what is due in virtual time. */
@@ -18,12 +26,14 @@ export interface ConformanceContext {
   loseData?(): Promise<void>;
   /** Sets the store's time back. */
   rewind?(ms: number): Promise<void>;
+  /** Lets so many replicas of the store keep up, 0 or 1. */
+  setReplicas?(count: 0 | 1): Promise<void>;
   /** Ends everything that the context opened. */
   close(): Promise<void>;
 }
 
 /** What a case asks of its store beyond the ports themselves. */
-export type Need = "restart" | "loseData" | "rewind";
+export type Need = "restart" | "loseData" | "rewind" | "setReplicas";
 
 /** One fact about a port, for any test runner. */
 export interface ConformanceCase {

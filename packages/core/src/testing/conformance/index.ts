@@ -1,5 +1,5 @@
 export { busCases } from "./bus-cases.ts";
-export type { ConformanceCase, ConformanceContext, Need } from "./context.ts";
+export type { ConformanceCase, ConformanceContext, Need, OpenOptions } from "./context.ts";
 export { guardCases } from "./guard-cases.ts";
 export { lossCases } from "./loss-cases.ts";
 export { membershipCases } from "./membership-cases.ts";

@@ -3,6 +3,7 @@ import { commitCases } from "./commit-cases.ts";
 import { commitPartCases } from "./commit-part-cases.ts";
 import type { ConformanceCase } from "./context.ts";
 import { deadLetterCases } from "./dead-letter-cases.ts";
+import { durabilityCases } from "./durability-cases.ts";
 import { ownershipCases } from "./ownership-cases.ts";
 import { shardLossCases } from "./shard-loss-cases.ts";
 import { shardSourceCases } from "./shard-source-cases.ts";
@@ -18,4 +19,5 @@ export const shardStoreCases: readonly ConformanceCase[] = [
   ...appendCases,
   ...shardSourceCases,
   ...shardLossCases,
+  ...durabilityCases,
 ];

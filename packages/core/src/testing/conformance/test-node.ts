@@ -31,7 +31,7 @@ import type {
   ShardImage,
 } from "../../ports/shard-store.ts";
 import { assertEqual, assertKind, assertThat, only } from "./assert.ts";
-import type { ConformanceContext } from "./context.ts";
+import type { ConformanceContext, OpenOptions } from "./context.ts";
 
 export const leaseMs = 900;
 export const confirmMs = 60;
@@ -81,20 +81,19 @@ export const openNode = (
   context: ConformanceContext,
   id: string,
   incarnation = freshId("life"),
+  options?: OpenOptions,
 ): Promise<Backend> =>
-  context.open({
-    nodeId: id as NodeId,
-    incarnation: incarnation as Incarnation,
-  });
+  context.open({ nodeId: id as NodeId, incarnation: incarnation as Incarnation }, options);
 
 /** Opens a backend and joins. */
 export const startNode = async (
   context: ConformanceContext,
   id = "web-1",
   over: Partial<JoinRequest> = {},
+  options?: OpenOptions,
 ): Promise<TestNode> => {
   const incarnation = (over.incarnation ?? freshId("life")) as Incarnation;
-  const backend = await openNode(context, id, incarnation);
+  const backend = await openNode(context, id, incarnation, options);
   const answer = await backend.membership.join(joinRequest(id, incarnation, over));
   return {
     id: id as NodeId,
