@@ -12,6 +12,7 @@ import {
 import type { ServeEnvironment } from "../environment.ts";
 import { isRecord, type JsonRecord, numberAt, parseJson, recordAt, textAt } from "../json.ts";
 import { parsePort } from "../port.ts";
+import { parseRedisAddress } from "./redis-address.ts";
 import { parseTokenEntries, type TokenEntry } from "./token-entry.ts";
 
 export interface ServeFlags {
@@ -50,6 +51,7 @@ export interface NodeSettings {
     readonly version?: string;
     readonly url?: string;
   };
+  /** Of one server, or of a Redis Cluster; checked. */
   readonly redisUrl: string;
   readonly apps: AppsSettings | undefined;
   readonly host: string;
@@ -98,17 +100,6 @@ const readFile = async ({ flags, cwd }: NodeSources): Promise<File> => {
     tokens: "list",
   });
   return { path, value: read };
-};
-
-const checkRedisUrl = (text: string): string => {
-  let protocol: string;
-  try {
-    ({ protocol } = new URL(text));
-  } catch {
-    throw usageError("the address of Redis is no URL", "Write it as redis://host:6379");
-  }
-  if (protocol === "redis:" || protocol === "rediss:") return text;
-  throw usageError("the address of Redis must begin with redis:// or rediss://");
 };
 
 const parseAuthNone = (text: string, from: string): ServeAuth => {
@@ -206,12 +197,13 @@ export const readNodeSettings = async (sources: NodeSources): Promise<NodeSettin
   if (redisUrl === undefined) {
     throw missing("the address of Redis", `--redis, MUSTER_REDIS_URL or "redis" in ${file.path}`);
   }
+  parseRedisAddress(redisUrl);
   const typedPort = flags.port ?? env.port;
   const id = flags.nodeId ?? env.nodeId;
   return {
     cluster,
     node: { ...node, ...(id !== undefined && { id }) },
-    redisUrl: checkRedisUrl(redisUrl),
+    redisUrl,
     apps: decideApps(sources, file),
     host: flags.host ?? env.host ?? textAt(http, "host") ?? "127.0.0.1",
     port:

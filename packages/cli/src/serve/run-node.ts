@@ -12,6 +12,7 @@ import { poll } from "../poll.ts";
 import { freePort, portTaken } from "../port.ts";
 import { printReadyLine } from "../ready-line.ts";
 import type { ServeAuth } from "./node-settings.ts";
+import { withoutPassword } from "./redis-address.ts";
 import { stdinEnd } from "./stdin-end.ts";
 import { createStreamLogger } from "./stream-logger.ts";
 
@@ -88,12 +89,6 @@ const join = async (cli: Cli, muster: Muster, end: AbortSignal): Promise<void> =
 };
 
 /** What a ready line may tell of an address: never a password. */
-const withoutPassword = (address: string): string => {
-  const url = new URL(address);
-  if (url.password !== "") url.password = "***";
-  return url.toString().replace(/\/$/, "");
-};
-
 const announce = (
   cli: Cli,
   { muster, served }: Listening,

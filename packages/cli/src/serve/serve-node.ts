@@ -2,6 +2,7 @@
 import type { ClusterSettings, MusterOptions } from "@muster/core";
 import type { Cli } from "../cli.ts";
 import type { AppsSettings, NodeSettings } from "./node-settings.ts";
+import { parseRedisAddress } from "./redis-address.ts";
 import { runNode } from "./run-node.ts";
 
 const appsOptions = async (apps: AppsSettings): Promise<MusterOptions["apps"] & {}> => {
@@ -23,7 +24,7 @@ const musterOptions = async (settings: NodeSettings): Promise<MusterOptions> => 
   return {
     cluster,
     node,
-    backend: redisBackend({ url: redisUrl }),
+    backend: redisBackend(parseRedisAddress(redisUrl)),
     // Checked by createMuster, as everything from outside is.
     settings: settings.settings as Partial<ClusterSettings>,
     ...(apps !== undefined && { apps: await appsOptions(apps) }),
