@@ -20,6 +20,7 @@ export const statusWith = (part: Partial<ClusterStatus> = {}): ClusterStatus => 
   apps: { total: 2, converged: 2, drifted: 0, terminal: 0 },
   alerts: 0,
   shards: { total: 64, owned: 64, unowned: 0 },
+  deadLetters: { unresolved: 0, parked: 0 },
   redis: { mode: "redis", role: "primary", state: "connected", rttMs: 0.44, findings: [] },
   asOf: at(0),
   stale: false,

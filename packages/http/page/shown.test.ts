@@ -31,12 +31,14 @@ test("the tiles of a sick cluster name all of it", () => {
     nodes: { joining: 0, up: 1, draining: 1, suspect: 1, lost: 2 },
     apps: { total: 5, converged: 2, drifted: 3, terminal: 1 },
     shards: { total: 64, owned: 60, unowned: 4 },
+    deadLetters: { unresolved: 7, parked: 2 },
     redis: { mode: "redis", role: "primary", state: "connecting", findings: [] },
   });
   expect(tilesOf(sick).map(({ text, sub }) => `${text} | ${sub}`)).toEqual([
     "1 of 5 up | 1 draining, 1 suspect, 2 lost",
     "2 of 5 converged | 3 drifted, 1 terminal",
     "60 of 64 owned | 4 unowned",
+    "7 unresolved | 2 wait for room",
     "connecting | redis, primary",
   ]);
 });

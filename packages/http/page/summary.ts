@@ -18,7 +18,8 @@ const counted = (counts: Readonly<Record<string, number>>, names: readonly strin
     .join(", ");
 
 /** Counts in words; what is zero and no trouble is left out. */
-export const tilesOf = ({ nodes, apps, shards, redis }: ClusterStatus): readonly Tile[] => {
+export const tilesOf = (status: ClusterStatus): readonly Tile[] => {
+  const { nodes, apps, shards, deadLetters, redis } = status;
   const known = Object.values(nodes).reduce((sum, count) => sum + count, 0);
   const others = counted(nodes, ["joining", "draining", "suspect", "lost"]);
   const off = counted(apps, ["drifted", "terminal"]);
@@ -35,6 +36,16 @@ export const tilesOf = ({ nodes, apps, shards, redis }: ClusterStatus): readonly
       text: `${shards.owned} of ${shards.total} owned`,
       sub: shards.unowned > 0 ? `${shards.unowned} unowned` : "all have an owner",
     },
+    ...(deadLetters.unresolved > 0
+      ? [
+          {
+            label: "Dead letters",
+            text: `${deadLetters.unresolved} unresolved`,
+            sub:
+              deadLetters.parked > 0 ? `${deadLetters.parked} wait for room` : "replay or resolve",
+          },
+        ]
+      : []),
     {
       label: redis.mode === "memory" ? "Data in memory" : "Redis",
       text: redis.state,

@@ -35,6 +35,12 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./losses.ts")).registerLosses,
   },
   {
+    name: "dead-letters",
+    summary: "what could not be carried out; sends it again or says what became of it",
+    defaultVerb: "list",
+    load: async () => (await import("./dead-letters.ts")).registerDeadLetters,
+  },
+  {
     name: "apps",
     summary: "apps: what is wanted of each, and what each node really has",
     defaultVerb: "list",

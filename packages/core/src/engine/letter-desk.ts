@@ -5,10 +5,12 @@
  */
 import { z } from "zod";
 import { encode } from "../codec.ts";
+import { actorKey } from "../model/actor-address.ts";
 import type { DeadReason, DeadWork, LetterHead } from "../model/dead-letter.ts";
 import type { ActorKey, RedisMs, ShardId } from "../model/ids.ts";
 import type { CommitBatch } from "./commit-batch.ts";
 import type { CommitLine } from "./commit-line.ts";
+import { encodeEvent } from "./event-record.ts";
 import { Fifo } from "./fifo.ts";
 import { type LetterState, letterKind } from "./letter-kind.ts";
 import { encodeHead } from "./letter-record.ts";
@@ -46,6 +48,8 @@ export interface LetterDeskContext {
   readonly owner: OwnerContext;
   readonly shard: ShardId;
   readonly line: CommitLine;
+  /** Tells an event with the batch being filled. */
+  emit(event: Uint8Array): void;
   isOpen(): boolean;
   /** Something is to be written. */
   ready(): void;
@@ -99,7 +103,7 @@ export class LetterDesk {
 
   /** Puts something aside with the batch being filled, whether or not there is room. */
   aside(letter: NewLetter): void {
-    const { owner, shard, line } = this.#context;
+    const { owner, shard, line, emit } = this.#context;
     const now = owner.now();
     const head = headOf(letter, now);
     const id = `${shard}.${letter.name}`;
@@ -109,11 +113,10 @@ export class LetterDesk {
     batch.bytes += letter.body.byteLength;
     this.#open += 1;
     const { reason, work, actor, command, error } = head;
-    const event = { letter: id, work, actor, command, reason };
-    batch.log.push(
-      encode([actor ?? letterKind, "dead_letter.created", now, null, null, { ...event }]),
-    );
-    owner.logger.error({ ...event, error }, "put aside as a dead letter");
+    const told = { work, actor, command, reason };
+    const subject = actorKey(letterKind, id);
+    emit(encodeEvent(subject, { type: "dead_letter.created", data: told }, now, head.principal));
+    owner.logger.error({ letter: id, ...told, error }, "put aside as a dead letter");
     this.#show(batch);
   }
 

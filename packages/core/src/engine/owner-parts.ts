@@ -92,7 +92,11 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     accepted: hooks.accepted,
     uncuttable: hooks.uncuttable,
   });
-  const letters = new LetterDesk({ owner, shard, line, isOpen, ready }, image.openLetters);
+  const emit = (event: Uint8Array): void => {
+    line.batch.log.push(event);
+    line.batch.outAdd.push(outbox.number(eventsTarget, event));
+  };
+  const letters = new LetterDesk({ owner, shard, line, emit, isOpen, ready }, image.openLetters);
   const congestion = new Congestion({ line: () => line, ready });
   const cells = new ActorCells({
     store,

@@ -7,6 +7,7 @@ export const builtInEventTypes = Object.freeze([
   "alert.opened",
   "app.intent.changed",
   "app.node.reported",
+  "dead_letter.created",
   "dead_letter.replayed",
   "dead_letter.resolved",
   "event.unreadable",
