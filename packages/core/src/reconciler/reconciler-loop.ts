@@ -131,10 +131,10 @@ export class ReconcilerLoop {
       closed: plan.close.length,
       durationMs: Math.round(clock.monotonic() - startedAt),
     };
-    logger.info({ ...result }, "a pass of the reconciler");
     const { open, close, forget } = plan;
     const isQuiet =
       open.length + close.length + forget.length + plan.nudges.length + repaired === 0;
+    logger[isQuiet ? "debug" : "info"]({ ...result }, "a pass of the reconciler");
     if (isQuiet && startedAt - this.#recordedAt < quietRecordMs) return result;
     const input = {
       fence: term.fence,
