@@ -35,4 +35,6 @@ export interface StatusRow<Observed> {
   readonly reportedAt: number;
   /** History under which it was reported: a row of another history counts as stale. */
   readonly historyId: string;
+  /** History of the list row it follows, which may be on another server than this one. */
+  readonly intentHistoryId?: string;
 }

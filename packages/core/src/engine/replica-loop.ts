@@ -24,6 +24,7 @@ import {
   type UnitStep,
 } from "./replica-unit.ts";
 import { rowIdentity } from "./row-identity.ts";
+import type { OwnStatusRow } from "./status-row.ts";
 import { type AboutRow, UnitReport } from "./unit-report.ts";
 
 interface Unit<Row, Observed> {
@@ -161,7 +162,7 @@ export class ReplicaLoop<Row, Observed> {
       const id = name.slice(prefix.length);
       if (!name.startsWith(prefix) || this.#units.has(id)) continue;
       // removed while this node was down: what it left outside this process is torn down now
-      if (view.isRemoved(id, row.historyId))
+      if (view.isRemoved(id, row.intentHistoryId ?? row.historyId))
         this.#aim(id, { intent: removedIntent, row: undefined });
     }
     logger.debug({ kind: definition.kind, units: this.#units.size }, "the replica is live");
@@ -269,7 +270,7 @@ export class ReplicaLoop<Row, Observed> {
     // what was reported no longer holds while it is being changed: after a loss of data the former
     // intent may come back, and the old row would claim to agree with it (I10)
     const unsettled = unit.report.unsettled();
-    if (unsettled) this.#options.board.set(unit.name, unsettled);
+    if (unsettled) this.#tell(unit, unsettled);
     let holdsSlot = true;
     const freeSlot = () => {
       if (holdsSlot) this.#freeSlots += 1;
@@ -361,7 +362,14 @@ export class ReplicaLoop<Row, Observed> {
   }
 
   #publish(unit: Unit<Row, Observed>, about: AboutRow): void {
-    this.#options.board.set(unit.name, unit.report.row(about));
+    this.#tell(unit, unit.report.row(about));
+  }
+
+  /** Says with the row whose history it follows: a row absent under that one later was removed. */
+  #tell(unit: Unit<Row, Observed>, row: OwnStatusRow): void {
+    const { board, view } = this.#options;
+    const intentHistoryId = view.historyOf?.(unit.id);
+    board.set(unit.name, intentHistoryId === undefined ? row : { ...row, intentHistoryId });
   }
 
   async #stop(timeoutMs: number): Promise<void> {

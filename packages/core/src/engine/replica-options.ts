@@ -15,6 +15,8 @@ export interface FollowedView<Row> {
   isStale(id: string): boolean;
   /** Tells whether an absent row was removed, rather than lost with data since that history. */
   isRemoved(id: string, historyId: string): boolean;
+  /** History of the row of an id, as it is known now. */
+  historyOf?(id: string): string | undefined;
   readonly lost: ReadonlyMap<string, Row>;
   onChange(listener: (id: string, row: Row | undefined) => void): () => void;
   onSettled(listener: () => void): () => void;

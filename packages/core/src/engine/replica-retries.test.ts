@@ -190,26 +190,30 @@ describe("a restart", () => {
     });
   });
 
-  test("tears down what was removed while the node was down", async () => {
-    const { call, calls, node, want } = world();
-    want("a", "on");
-    want("b", "on");
-    const old = node();
-    await old.start();
-    await call(0).end();
-    await call(1).end();
-    await old.kill();
-    want("a", undefined);
-    calls.length = 0;
-    const { board, start } = node();
-    await start();
-    expect(calls.map(({ id, want: to }) => [id, to])).toEqual([
-      ["b", "on"],
-      ["a", undefined],
-    ]);
-    await call(1).end();
-    expect(rowOf(board, "a")).toBeUndefined();
-  });
+  test.each([undefined, "s1" as HistoryId])(
+    "tears down what was removed while the node was down; status rows on another server: %p",
+    async (history) => {
+      const { call, calls, cluster, node, want } = world();
+      cluster.statusHistoryId = history;
+      want("a", "on");
+      want("b", "on");
+      const old = node();
+      await old.start();
+      await call(0).end();
+      await call(1).end();
+      await old.kill();
+      want("a", undefined);
+      calls.length = 0;
+      const { board, start } = node();
+      await start();
+      expect(calls.map(({ id, want: to }) => [id, to])).toEqual([
+        ["b", "on"],
+        ["a", undefined],
+      ]);
+      await call(1).end();
+      expect(rowOf(board, "a")).toBeUndefined();
+    },
+  );
 
   test("tears down nothing whose row may have been lost with data", async () => {
     const { call, calls, cluster, node, want } = world();

@@ -35,6 +35,7 @@ export const readStatusRow = (unit: string, bytes: Uint8Array): ReadStatusRow =>
   const record = value as Readonly<Record<string, unknown>>;
   try {
     const lastError = record["lastError"];
+    const intentHistoryId = record["intentHistoryId"];
     return {
       kind: "row",
       row: {
@@ -48,6 +49,7 @@ export const readStatusRow = (unit: string, bytes: Uint8Array): ReadStatusRow =>
         since: field(record, "since", "number") as number,
         reportedAt: field(record, "reportedAt", "number") as number,
         historyId: field(record, "historyId", "string") as string,
+        ...(typeof intentHistoryId === "string" && { intentHistoryId }),
       },
     };
   } catch (error) {

@@ -113,6 +113,8 @@ type Publish = "deliver" | "lose" | "bare";
 /** One store and bus for one reader; what is published can be lost, kept back or doubled. */
 export class FakeCluster implements ViewStore, Bus {
   historyId = "h1" as HistoryId;
+  /** Where status rows are on another server than list rows. */
+  statusHistoryId: HistoryId | undefined;
   away = false;
   /** Shards that fail every call that names them. */
   readonly broken = new Set<ShardId | NodeId>();
@@ -244,7 +246,7 @@ export class FakeCluster implements ViewStore, Bus {
       if (!mine && (!reset || key.replaced.has(incarnation))) {
         return { kind: "superseded" as const, incarnation: key.incarnation };
       }
-      const version = () => ({ historyId: this.historyId, n: key.n });
+      const version = () => ({ historyId: this.statusHistoryId ?? this.historyId, n: key.n });
       if (mine && seq <= key.seq) return { kind: "written" as const, version: version() };
       if (!mine && key.incarnation !== "none") key.replaced.add(key.incarnation);
       key.incarnation = incarnation;
@@ -266,7 +268,7 @@ export class FakeCluster implements ViewStore, Bus {
         return {
           nodeId,
           incarnation,
-          version: { historyId: this.historyId, n },
+          version: { historyId: this.statusHistoryId ?? this.historyId, n },
           rows: [...rows].map(([unit, row]) => ({ unit, row })),
         };
       }),
@@ -276,7 +278,7 @@ export class FakeCluster implements ViewStore, Bus {
     return this.#call({ method: "statusVersions", keys: nodes }, () =>
       nodes.map((nodeId) => ({
         nodeId,
-        version: { historyId: this.historyId, n: this.#node(nodeId).n },
+        version: { historyId: this.statusHistoryId ?? this.historyId, n: this.#node(nodeId).n },
       })),
     );
   }

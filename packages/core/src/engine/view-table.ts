@@ -177,6 +177,12 @@ export class ViewTable<Row> implements View<Row> {
     return !this.#rows.isUnreadable(id) && this.version(shard)?.historyId === historyId;
   }
 
+  /** History of the server that holds the row of an id. */
+  historyOf(id: string): string | undefined {
+    const shard = this.#shardOf(id);
+    return shard === undefined ? undefined : this.version(shard)?.historyId;
+  }
+
   /** Takes a lost row as removed after all. */
   forgetLost(id: string): void {
     if (this.#rows.forgetLost(id)) this.#changed.tell(id, undefined);
