@@ -64,4 +64,33 @@ export const regressions: readonly Regression[] = [
       "Redis time that had jumped was believed ten seconds later, and asks were refused as too late until then (I6)",
     test: `${engine}/store-time.test.ts`,
   },
+  {
+    name: "unanswered-join",
+    seed: 36,
+    features: ["actors"],
+    faults: ["flush-store:store@8966", "lose-reply:n2.join#2"],
+    showed:
+      "a node whose second join took effect unanswered kept its old join number: nobody took what it sent, for ever (I6)",
+    test: `${engine}/rejoin.test.ts`,
+  },
+  {
+    name: "late-join",
+    seed: 21,
+    nodes: 3,
+    features: ["actors"],
+    faults: ["kill:n2@2000+300", "copy:n2.join#2+2500", "flush-store:store@4700"],
+    showed:
+      "a late copy of a join registered its node with data made anew, and the node did not notice (I6)",
+    test: `${engine}/rejoin.test.ts`,
+  },
+  {
+    name: "versions-come-again",
+    seed: 29,
+    nodes: 3,
+    features: ["views"],
+    faults: ["freeze:n2@5500+4000", "flush-store:store@5600"],
+    showed:
+      "after FLUSHALL rows came under versions that a node knew, and it kept those it had for good (I10)",
+    test: `${engine}/list-rows.test.ts`,
+  },
 ];
