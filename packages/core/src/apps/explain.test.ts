@@ -42,9 +42,9 @@ describe("an explanation", () => {
   });
 
   test("names the command for what needs a person most", () => {
-    const broken = failed("web-3", { initStatus: "compiler_error_disabled", nextAttemptAt: null });
-    const { command } = explainApp(app(), [failed("web-2"), broken]);
-    expect(command).toStartWith("muster apps update crm ");
+    const unset = failed("web-3", { initStatus: "invalid_settings_disabled" });
+    const { command } = explainApp(app(), [failed("web-2"), unset]);
+    expect(command).toStartWith("muster apps settings crm ");
   });
 
   test("names each value that nodes have differently, with the nodes that have it", () => {
@@ -75,12 +75,12 @@ describe("what comes next", () => {
     ["has not acted", failed("n", { observedIntentId: "i2" }), "soon", false],
     ["retries", failed("n"), "retry", true],
     ["is about to retry", failed("n", { nextAttemptAt: null }), "soon", false],
-    ["does not compile", failed("n", { initStatus: "compiler_error_disabled" }), "terminal", true],
+    ["does not compile", failed("n", { initStatus: "compiler_error_disabled" }), "terminal", false],
     [
       "has a bad record",
       failed("n", { initStatus: "invalid_installation_disabled" }),
       "terminal",
-      true,
+      false,
     ],
     ["lacks settings", failed("n", { initStatus: "invalid_settings_disabled" }), "waits", true],
     ["lacks a licence", failed("n", { initStatus: "invalid_license_disabled" }), "waits", true],

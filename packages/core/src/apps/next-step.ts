@@ -33,13 +33,11 @@ const failed = (row: AppRow): NextStep => {
       return {
         kind: "terminal",
         sentence: "no retry will make the package load: give a version that does",
-        command: `muster apps update ${appId} --version VERSION --reason "fixed build"`,
       };
     case "invalid_installation_disabled":
       return {
         kind: "terminal",
         sentence: "no retry will mend the record of the installation: install the app anew",
-        command: `muster apps uninstall ${appId} --reason "unusable record"`,
       };
     case "invalid_settings_disabled":
       return {
