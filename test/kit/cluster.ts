@@ -36,7 +36,14 @@ export interface ClusterOptions {
 export type NodeOptions = Partial<
   Pick<
     ProgramConfig,
-    "appsDir" | "companions" | "startTimeoutMs" | "weight" | "settings" | "http" | "wallOffsetMs"
+    | "appsDir"
+    | "companions"
+    | "startTimeoutMs"
+    | "weight"
+    | "settings"
+    | "http"
+    | "wallOffsetMs"
+    | "isMended"
   >
 > & {
   /** Does not wait until the node has started. */

@@ -18,7 +18,7 @@ export interface LedgerWorld {
   }): Promise<void>;
   /** Keeps this process busy. */
   spin(ms: number): void;
-  /** Ends this process as a crash does. */
+  /** Ends this process as a crash does, unless that is mended. */
   crash(): void;
 }
 
@@ -75,7 +75,10 @@ export const ledger = defineActor({
     /** Puts here and, by a message, there. */
     forward: { input: z.strictObject({ key: z.string(), to: z.string() }), output: length },
     fail: { input: z.strictObject({ message: z.string() }) },
+    /** Ends its process, or puts "survived" where that is mended. */
     crash: { input: z.strictObject({}) },
+    /** Starts an effect that does. */
+    crashLater: { input: key, output: length },
   },
 });
 
@@ -155,12 +158,27 @@ export const createLedger = (world: LedgerWorld) => {
       fail: (_turn, _state, { message }) => {
         throw new Error(message);
       },
+      crashLater: (turn, state, input) =>
+        turn
+          .next(state, { effects: [{ effect: "crash", id: input.key, input }] })
+          .reply(state.keys.length),
       crash: (turn, state) => {
         world.crash();
-        return turn.next(state).reply();
+        return turn.next({ ...state, keys: [...state.keys, "survived"] }).reply();
       },
     },
     effects: {
+      crash: defineEffect({
+        input: key,
+        output: z.strictObject({}),
+        // biome-ignore lint/suspicious/noThenProperty: it names a command and cannot be called
+        then: "witnessed",
+        failed: "notWitnessed",
+        run: async () => {
+          world.crash();
+          return {};
+        },
+      }),
       rerun: witness("rerun"),
       interrupt: witness("interrupt"),
       awaited: witness("rerun", { done: "awaited", failed: "notAwaited" }),

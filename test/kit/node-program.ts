@@ -70,7 +70,9 @@ const Ledger = createLedger({
     if (!response.ok) throw new Error(`the witness answered ${response.status}`);
   },
   spin: block,
-  crash: () => process.kill(process.pid, "SIGKILL"),
+  crash: () => {
+    if (!config.isMended) process.kill(process.pid, "SIGKILL");
+  },
 });
 
 let wallOffsetMs = config.wallOffsetMs ?? 0;
@@ -141,6 +143,10 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return muster.alerts.list();
     case "reconciler":
       return muster.reconciler.status();
+    case "deadLetters":
+      return await admin.deadLetters.list({ limit: 500 });
+    case "replayLetter":
+      return await admin.deadLetters.replay(command.id, { reason: command.reason });
     case "diff":
       return muster.apps.diff();
     case "compare":

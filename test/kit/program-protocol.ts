@@ -24,6 +24,8 @@ export interface ProgramConfig {
   readonly slowRetryMs?: number;
   readonly reconciler?: ReconcilerOptions;
   readonly startTimeoutMs?: number;
+  /** What ended its process before is mended. @defaultValue false */
+  readonly isMended?: boolean;
   /** URL at which effects are recorded outside the fence. */
   readonly witnessUrl?: string;
   /** How much later than real the wall clock given to the node is, in milliseconds. */
@@ -62,6 +64,7 @@ export type ProgramCommand =
         | "stopLoad"
         | "state"
         | "memory"
+        | "deadLetters"
         | "wall";
     }
   | { readonly do: "app" | "rows"; readonly id: string }
@@ -69,6 +72,7 @@ export type ProgramCommand =
   | { readonly do: "diff" }
   | { readonly do: "alerts" }
   | { readonly do: "reconciler" }
+  | { readonly do: "replayLetter"; readonly id: string; readonly reason: string }
   | { readonly do: "compare"; readonly a: string; readonly b: string }
   | { readonly do: "wait"; readonly for: string; readonly timeoutMs: number }
   | { readonly do: "reconcile"; readonly id: string; readonly reason: string }

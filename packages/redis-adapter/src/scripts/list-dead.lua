@@ -7,7 +7,7 @@
 -- cost     O(limit or ids)
 local answer = {0}
 local function add(id, position, open, body)
-  local head = redis.call('HGET', KEYS[1], id)
+  local head = id ~= '' and redis.call('HGET', KEYS[1], id)
   if not head then return end
   for _, value in ipairs({id, position, open, head, body}) do answer[#answer + 1] = value end
 end
@@ -19,8 +19,10 @@ if ARGV[1] == 'ids' then
   end
   return answer
 end
+-- The nameless entry at 0 only holds the key's place.
+local after = tonumber(ARGV[2]) < 0 and '0' or ARGV[2]
 local function page(order)
-  return redis.call('ZRANGEBYSCORE', order, '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+  return redis.call('ZRANGEBYSCORE', order, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
 end
 local open, resolved = page(KEYS[3]), ARGV[4] == '1' and {} or page(KEYS[4])
 local o, r = 1, 1

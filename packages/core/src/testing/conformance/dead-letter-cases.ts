@@ -61,6 +61,11 @@ export const deadLetterCases: readonly ConformanceCase[] = [
       assertEqual(await namesOf(held, { after }), ["c", "d"], "behind the second");
       assertEqual(await namesOf(held, { after, limit: 1 }), ["c"], "one");
       assertEqual(await namesOf(held, { after, openOnly: true }), ["c"], "open ones");
+      assertEqual(
+        await namesOf(held, { after: -1, limit: 4 }),
+        ["a", "b", "c", "d"],
+        "from before the first",
+      );
     },
   },
   {
