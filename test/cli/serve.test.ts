@@ -154,11 +154,14 @@ test("an id that runs already, and a port that is taken, end it with 6", async (
 });
 
 test("without Redis it answers as not ready, and joins by itself when Redis is there", async () => {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const redisPort = (probe.address() as AddressInfo).port;
-  await new Promise((done) => probe.close(done));
-  const httpPort = redisPort === 65_535 ? redisPort - 1 : redisPort + 1;
+  const probes = [createServer(), createServer()];
+  const free: number[] = [];
+  for (const probe of probes) {
+    await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+    free.push((probe.address() as AddressInfo).port);
+  }
+  for (const probe of probes) await new Promise((done) => probe.close(done));
+  const [redisPort = 0, httpPort = 0] = free;
   const late = ["--redis", `redis://:planted-secret@127.0.0.1:${redisPort}`];
   const node = serve([...flagsOf(clusterName()), ...late, "--port", String(httpPort)]);
   const probeAt = async (path: string) =>
