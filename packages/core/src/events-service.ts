@@ -26,6 +26,8 @@ export interface EventFilter {
 export interface EventSubscribe extends EventFilter {
   /** Id of an event to go on after, or an ISO-8601 instant to begin at. @defaultValue now */
   readonly since?: string;
+  /** Called once with what to go on after, should it break off before the first event. */
+  began?(id: string): void;
   /** Called once when the node has stopped and nothing more will come. */
   ended?(): void;
 }
@@ -136,7 +138,7 @@ export const createEventsService = (node: Node, store: EventStore): EventsServic
     if (refused && (mustReach || refused.code !== "BACKEND_UNAVAILABLE")) throw refused;
   };
   return {
-    subscribe: ({ since, ended = () => {}, ...filter }, listener) => {
+    subscribe: ({ since, began = () => {}, ended = () => {}, ...filter }, listener) => {
       const op = "events.subscribe";
       const matches = matcher(op, filter);
       const from = since === undefined ? "now" : placeGiven(op, "since", since);
@@ -145,7 +147,7 @@ export const createEventsService = (node: Node, store: EventStore): EventsServic
         from,
         (item) =>
           item.type === "gap" || matches(item as ClusterEvent) ? listener(item) : undefined,
-        ended,
+        { began, ended },
       );
     },
     history: async (request = {}) => {

@@ -137,6 +137,22 @@ describe("subscribers", () => {
     await w.stopAll();
   });
 
+  test("one that breaks off before its first event can go on from where it began", async () => {
+    const w = orders();
+    const one = await w.start("n1");
+    await w.finish(step(one, "a"));
+    await w.clock.runFor(100);
+    const places: string[] = [];
+    const first = listen(one, { began: (id) => void places.push(id) });
+    await w.until(() => places.length === 1);
+    first.end();
+    await w.finish(step(one, "a"));
+    const second = listen(one, { since: places[0] ?? "" });
+    await w.until(() => second.items.length === 1);
+    expect(stepsOf(second.items, "order/a")).toEqual([2]);
+    await w.stopAll();
+  });
+
   test("types and subject choose, by name or by what it begins with", async () => {
     const w = orders();
     const one = await w.start("n1");

@@ -18,6 +18,7 @@ import { requireRole } from "./role.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 import { servePage } from "./serve-page.ts";
+import { keepOpen, wantsStream } from "./sse.ts";
 
 export interface HttpOptions {
   /** `tokens([…])`, `"none"` for loopback only, or a check of the embedding server's own. */
@@ -91,6 +92,16 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     }
     const params = route.params ? checked(route.params, ownParams(route, c), "The path") : {};
     const query = checkedQuery(route.query ?? nothing, request.url);
+    if (route.stream && wantsStream(request)) {
+      keepOpen(c.env, request);
+      return route.stream({
+        muster,
+        query: query as never,
+        signal: request.signal,
+        lastEventId: request.headers.get("last-event-id") ?? undefined,
+        requestId: c.get("requestId"),
+      });
+    }
     const body = route.body ? await readBody(request, c.env, route.body, maxBodyBytes) : {};
     const answer = await route.handle({
       muster,

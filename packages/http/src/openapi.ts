@@ -43,7 +43,10 @@ const operation = (route: Route): unknown => ({
   responses: {
     [String(route.status ?? 200)]: {
       description: route.summary,
-      content: content(route.answer, "output"),
+      content: {
+        ...content(route.answer, "output"),
+        ...(route.stream && { "text/event-stream": { schema: { type: "string" } } }),
+      },
     },
     default: {
       description: `A problem${route.errors ? `, such as ${route.errors.join(", ")}` : ""}`,

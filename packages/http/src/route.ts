@@ -27,6 +27,16 @@ export interface RouteAnswer {
   readonly stale?: boolean;
 }
 
+/** What a stream works with. */
+export interface StreamContext<Query> {
+  readonly muster: Muster;
+  readonly query: Query;
+  readonly signal: AbortSignal;
+  /** The header `Last-Event-ID` of one that comes back. */
+  readonly lastEventId: string | undefined;
+  readonly requestId: string;
+}
+
 export interface Route {
   readonly method: "get" | "post";
   /** As OpenAPI writes it: `/v1/apps/{id}`. */
@@ -40,6 +50,8 @@ export interface Route {
   readonly body?: z.ZodObject;
   readonly answer: z.ZodType;
   readonly status?: number;
+  /** Answers as a stream of events those who accept `text/event-stream`. */
+  stream?(context: StreamContext<never>): Response;
   /** Codes it may answer beside those that every route may. */
   readonly errors?: readonly string[];
   handle(context: RouteContext<never, never, never>): Promise<RouteAnswer> | RouteAnswer;
@@ -53,10 +65,11 @@ export const defineRoute = <
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodObject | undefined = undefined,
 >(
-  route: Omit<Route, "params" | "query" | "body" | "handle"> & {
+  route: Omit<Route, "params" | "query" | "body" | "handle" | "stream"> & {
     readonly params?: P;
     readonly query?: Q;
     readonly body?: B;
     handle(context: RouteContext<Out<P>, Out<Q>, Out<B>>): Promise<RouteAnswer> | RouteAnswer;
+    stream?(context: StreamContext<Out<Q>>): Response;
   },
 ): Route => route as unknown as Route;

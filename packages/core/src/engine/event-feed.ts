@@ -52,14 +52,14 @@ export class EventFeed {
   subscribe(
     from: Cursor | "now",
     listener: (item: EventItem) => unknown,
-    ended: () => void,
+    told: { began(after: EventId): void; ended(): void },
   ): () => void {
     const { clock, logger } = this.#context;
     const subscription = new EventSubscription({
       clock,
       logger,
       listener,
-      ended,
+      ...told,
       from,
       next: (cursor) => this.#next(cursor),
       now: () => this.#now(),

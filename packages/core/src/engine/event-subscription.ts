@@ -3,6 +3,7 @@
  * done with them. A listener that answers a promise is waited for.
  */
 import type { EventItem } from "../model/event.ts";
+import type { EventId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { backoff } from "./backoff.ts";
@@ -14,6 +15,8 @@ export interface EventSubscriptionContext {
   readonly logger: Logger;
   readonly from: Cursor | "now";
   listener(item: EventItem): unknown;
+  /** Where it begins is known. */
+  began(after: EventId): void;
   /** The node has stopped. */
   ended(): void;
   next(cursor: Cursor): Promise<ReadOn>;
@@ -54,6 +57,8 @@ export class EventSubscription {
   async #run(): Promise<void> {
     const { from } = this.#context;
     let cursor = from === "now" ? await this.#patiently(() => this.#context.now()) : from;
+    const begin = cursor?.after;
+    if (begin && !this.#ended) this.#guarded(() => this.#context.began(begin));
     while (cursor && !this.#ended) {
       this.#woken = false;
       const at = cursor;

@@ -4,6 +4,7 @@ import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { documentRoute } from "./document.ts";
+import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
 import { reconcilerRoutes } from "./reconciler.ts";
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   documentRoute(() => routes, apiVersion),
   ...clusterRoutes,
   ...lossRoutes,
+  ...eventRoutes,
   ...reconcilerRoutes,
   ...deadLetterRoutes,
   ...toldRoutes,

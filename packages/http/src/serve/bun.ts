@@ -8,6 +8,7 @@ interface BunRuntime {
     readonly hostname: string;
     readonly development: false;
     readonly reusePort: false;
+    readonly idleTimeout: number;
     fetch(request: Request, server: unknown): Response | Promise<Response>;
   }): { readonly port: number; stop(closeActive?: boolean): Promise<void> };
 }
@@ -26,6 +27,8 @@ export const serveBun = (app: Fetcher, options: ServeOptions): Served => {
     development: false,
     // Outside development Bun shares a port with any other process that asks for it.
     reusePort: false,
+    // In seconds; streams send a sign of life twice as often.
+    idleTimeout: 30,
     fetch: (request, bun) =>
       // Without a Host the address Bun gives is no URL.
       URL.canParse(request.url)
