@@ -10,8 +10,8 @@ const everyMs = 1_000;
 /** Moves to the top left and clears what is below. */
 const clear = "\u001b[H\u001b[J";
 
-/** Errors that may pass while a watch goes on. */
-const mayPass = (error: unknown): boolean =>
+/** Tells of an error whether it may pass while a watch goes on. */
+export const mayPass = (error: unknown): boolean =>
   hasCode(error) &&
   ["UNREACHABLE", "TIMED_OUT", "BACKEND_UNAVAILABLE", "NOT_MUSTER"].includes(error.code);
 

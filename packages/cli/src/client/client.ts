@@ -3,6 +3,7 @@ import { CliError, hasCode } from "../cli-error.ts";
 import type { Target } from "../config/target.ts";
 import { isRecord, type JsonRecord, parseJson } from "../json.ts";
 import { connectionError } from "./connection-error.ts";
+import { type EventFrame, readFrames } from "./event-stream.ts";
 import { problemError } from "./problem.ts";
 
 export interface ClientOptions {
@@ -19,6 +20,11 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export interface Client {
   readonly url: string;
   get(path: string, query?: Query): Promise<JsonRecord>;
+  /**
+   * Reads a stream until the node ends it or nothing came for a while. It begins behind `after`,
+   * where that is given.
+   */
+  stream(path: string, query: Query, after: string | undefined): AsyncGenerator<EventFrame>;
   /** Sends a change under an idempotency key of its own. */
   post(path: string, body: JsonRecord): Promise<JsonRecord>;
 }
@@ -30,6 +36,9 @@ const queryText = (query: Query): string => {
   }
   return search.size > 0 ? `?${search}` : "";
 };
+
+/** Three signs of life of a stream. */
+const longestSilenceMs = 45_000;
 
 /** What is not known of a change whose answer never came. */
 const unknownOutcome = (error: CliError): CliError =>
@@ -76,8 +85,49 @@ export const createClient = ({ target, timeoutMs, interrupt, trace }: ClientOpti
     if (response.ok && isRecord(value)) return value;
     throw problemError({ response, value, target, requestId });
   };
+  async function* stream(
+    path: string,
+    query: Query,
+    after: string | undefined,
+  ): AsyncGenerator<EventFrame> {
+    const limit = new AbortController();
+    // A stream may be silent, but not for longer than its signs of life are apart.
+    let alarm = setTimeout(() => limit.abort(), timeoutMs);
+    const alive = (): void => {
+      clearTimeout(alarm);
+      alarm = setTimeout(() => limit.abort(), Math.max(timeoutMs, longestSilenceMs));
+    };
+    try {
+      const response = await fetch(`${target.url}${path}${queryText(query)}`, {
+        headers: {
+          accept: "text/event-stream",
+          ...(target.token !== undefined && { authorization: `Bearer ${target.token}` }),
+          ...(after !== undefined && { "last-event-id": after }),
+        },
+        redirect: "manual",
+        signal: AbortSignal.any([limit.signal, interrupt]),
+      });
+      const requestId = response.headers.get("x-request-id") ?? undefined;
+      trace?.(`GET ${target.url}${path} ${response.status} ${requestId ?? ""}`);
+      if (!response.ok || !response.body) {
+        const value = parseJson(await response.text());
+        throw problemError({ response, value, target, requestId });
+      }
+      alive();
+      for await (const frame of readFrames(response.body)) {
+        alive();
+        yield frame;
+      }
+    } catch (cause) {
+      if (hasCode(cause) && cause instanceof CliError) throw cause;
+      throw connectionError(cause, { target, timeoutMs, limit: limit.signal, interrupt });
+    } finally {
+      clearTimeout(alarm);
+    }
+  }
   return {
     url: target.url,
+    stream,
     get: (path, query = {}) => send("GET", path + queryText(query)),
     post: (path, body) => send("POST", path, body),
   };

@@ -47,6 +47,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./apps.ts")).registerApps,
   },
   {
+    name: "events",
+    summary: "what happened in the cluster, by whom and why; with --follow what happens",
+    load: async () => (await import("./events.ts")).registerEvents,
+  },
+  {
     name: "alerts",
     summary: "what has been wrong for too long, and what to do about it",
     defaultVerb: "list",
