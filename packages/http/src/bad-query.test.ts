@@ -27,6 +27,10 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   b: ["", "Web-1", "a".repeat(65), "../x"],
   for: ["", "sometime", "a".repeat(301)],
   generation: ["0", "-1", "1.5", "x", ""],
+  since: ["", "yesterday", "2026-02-30T00:00:00Z", "-1", "1-", "a".repeat(65)],
+  until: ["", "tomorrow", "2026-13-01T00:00:00Z", "1", "a".repeat(65)],
+  types: ["", ",", "App", "a%20b", "*.x", "a".repeat(2_001)],
+  subject: ["", "a".repeat(601)],
   timeoutMs: ["-1", "60001", "1.5", "x", "Infinity"],
 };
 

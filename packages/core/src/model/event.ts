@@ -6,7 +6,6 @@ export const builtInEventTypes = Object.freeze([
   "alert.closed",
   "alert.opened",
   "app.intent.changed",
-  "app.node.reported",
   "dead_letter.created",
   "dead_letter.replayed",
   "dead_letter.resolved",
