@@ -10,7 +10,7 @@ import { judgeServer, parseInfo } from "./preflight.ts";
 /** What docs/operations.md grants; CONFIG GET is looked at only to judge persistence. */
 const leastPrivilege = [
   "+hello +auth +ping +info +time +client|setname +config|get +script|load +eval +evalsha",
-  "+subscribe +unsubscribe +publish +pubsub|numsub +type +get +set +del",
+  "+subscribe +unsubscribe +publish +pubsub|numsub +type +exists +get +set +del",
   "+hset +hget +hmget +hdel +hlen +hgetall +hkeys +xadd +xlen +xrange +xrevrange +xdel +xtrim",
   "+zadd +zrem +zcard +zscore +zmscore +zrange +zrangebyscore",
 ].flatMap((line) => line.split(" "));

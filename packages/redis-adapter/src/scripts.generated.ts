@@ -1505,12 +1505,12 @@ export const scripts = {
     "end",
     "return answer",
   ]),
-  preflight: script("preflight", "2c4675ca550347b741699520efdd9d2f3ee24c4e", [
+  preflight: script("preflight", "2c35944258c62b1efb454a80390f3a0f7e6a6464", [
     "#!lua flags=allow-oom",
     "local key, channel = KEYS[1], ARGV[1]",
     "local calls = {",
     "  {'HSET', key, 'f', '1'}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HLEN', key}, {'HGETALL', key},",
-    "  {'HKEYS', key}, {'TYPE', key}, {'GET', key},",
+    "  {'HKEYS', key}, {'TYPE', key}, {'EXISTS', key}, {'GET', key},",
     "  {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},",
     "  {'ZCARD', key}, {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},",
     "  {'XRANGE', key, '-', '+'}, {'XREVRANGE', key, '+', '-'}, {'XDEL', key, '1-1'}, {'XLEN', key},",

@@ -8,7 +8,7 @@
 local key, channel = KEYS[1], ARGV[1]
 local calls = {
   {'HSET', key, 'f', '1'}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HLEN', key}, {'HGETALL', key},
-  {'HKEYS', key}, {'TYPE', key}, {'GET', key},
+  {'HKEYS', key}, {'TYPE', key}, {'EXISTS', key}, {'GET', key},
   {'ZADD', key, 1, 'm'}, {'ZREM', key, 'm'}, {'ZSCORE', key, 'm'}, {'ZMSCORE', key, 'm'},
   {'ZCARD', key}, {'ZRANGE', key, 0, 0}, {'ZRANGEBYSCORE', key, 0, 0}, {'XADD', key, '*', 'f', '1'},
   {'XRANGE', key, '-', '+'}, {'XREVRANGE', key, '+', '-'}, {'XDEL', key, '1-1'}, {'XLEN', key},
