@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { MemoryServer, memoryBackend } from "../memory/index.ts";
 import type { Incarnation, NodeId } from "../model/ids.ts";
-import type { Backend } from "../ports/backend.ts";
+import type { BackendFactory } from "../ports/backend.ts";
 import { silentLogger } from "../ports/logger.ts";
 import type { ConformanceContext } from "./conformance/context.ts";
 import { runConformance } from "./conformance/index.ts";
@@ -27,15 +27,18 @@ const makeWorld = (seed = 1) => {
   const random = seededRandom(seed);
   const server = new MemoryServer({ clock, random: random.fork() });
   const steps: CallStep[] = [];
-  const faulty = new FaultyBackend(memoryBackend({ server }), {
-    clock,
-    random: random.fork(),
-    history: () => server.historyId,
-    plan: instant,
-    onStep: (step) => steps.push(step),
-  });
-  const open = async (node: { nodeId: NodeId; incarnation: Incarnation }): Promise<Backend> => {
-    const backend = faulty.create({
+  const over = (inner: BackendFactory) =>
+    new FaultyBackend(inner, {
+      clock,
+      random: random.fork(),
+      history: () => server.historyId,
+      plan: instant,
+      onStep: (step) => steps.push(step),
+    });
+  const faulty = over(memoryBackend({ server }));
+  const open: ConformanceContext["open"] = async (node, { durability } = {}) => {
+    const factory = durability ? over(memoryBackend({ server, durability })) : faulty;
+    const backend = factory.create({
       cluster: "c",
       ...node,
       clock: new NodeClock(clock),
@@ -53,6 +56,9 @@ const makeWorld = (seed = 1) => {
     restart: async () => server.restart({ keepData: true }),
     loseData: async () => server.flush(),
     rewind: async (ms) => server.shiftTime(-ms),
+    setReplicas: async (count) => {
+      server.replicas = count;
+    },
     close: async () => {
       closed = true;
     },
