@@ -27,6 +27,8 @@ export interface World {
   readonly hasClockJumps: boolean;
   /** The present process of each node, ended ones included. */
   processes(): readonly SimProcess[];
+  /** Ends a process at once; it is started again after `downMs`. */
+  crash(process: SimProcessSeed, downMs: number): void;
   /** Takes a line into the hash of the run's course. */
   trace(line: string): void;
 }
@@ -56,6 +58,8 @@ export interface Feature {
   readonly rows?: Readonly<Record<string, (id: string, row: unknown) => void>>;
   /** Data was lost: the store holds now what it holds. */
   lost?(): void;
+  /** False while its own doing still ends processes: healing waits for it. */
+  isCalm?(): boolean;
   /** An actor for each: all must answer within a bounded time after everything has healed (I6). */
   probes?(): readonly { readonly name: string; ask(process: SimProcess): Promise<unknown> }[];
   /** What does not hold yet; called again until nothing is left, or the time for it is over. */

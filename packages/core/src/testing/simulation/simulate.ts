@@ -88,6 +88,8 @@ const settleMs = 20_000;
 const settleBrokenMs = 3_000;
 const settleStepMs = 500;
 const stopMs = 4_000;
+/** Until a message that ends processes is put aside, by nodes that are all at work. */
+const calmingMs = 20_000;
 /** Lease, detection, activation, and a pause of one second before a call is repeated (I6). */
 const answerMs = 5_000;
 const boundsEveryMs = 100;
@@ -247,6 +249,10 @@ class Simulation {
         return simulation.#happened.some(({ kind }) => kind === "shift-store");
       },
       processes: () => this.#cluster.processes,
+      crash: ({ name, node }, downMs) => {
+        const process = this.#cluster.processes.find((each) => each.name === name);
+        if (process) this.#cluster.kill(node, downMs);
+      },
       trace: (line) => this.#trace.add(this.#clock.monotonic(), line),
     };
   }
@@ -334,6 +340,8 @@ class Simulation {
   /** Ends callers and faults; a stop that was asked for comes to its end before. */
   async #heal(): Promise<void> {
     this.#isActive = false;
+    const isCalm = () => this.#features.every((feature) => feature.isCalm?.() ?? true);
+    await this.#clock.runUntil(isCalm, calmingMs).catch(() => {});
     await this.#clock.runUntil(() => !this.#cluster.isStopping, stopMs).catch(() => {});
     this.#phase = "healed";
     this.#healedAt = this.#clock.monotonic();

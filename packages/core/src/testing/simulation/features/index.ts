@@ -1,6 +1,7 @@
 /** The parts of Muster that a simulation can put to use. */
 import { apps } from "./apps.ts";
 import { bells } from "./bells.ts";
+import { bombs } from "./bombs.ts";
 import { waits } from "./clerks.ts";
 import { jobs } from "./jobs.ts";
 import { ledgers } from "./ledgers.ts";
@@ -12,6 +13,7 @@ export const features = {
   timers: bells,
   effects: jobs,
   deferrals: waits,
+  bombs,
   apps,
   views: posters,
   status,
