@@ -4,6 +4,7 @@ import type { Principal } from "@muster/core";
 import { FailureLimit } from "./failure-limit.ts";
 import { HttpProblem } from "./problem.ts";
 import { roleRank } from "./role.ts";
+import { type KnownToken, type Session, Sessions } from "./sessions.ts";
 
 /** One caller; two tokens allow a rotation without a gap. */
 export interface TokenEntry {
@@ -27,6 +28,25 @@ export interface Peer {
 export interface Authenticator {
   /** Answers the caller. @throws HttpProblem */
   authenticate(request: Request, peer: Peer, env: unknown): Promise<Principal> | Principal;
+  /** Sessions of browsers; without it the mount has none of its own. */
+  readonly sessions?: BrowserSessions;
+}
+
+/** How a browser that has shown its token once is known from then on. */
+export interface BrowserSessions {
+  /** Begins one for the caller whose token the request carries. @throws HttpProblem */
+  begin(request: Request, peer: Peer): { readonly session: Session; readonly cookie: string };
+  /** The session that a request is known by: one with a token is known by that. */
+  of(request: Request): Session | undefined;
+  /** What makes the browser forget it. */
+  end(request: Request): string;
+}
+
+export interface TokensOptions {
+  /** How long a browser stays signed in, in milliseconds. @defaultValue 43200000 */
+  readonly sessionMs?: number;
+  /** Milliseconds since 1970; by default the machine's clock. */
+  readonly now?: () => number;
 }
 
 /** The embedding server's own check; `null` means not authenticated. */
@@ -34,6 +54,8 @@ export type CustomAuth = (
   request: Request,
   env: unknown,
 ) => Principal | null | Promise<Principal | null>;
+
+const hasToken = ({ headers }: Request): boolean => !!headers.get("authorization")?.trim();
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
 
@@ -44,6 +66,8 @@ const unauthenticated = (detail: string): HttpProblem =>
   });
 
 const maxProven = 10_000;
+const defaultSessionMs = 12 * 3_600_000;
+const sessionBounds = { least: 60_000, most: 30 * 24 * 3_600_000 } as const;
 
 /** What a caller may do is decided by its role: one that is misspelt must not go unnoticed. */
 const isPrincipal = ({ name, role }: Principal): boolean =>
@@ -53,44 +77,54 @@ const isPrincipal = ({ name, role }: Principal): boolean =>
  * Checks bearer tokens in constant time. After 30 wrong ones within a minute from one address its
  * further attempts are refused for the rest of that minute, except with a token that was right
  * from there before: behind a proxy, one forgotten client must not lock out all others.
+ * A browser may be known by a session that such a token opened.
  * @throws Error for an entry without a name, role or token, with more than two tokens, with a token
- *   under 16 characters, or with a token that another entry has
+ *   under 16 characters, or with a token that another entry has; and for a `sessionMs` that is not
+ *   between a minute and 30 days
  */
-export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
-  const known = entries.flatMap(({ tokens: plain = [], sha256: hashes = [], ...caller }) => {
-    if (!isPrincipal(caller)) {
-      throw new Error(
-        `A caller needs a name and a role (viewer, operator or admin), not "${caller.name}" and "${caller.role}".`,
+export const tokens = (
+  entries: readonly TokenEntry[],
+  { sessionMs = defaultSessionMs, now = Date.now }: TokensOptions = {},
+): Authenticator => {
+  if (!(sessionMs >= sessionBounds.least && sessionMs <= sessionBounds.most)) {
+    throw new Error(`sessionMs must be between a minute and 30 days, not ${sessionMs}.`);
+  }
+  const known: readonly KnownToken[] = entries.flatMap(
+    ({ tokens: plain = [], sha256: hashes = [], ...caller }) => {
+      if (!isPrincipal(caller)) {
+        throw new Error(
+          `A caller needs a name and a role (viewer, operator or admin), not "${caller.name}" and "${caller.role}".`,
+        );
+      }
+      const count = plain.length + hashes.length;
+      if (count < 1 || count > 2) {
+        throw new Error(`The caller "${caller.name}" needs one or two tokens, not ${count}.`);
+      }
+      // One from an environment variable that is not set is no text at all.
+      if (plain.some((token) => typeof token !== "string" || token.length < 16)) {
+        throw new Error(`A token of "${caller.name}" is missing or has fewer than 16 characters.`);
+      }
+      if (hashes.some((hash) => !/^[0-9a-f]{64}$/.test(hash))) {
+        throw new Error(`A hash of "${caller.name}" is not a SHA-256 in lower-case hex.`);
+      }
+      const principal: Principal = caller;
+      return [...plain.map(sha256), ...hashes.map((hash) => Buffer.from(hash, "hex"))].map(
+        (hash) => ({ hash, principal }),
       );
-    }
-    const count = plain.length + hashes.length;
-    if (count < 1 || count > 2) {
-      throw new Error(`The caller "${caller.name}" needs one or two tokens, not ${count}.`);
-    }
-    // One from an environment variable that is not set is no text at all.
-    if (plain.some((token) => typeof token !== "string" || token.length < 16)) {
-      throw new Error(`A token of "${caller.name}" is missing or has fewer than 16 characters.`);
-    }
-    if (hashes.some((hash) => !/^[0-9a-f]{64}$/.test(hash))) {
-      throw new Error(`A hash of "${caller.name}" is not a SHA-256 in lower-case hex.`);
-    }
-    const principal: Principal = caller;
-    return [...plain.map(sha256), ...hashes.map((hash) => Buffer.from(hash, "hex"))].map(
-      (hash) => ({ hash, principal }),
-    );
-  });
+    },
+  );
   const distinct = new Set(known.map(({ hash }) => hash.toString("hex")));
   if (distinct.size < known.length) throw new Error("Two callers have the same token.");
   const failures = new FailureLimit();
   const proven = new Set<string>();
-  const authenticate = (request: Request, peer: Peer): Principal => {
-    const header = request.headers.get("authorization");
-    if (!header?.trim()) throw unauthenticated("The request carries no token.");
+  const sessions = new Sessions(known, { lifeMs: sessionMs, now });
+  const identify = (request: Request, peer: Peer): KnownToken => {
+    const header = request.headers.get("authorization") ?? "";
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     const given = sha256(token ?? "");
-    let found: Principal | undefined;
-    for (const { hash, principal } of known) {
-      if (timingSafeEqual(hash, given) && token !== undefined) found = principal;
+    let found: KnownToken | undefined;
+    for (const one of known) {
+      if (timingSafeEqual(one.hash, given) && token !== undefined) found = one;
     }
     const place = peer.address ?? "unknown";
     const pair = `${place} ${given.toString("hex")}`;
@@ -104,7 +138,26 @@ export const tokens = (entries: readonly TokenEntry[]): Authenticator => {
     failures.note(place);
     throw unauthenticated("The token is not known here.");
   };
-  return { authenticate };
+  const missing = (request: Request): HttpProblem =>
+    unauthenticated(
+      sessions.isIn(request) ? "The session has ended." : "The request carries no token.",
+    );
+  return {
+    authenticate: (request, peer) => {
+      if (hasToken(request)) return identify(request, peer).principal;
+      const session = sessions.of(request);
+      if (session) return session.principal;
+      throw missing(request);
+    },
+    sessions: {
+      begin: (request, peer) => {
+        if (!hasToken(request)) throw missing(request);
+        return sessions.begin(identify(request, peer), request);
+      },
+      of: (request) => (hasToken(request) ? undefined : sessions.of(request)),
+      end: (request) => sessions.end(request),
+    },
+  };
 };
 
 const loopbackHost = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i;

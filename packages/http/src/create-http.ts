@@ -16,7 +16,7 @@ import { HttpProblem, isCallersFault, problemOf } from "./problem.ts";
 import { respond } from "./respond.ts";
 import { requireRole } from "./role.ts";
 import type { Route } from "./route.ts";
-import { routes } from "./routes/index.ts";
+import { allRoutes } from "./routes/index.ts";
 import { servePage } from "./serve-page.ts";
 import { keepOpen, wantsStream } from "./sse.ts";
 
@@ -71,13 +71,14 @@ const ownParams = (route: Route, c: Context): Record<string, string | undefined>
  * @throws TypeError when `auth` is missing: no mount without a decision
  */
 export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> => {
-  const { authenticate } = authenticatorOf(options);
+  const authenticator = authenticatorOf(options);
+  const { sessions } = authenticator;
   const { readOnly = false, maxBodyBytes = 262_144 } = options;
 
   const principalOf = async (route: Route, c: Context<HttpEnv>): Promise<Principal> => {
     if (route.role === "public") return nobody;
     const { raw } = c.req;
-    const principal = await authenticate(raw, peerOf(c.env, raw), c.env);
+    const principal = await authenticator.authenticate(raw, peerOf(c.env, raw), c.env);
     requireRole(principal, route);
     return principal;
   };
@@ -87,8 +88,9 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     const isChange = route.method !== "get";
     const principal = await principalOf(route, c);
     if (isChange) {
-      refuseCrossSite(request);
-      if (readOnly) throw new HttpProblem("READ_ONLY", "This mount answers questions only.");
+      refuseCrossSite(request, sessions?.of(request) !== undefined);
+      if (readOnly && !route.ofCaller)
+        throw new HttpProblem("READ_ONLY", "This mount answers questions only.");
     }
     const params = route.params ? checked(route.params, ownParams(route, c), "The path") : {};
     const query = checkedQuery(route.query ?? nothing, request.url);
@@ -102,7 +104,9 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
         requestId: c.get("requestId"),
       });
     }
-    const body = route.body ? await readBody(request, c.env, route.body, maxBodyBytes) : {};
+    const bare = route.bodyOptional && request.headers.get("content-type") === null;
+    const body =
+      route.body && !bare ? await readBody(request, c.env, route.body, maxBodyBytes) : {};
     const answer = await route.handle({
       muster,
       principal,
@@ -112,6 +116,7 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
       query: query as never,
       body: body as never,
       idempotencyKey: isChange ? idempotencyKeyOf(request) : {},
+      door: { request, peer: peerOf(c.env, request), sessions, readOnly },
     });
     return respond(request, answer, c.get("requestId"));
   };
@@ -139,8 +144,8 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     app.get(root, (c) => servePage(c.req.raw));
     app.all(root, (c) => methodNotAllowed(c.req.path, ["GET", "HEAD"], c.get("requestId")));
   }
-  for (const [path, methods] of pathsOf(routes)) {
-    for (const route of routes.filter((candidate) => candidate.path === path)) {
+  for (const [path, methods] of pathsOf(allRoutes)) {
+    for (const route of allRoutes.filter((candidate) => candidate.path === path)) {
       app[route.method](honoPath(path), async (c) => {
         // Caught here, since Hono lets pass what was thrown and is no Error.
         try {

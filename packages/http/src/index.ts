@@ -1,8 +1,10 @@
 export {
   type Authenticator,
+  type BrowserSessions,
   type CustomAuth,
   type Peer,
   type TokenEntry,
+  type TokensOptions,
   tokens,
 } from "./auth.ts";
 export { createHttp, type HttpOptions } from "./create-http.ts";
@@ -11,3 +13,4 @@ export { serveBun } from "./serve/bun.ts";
 export { toFastify } from "./serve/fastify.ts";
 export { serveNode, toNodeHandler } from "./serve/node.ts";
 export type { Fetcher, Served, ServeOptions } from "./serve/served.ts";
+export type { Session } from "./sessions.ts";

@@ -37,9 +37,11 @@ const operation = (route: Route): unknown => ({
   parameters: [
     ...parameters(route.params, "path"),
     ...parameters(route.query, "query"),
-    ...(route.method === "get" ? [] : [keyHeader]),
+    ...(route.method === "get" || route.ofCaller ? [] : [keyHeader]),
   ],
-  ...(route.body && { requestBody: { required: true, content: content(route.body, "input") } }),
+  ...(route.body && {
+    requestBody: { required: !route.bodyOptional, content: content(route.body, "input") },
+  }),
   responses: {
     [String(route.status ?? 200)]: {
       description: route.summary,
@@ -66,8 +68,13 @@ export const openApiDocument = (routes: readonly Route[], version: string): unkn
     openapi: "3.1.0",
     info: { title: "Muster", version, description: "Status and control of a cluster." },
     servers: [{ url: "." }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     paths,
-    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        session: { type: "apiKey", in: "cookie", name: "muster-session" },
+      },
+    },
   };
 };

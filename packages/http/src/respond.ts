@@ -15,6 +15,7 @@ export const respond = (request: Request, answer: RouteAnswer, requestId: string
     "cache-control": answer.cacheable ? "private, no-cache" : "no-store",
     "x-request-id": requestId,
     "x-content-type-options": "nosniff",
+    ...answer.headers,
   };
   if (answer.status === 503) headers["retry-after"] = "1";
   if (answer.stale !== undefined) headers["x-muster-stale"] = String(answer.stale);

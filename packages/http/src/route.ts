@@ -1,6 +1,15 @@
 /** What a route is: one table entry gives the handler, its checks, and its part of the OpenAPI document. */
 import type { Muster, MusterAs, Principal } from "@muster/core";
 import type { z } from "zod";
+import type { BrowserSessions, Peer } from "./auth.ts";
+
+/** The request itself and the mount it came to, for routes about the caller. */
+export interface Door {
+  readonly request: Request;
+  readonly peer: Peer;
+  readonly sessions: BrowserSessions | undefined;
+  readonly readOnly: boolean;
+}
 
 /** What a handler works with; everything in it has been checked. */
 export interface RouteContext<Params, Query, Body> {
@@ -15,6 +24,7 @@ export interface RouteContext<Params, Query, Body> {
   readonly signal: AbortSignal;
   /** From the header `Idempotency-Key`, scoped to the caller. */
   readonly idempotencyKey: { readonly idempotencyKey?: string };
+  readonly door: Door;
 }
 
 /** What a handler answers: a status and a JSON value. */
@@ -25,6 +35,7 @@ export interface RouteAnswer {
   readonly cacheable?: boolean;
   /** Told in the header `x-muster-stale`, for bodies that have no room for it. */
   readonly stale?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What a stream works with. */
@@ -38,7 +49,7 @@ export interface StreamContext<Query> {
 }
 
 export interface Route {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "delete";
   /** As OpenAPI writes it: `/v1/apps/{id}`. */
   readonly path: string;
   readonly tag: string;
@@ -48,6 +59,10 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** The body may be left out. */
+  readonly bodyOptional?: boolean;
+  /** Changes only what the caller is known by: takes no key, and a read-only mount has it too. */
+  readonly ofCaller?: boolean;
   readonly answer: z.ZodType;
   readonly status?: number;
   /** Answers as a stream of events those who accept `text/event-stream`. */

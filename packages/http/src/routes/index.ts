@@ -1,4 +1,4 @@
-/** All routes: the one table that handlers, the OpenAPI document and tests are made from. */
+/** All routes: the tables that handlers, the OpenAPI document and tests are made from. */
 import type { Route } from "../route.ts";
 import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
@@ -8,13 +8,15 @@ import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
 import { reconcilerRoutes } from "./reconciler.ts";
+import { sessionRoutes } from "./session.ts";
 import { toldRoutes } from "./told.ts";
 
 const apiVersion = "0.1.0";
 
+/** About the cluster. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
-  documentRoute(() => routes, apiVersion),
+  documentRoute(() => allRoutes, apiVersion),
   ...clusterRoutes,
   ...lossRoutes,
   ...eventRoutes,
@@ -23,3 +25,6 @@ export const routes: readonly Route[] = [
   ...toldRoutes,
   ...appRoutes,
 ];
+
+/** With those about the caller itself. */
+export const allRoutes: readonly Route[] = [...sessionRoutes, ...routes];
