@@ -1,7 +1,7 @@
 /** How a node comes into its cluster: connects, then joins, for as long as it is wanted. */
 import { MusterError } from "../errors.ts";
 import type { NodeId } from "../model/ids.ts";
-import type { Backend } from "../ports/backend.ts";
+import type { Backend, BackendFinding } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { backoff } from "./backoff.ts";
@@ -25,6 +25,26 @@ export const nodeIdTaken = (nodeId: NodeId, incarnation: string): MusterError =>
     "NODE_ID_TAKEN",
     `Another process runs under the node id "${nodeId}" (incarnation ${incarnation}) and keeps renewing its lease.`,
     { op: "start", hint: "Give each process a node id of its own, or stop the other one." },
+  );
+
+/** What `start` says when its time is up; the node goes on trying. */
+export const notJoined = (
+  timeoutMs: number,
+  failure: unknown,
+  findings: readonly BackendFinding[],
+): MusterError =>
+  new MusterError(
+    "BACKEND_UNAVAILABLE",
+    [
+      `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().`,
+      ...(failure instanceof Error ? [`The last attempt failed: ${failure.message}.`] : []),
+      ...findings.map(({ message }) => message),
+    ].join(" "),
+    {
+      op: "start",
+      cause: failure,
+      hint: "Check that the backend is reachable from this machine.",
+    },
   );
 
 const isFinal = (error: unknown): boolean => error instanceof MusterError && !error.retryable;

@@ -18,17 +18,17 @@ import type { BusMessage, Topic } from "../ports/bus.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
+import { Availability } from "./availability.ts";
 import { backoff } from "./backoff.ts";
-import { type BootContext, connect, joinCluster, nodeIdTaken } from "./boot.ts";
+import { type BootContext, connect, joinCluster, nodeIdTaken, notJoined } from "./boot.ts";
 import type { ActorTarget } from "./compose-message.ts";
 import { EventFeed } from "./event-feed.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
-import { type LetterCounts, letterCounts } from "./letter-desk.ts";
-import { letterKind } from "./letter-kind.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { Membership } from "./membership.ts";
 import { NodeCalls } from "./node-calls.ts";
+import { NodeViews } from "./node-views.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
@@ -38,11 +38,11 @@ import type { Nudge } from "./replica-unit.ts";
 import { Residency } from "./residency.ts";
 import { Router } from "./router.ts";
 import { Slots } from "./slots.ts";
-import { StatusBoard } from "./status-board.ts";
+import type { StatusBoard } from "./status-board.ts";
 import { StoreTime } from "./store-time.ts";
+import { sweepMail } from "./sweep-mail.ts";
 import { Sweeps } from "./sweeps.ts";
-import { ViewSweeper } from "./view-sweeper.ts";
-import { ViewTable } from "./view-table.ts";
+import type { ViewTable } from "./view-table.ts";
 import { encodeBatch, type Outcome } from "./wire.ts";
 
 export interface NodeOptions {
@@ -66,13 +66,10 @@ const lastAnswersMs = 1_000;
 const passivateEveryMs = 10_000;
 /** Records are read again by many at once after a loss: what is found is compared together. */
 const compareSoonMs = 50;
-/** Without an accepted heartbeat for this long the backend counts as away. */
-const awayAfterMs = 900;
 
 export class Node {
   readonly time: StoreTime;
   readonly membership: Membership;
-  readonly board: StatusBoard;
   readonly kinds: Kinds;
   /** Calls between nodes: at most once. */
   readonly calls: NodeCalls;
@@ -83,13 +80,13 @@ export class Node {
   readonly #unavailable: PerTick<MusterError | undefined>;
   readonly #monotonic: PerTick<number>;
   readonly #storeNow: PerTick<RedisMs>;
-  readonly #tables = new Map<string, ViewTable<unknown>>();
   readonly #loops: ReplicaLoop<unknown, unknown>[] = [];
+  readonly #availability: Availability;
+  readonly #views: NodeViews;
   readonly #lag: LoopLag;
   readonly #sweeps: Sweeps;
   readonly #listeners = new Set<() => void>();
   #ownership: Ownership | undefined;
-  #sweeper: ViewSweeper | undefined;
   #hashCount = 0;
   #hashSeed: string;
   #away = false;
@@ -159,16 +156,20 @@ export class Node {
         },
       },
     );
-    this.board = new StatusBoard({
+    this.#availability = new Availability(backend, this.membership, settings.heartbeatMs);
+    this.#views = new NodeViews({
       nodeId,
       incarnation,
-      store: backend.views,
-      bus: backend.bus,
+      backend,
+      kinds: this.kinds,
+      shardCount: settings.shardCount,
+      sweepMs: this.#sweepMs(settings.viewSweepMs),
       clock,
       random,
       logger,
+      development: options.development,
       now: () => this.time.now(),
-      sweepMs: this.#sweepMs(settings.viewSweepMs),
+      shardOf: (partition) => this.shardOf(partition),
       mayWrite: () => this.membership.trusted(),
     });
     this.calls = new NodeCalls({
@@ -202,10 +203,7 @@ export class Node {
       ownerOf: (shard) => this.#ownership?.get(shard),
       join: () => this.membership.joined?.join ?? 0,
       newHash: () => this.#newHash(),
-      isChoked: (shard) => {
-        const counts = this.#tables.get(letterKind)?.get(String(shard)) as LetterCounts | undefined;
-        return (counts?.parked ?? 0) > 0;
-      },
+      isChoked: (shard) => this.#views.isChoked(shard),
       lost: (shard) => {
         this.losses.suspect(shard);
         void this.membership.beat();
@@ -219,42 +217,6 @@ export class Node {
         "OPTIONS_INVALID",
         `A replica follows the kind "${kind}", which has no view on this node.`,
         { hint: "Give the kind in `actors`, with a `view`." },
-      );
-    }
-    this.#tables.set(
-      letterKind,
-      new ViewTable<unknown>({
-        kind: letterKind,
-        shardCount: settings.shardCount,
-        store: backend.views,
-        bus: backend.bus,
-        clock,
-        random,
-        logger,
-        now: () => this.time.now(),
-        shardOf: Number,
-        schema: letterCounts,
-        development: options.development,
-        staleAfterMs: 2 * settings.viewSweepMs + 1_000,
-      }),
-    );
-    for (const kind of this.kinds.withView()) {
-      this.#tables.set(
-        kind.kind,
-        new ViewTable<unknown>({
-          kind: kind.kind,
-          shardCount: settings.shardCount,
-          store: backend.views,
-          bus: backend.bus,
-          clock,
-          random,
-          logger,
-          now: () => this.time.now(),
-          shardOf: (id) => this.shardOf(kind.partition(id)),
-          ...(kind.implementation.row && { schema: kind.implementation.row }),
-          development: options.development,
-          staleAfterMs: 2 * this.#sweepMs(settings.viewSweepMs) + 1_000,
-        }),
       );
     }
   }
@@ -298,13 +260,17 @@ export class Node {
   }
 
   view(kind: string): ViewTable<unknown> | undefined {
-    return this.#tables.get(kind);
+    return this.#views.get(kind);
+  }
+
+  /** The rows that all nodes report. */
+  get board(): StatusBoard {
+    return this.#views.board;
   }
 
   /** True while list or status rows may be out of date. */
   get viewsStale(): boolean {
-    if (!this.#ready) return true;
-    return [...this.#tables.values()].some((table) => table.stale) || this.board.stale;
+    return !this.#ready || this.#views.stale;
   }
 
   /** Calls back whenever status may have changed: membership, trust, ownership. */
@@ -315,32 +281,12 @@ export class Node {
 
   /** Why no change can be taken now. */
   unavailable(): MusterError | undefined {
-    if (this.#state === "idle") {
-      return new MusterError("NOT_STARTED", "The node was not started.", {
-        outcome: "not-applied",
-        hint: "Call start() first.",
-      });
-    }
-    if (this.#state === "stopping" || this.#state === "stopped") {
-      return new MusterError("STOPPED", "The node was stopped.", { outcome: "not-applied" });
-    }
-    if (!this.isAway) return undefined;
-    const { mode, state } = this.#options.backend.health();
-    return new MusterError(
-      "BACKEND_UNAVAILABLE",
-      this.membership.joined
-        ? `This node has not heard from ${mode} for ${Math.round(this.membership.silentMs)} ms (${state}).`
-        : `This node has not yet joined the cluster through ${mode} (${state}).`,
-      { outcome: "not-applied", retryAfterMs: 1_000, hint: "Repeat it when the backend is back." },
-    );
+    return this.#availability.refusal(this.#state);
   }
 
   /** True while this node cannot reach the backend. */
   get isAway(): boolean {
-    const { membership } = this;
-    if (!membership.joined || membership.conflict !== undefined) return true;
-    if (this.#options.backend.health().state !== "connected") return true;
-    return membership.silentMs > Math.max(awayAfterMs, 2 * this.#options.settings.heartbeatMs);
+    return this.#availability.isAway;
   }
 
   ask<A>(
@@ -373,7 +319,10 @@ export class Node {
       cancel = this.#options.clock.after(timeoutMs, () => resolve("late"));
     });
     const outcome = await Promise.race([starting, late]).finally(() => cancel?.());
-    if (outcome === "late") throw this.#notStarted(timeoutMs);
+    if (outcome !== "late") return;
+    const conflict = this.membership.conflict;
+    if (conflict !== undefined) throw nodeIdTaken(this.#options.nodeId, conflict);
+    throw notJoined(timeoutMs, this.#failure, this.#options.backend.health().findings);
   }
 
   /** Stops intake, hands over, leaves. Never rejects; what is late is cut off. */
@@ -382,31 +331,10 @@ export class Node {
     return this.#stopping;
   }
 
-  #notStarted(timeoutMs: number): MusterError {
-    const { health } = this.#options.backend;
-    const findings = health.call(this.#options.backend).findings.map((f) => f.message);
-    const conflict = this.membership.conflict;
-    const failure = this.#failure;
-    if (conflict !== undefined) return nodeIdTaken(this.#options.nodeId, conflict);
-    return new MusterError(
-      "BACKEND_UNAVAILABLE",
-      [
-        `The node could not join within ${timeoutMs} ms; it goes on trying in the background until stop().`,
-        ...(failure instanceof Error ? [`The last attempt failed: ${failure.message}.`] : []),
-        ...findings,
-      ].join(" "),
-      {
-        op: "start",
-        cause: failure,
-        hint: "Check that the backend is reachable from this machine.",
-      },
-    );
-  }
-
   async #run(): Promise<void> {
     await this.#enter();
     if (this.#state !== "starting") return;
-    const { backend, settings, clock, random, logger } = this.#options;
+    const { backend, settings } = this.#options;
     await this.#listen({ topic: "replies", node: this.#options.nodeId }, (message) => {
       if (message.topic === "replies") this.#router.replies(message.payload);
     });
@@ -420,33 +348,23 @@ export class Node {
       for (const owner of this.#ownership?.all() ?? []) owner.read();
       this.#ownership?.evaluate();
     });
-    this.#sweeper = new ViewSweeper({
-      tables: [...this.#tables.values()],
-      shardCount: settings.shardCount,
-      store: backend.views,
-      clock,
-      random,
-      logger,
-      sweepMs: this.#sweepMs(settings.viewSweepMs),
-    });
-    this.board.follow(this.membership.nodes);
-    await this.board.start();
-    for (const table of this.#tables.values()) await table.start();
-    await this.#sweeper.start();
-    await this.#untilLoaded();
+    await this.#views.start(this.membership.nodes);
+    await this.#views.whenLoaded(() => this.#state === "starting");
     if (this.#state !== "starting") return;
     await this.#beginOwning();
     await this.membership.announce("up");
     this.#ready = true;
     this.#state = "running";
     const sweepMs = this.#sweepMs(settings.mailSweepMs);
-    this.#sweeps.every("mail", sweepMs, () => this.#sweepMail());
+    this.#sweeps.every("mail", sweepMs, () =>
+      sweepMail(this.#ownership?.all() ?? [], backend.shards),
+    );
     this.#sweeps.every("audit", sweepMs, () => this.#ownership?.audit());
     this.#sweeps.every("losses", sweepMs, () => this.losses.run());
     this.#sweeps.every("passivate", passivateEveryMs, () => this.#passivate());
     this.#sweeps.every("away", settings.heartbeatMs, () => this.#watchAway());
     for (const loop of this.#loops) await loop.start();
-    this.board.begin();
+    this.#views.board.begin();
     this.#tell();
   }
 
@@ -485,17 +403,6 @@ export class Node {
       } catch {
         await backoff(clock, attempt);
       }
-    }
-  }
-
-  async #untilLoaded(): Promise<void> {
-    const pending = [...this.#tables.values()].filter((table) => !table.ready);
-    for (const table of pending) {
-      while (!table.ready && this.#state === "starting")
-        await table.whenReady({ timeoutMs: 1_000 });
-    }
-    while (!this.board.loaded && this.#state === "starting") {
-      await this.#pause(this.#options.clock, 10);
     }
   }
 
@@ -545,13 +452,13 @@ export class Node {
       },
     });
     for (const definition of this.#options.replicas) {
-      const view = this.#tables.get(definition.kind);
+      const view = this.#views.get(definition.kind);
       if (!view) continue; // refused by the constructor
       this.#loops.push(
         new ReplicaLoop({
           definition,
           view,
-          board: this.board,
+          board: this.#views.board,
           clock,
           random,
           logger,
@@ -591,9 +498,7 @@ export class Node {
       await this.#router.asks.whenEmpty(Math.min(lastAnswersMs, left()));
     this.#router.stop();
     this.events.stop();
-    await this.#sweeper?.stop();
-    for (const table of this.#tables.values()) await part("view", table.stop());
-    await part("board", this.board.stop());
+    await this.#views.stop(part);
     for (const end of this.#ends.splice(0)) await part("subscription", end());
     if (this.isAway) this.membership.halt();
     else await part("leave", this.membership.leave());
@@ -619,7 +524,7 @@ export class Node {
   }
 
   #membershipChanged(): void {
-    this.board.follow(this.membership.nodes);
+    this.#views.board.follow(this.membership.nodes);
     this.#ownership?.evaluate();
     this.#ownership?.audit().catch(() => {});
     this.#tell();
@@ -632,28 +537,8 @@ export class Node {
     );
     this.#router.renew();
     this.#ownership?.drop(ended);
-    for (const table of this.#tables.values()) table.renew();
-    this.board.renew();
-    this.#sweeper?.now();
+    this.#views.renew();
     this.#tell();
-  }
-
-  async #sweepMail(): Promise<void> {
-    const owners: { owner: ReturnType<Ownership["get"]>; after: string }[] = [];
-    const reads: Parameters<Backend["shards"]["read"]>[0]["reads"][number][] = [];
-    for (const owner of this.#ownership?.all() ?? []) {
-      const after = owner.sweepFrom();
-      if (after === undefined) continue;
-      owners.push({ owner, after });
-      reads.push({ claim: owner.claim, after });
-    }
-    if (reads.length === 0) return;
-    const answers = await this.#options.backend.shards.read({ reads, limit: 128 });
-    reads.forEach((read, i) => {
-      const answer = answers[i];
-      if (!answer || answer.kind === "unanswered") return;
-      owners[i]?.owner?.swept(read.after, answer);
-    });
   }
 
   /** How often all shards are looked at. */
@@ -689,12 +574,6 @@ export class Node {
   #post(message: Message, mustStore: boolean): void {
     const kind = this.kinds.get(message.kind);
     if (kind) this.#router.post(this.shardOf(kind.partition(message.id)), message, mustStore);
-  }
-
-  #pause(clock: Clock, delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      clock.after(delayMs, resolve);
-    });
   }
 
   #newHash(): string {
