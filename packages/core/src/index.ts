@@ -4,17 +4,13 @@ export type * from "./apps/explain.ts";
 export * from "./apps/model.ts";
 export type * from "./apps/next-step.ts";
 export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
+export type * from "./audit-service.ts";
 export type * from "./dead-letters/model.ts";
 export * from "./define-actor.ts";
 export * from "./define-replica.ts";
 export * from "./errors.ts";
-export type {
-  EventFilter,
-  EventHistory,
-  EventHistoryRequest,
-  EventSubscribe,
-  EventsService,
-} from "./events-service.ts";
+export type { EventFilter, EventHistory, EventHistoryRequest } from "./event-log.ts";
+export type { EventSubscribe, EventsService } from "./events-service.ts";
 export * from "./hosts/app-host.ts";
 export type { AppManifest } from "./hosts/app-manifest.ts";
 export { createHost } from "./hosts/create-host.ts";

@@ -1,6 +1,7 @@
 /** One node of a cluster, as its embedder sees it. */
 
 import type { z } from "zod";
+import type { AuditService } from "./audit-service.ts";
 import type { DeadLettersService } from "./dead-letters/model.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { EventsService } from "./events-service.ts";
@@ -42,6 +43,8 @@ export interface Muster {
   readonly losses: LossesService;
   /** What happened in the cluster, in one order, and what happens. */
   readonly events: EventsService;
+  /** Who changed what, when and why. */
+  readonly audit: AuditService;
   /** What could not be carried out, and what became of it. */
   readonly deadLetters: DeadLettersService;
   readonly apps: AppsService;

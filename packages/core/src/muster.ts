@@ -8,6 +8,7 @@ import type { AppSummary } from "./apps/model.ts";
 import { createAppsReconcile, type ReconcileSources } from "./apps/reconcile.ts";
 import { createAppReplica } from "./apps/replica.ts";
 import { createAppsService } from "./apps/service.ts";
+import { createAuditService } from "./audit-service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import { createDeadLettersChanges } from "./dead-letters/changes.ts";
 import { createDeadLettersService } from "./dead-letters/service.ts";
@@ -273,6 +274,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),
+    audit: createAuditService(node, backend.events),
     events: createEventsService(node, backend.events),
     deadLetters: {
       list: deadLetters.list,

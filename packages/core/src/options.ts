@@ -113,6 +113,8 @@ export interface ClusterSettings {
   readonly deadLettersPerShard: number;
   /** User-visible events kept by the cluster; the oldest make room for new ones. @defaultValue 10000 */
   readonly eventsKept: number;
+  /** Changes kept in the audit: who, what and why; the oldest make room for new ones. @defaultValue 10000 */
+  readonly auditKept: number;
   /** Effects running at once on a node. @defaultValue 64 */
   readonly concurrentEffects: number;
   /** A draining owner that takes longer loses its shards. @defaultValue 10000 */
@@ -142,6 +144,7 @@ export const defaultSettings: ClusterSettings = Object.freeze({
   idempotencyPerShard: 50_000,
   deadLettersPerShard: 1_000,
   eventsKept: 10_000,
+  auditKept: 10_000,
   concurrentEffects: 64,
   drainMs: 10_000,
 });

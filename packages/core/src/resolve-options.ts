@@ -114,6 +114,7 @@ const mostMessageBytes = 4_194_304;
 const crossRules: readonly [broken: (s: ClusterSettings) => boolean, sentence: string][] = [
   [(s) => s.shardCount > 4_096, "settings.shardCount may be at most 4096"],
   [(s) => s.eventsKept > 1_000_000, "settings.eventsKept may be at most 1000000"],
+  [(s) => s.auditKept > 1_000_000, "settings.auditKept may be at most 1000000"],
   [
     (s) => s.maxStateBytes > mostStateBytes,
     `settings.maxStateBytes may be at most ${mostStateBytes}`,

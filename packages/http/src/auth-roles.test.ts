@@ -17,6 +17,7 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /v1/nodes/{id}": "viewer",
   "POST /v1/nodes/{id}/drain": "admin",
   "POST /v1/nodes/{id}/undrain": "admin",
+  "GET /v1/audit": "viewer",
   "GET /v1/events": "viewer",
   "GET /v1/losses": "viewer",
   "POST /v1/losses/{id}/ack": "operator",

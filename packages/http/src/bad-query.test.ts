@@ -31,6 +31,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   until: ["", "tomorrow", "2026-13-01T00:00:00Z", "1", "a".repeat(65)],
   types: ["", ",", "App", "a%20b", "*.x", "a".repeat(2_001)],
   subject: ["", "a".repeat(601)],
+  by: ["", "a".repeat(201)],
   timeoutMs: ["-1", "60001", "1.5", "x", "Infinity"],
 };
 

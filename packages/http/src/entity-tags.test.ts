@@ -131,6 +131,7 @@ test("every list and record from views has a tag, and changes have none", async 
     "GET /v1/shards",
     "GET /v1/dead-letters",
     "GET /v1/dead-letters/{id}",
+    "GET /v1/audit",
     "GET /v1/events",
     "GET /v1/wait",
     "GET /v1/apps/{id}/wait",

@@ -1,4 +1,4 @@
-/** The stream of events: one key of the cluster, and beside it what each source has told (I2, I4). */
+/** The stream of events and the audit: a key of the cluster each, and what each source has told (I2, I4). */
 import {
   type EventId,
   type EventPage,
@@ -14,10 +14,11 @@ import type { StoreContext } from "./store-context.ts";
 const edge = (id: string): EventPage["first"] => (id === "" ? "none" : (id as EventId));
 
 export const createEventStore = ({ keys, run, time }: StoreContext): EventStore => ({
-  add: async ({ source, payloads, keep }) => {
+  add: async ({ source, payloads, audited, keep, keepAudited }) => {
+    const taken = new Set(audited);
     const answer = await run({
       script: scripts.addEvents,
-      keys: [keys.cluster.events, keys.cluster.eventSources],
+      keys: [keys.cluster.events, keys.cluster.eventSources, keys.cluster.audit],
       args: [
         source.name,
         source.numbering,
@@ -26,6 +27,8 @@ export const createEventStore = ({ keys, run, time }: StoreContext): EventStore 
         String(keep),
         time(),
         keys.channels.events,
+        String(keepAudited),
+        payloads.map((_, at) => (taken.has(at) ? "+" : "-")).join(""),
         ...payloads.map(toBuffer),
       ],
     });
@@ -37,7 +40,7 @@ export const createEventStore = ({ keys, run, time }: StoreContext): EventStore 
     const after = "after" in request;
     const answer = await run({
       script: scripts.pageEvents,
-      keys: [keys.cluster.events],
+      keys: [request.log === "audit" ? keys.cluster.audit : keys.cluster.events],
       args: [
         after ? "after" : "before",
         after ? request.after : request.before,

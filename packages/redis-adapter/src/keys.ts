@@ -59,6 +59,8 @@ export interface ClusterKeys {
   readonly loss: string;
   /** Stream: user-visible events. */
   readonly events: string;
+  /** Stream: changes by whom and why. */
+  readonly audit: string;
   /** Hash: source of events → last number taken. */
   readonly eventSources: string;
 }
@@ -259,6 +261,7 @@ export const createKeys = (prefix: string, cluster: string, sharded = false): Ke
       gone: ofCluster("gone"),
       loss: ofCluster("loss"),
       events: ofCluster("events"),
+      audit: ofCluster("audit"),
       eventSources: ofCluster("eventsfrom"),
     },
     shard: (shard) => {

@@ -134,10 +134,11 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   await losses.list({ subjects: [1, "cluster"] });
   await losses.acknowledge({ subject: 1, id: "loss", by: "ops", reason: "seen" });
   const numbered = { name: "shard 1", numbering: outId, first: 1 };
-  await events.add({ source: numbered, payloads: [bytes("x"), bytes("y")], keep: 1 });
-  await events.add({ source: { ...numbered, first: 3 }, payloads: [bytes("z")], keep: 1 });
-  await events.page({ after: "0-0" as EventId, limit: 10 });
-  await events.page({ before: "9-9" as EventId, limit: 10 });
+  const bounds = { audited: [0], keep: 1, keepAudited: 1 };
+  await events.add({ source: numbered, payloads: [bytes("x"), bytes("y")], ...bounds });
+  await events.add({ source: { ...numbered, first: 3 }, payloads: [bytes("z")], ...bounds });
+  await events.page({ log: "events", after: "0-0" as EventId, limit: 10 });
+  await events.page({ log: "audit", before: "9-9" as EventId, limit: 10 });
   const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
   if (elected.kind !== "elected") throw new Error("the role is held");
   await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });

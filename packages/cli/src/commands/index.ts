@@ -52,6 +52,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./events.ts")).registerEvents,
   },
   {
+    name: "audit",
+    summary: "who changed what, when and why",
+    load: async () => (await import("./audit.ts")).registerAudit,
+  },
+  {
     name: "alerts",
     summary: "what has been wrong for too long, and what to do about it",
     defaultVerb: "list",

@@ -1,11 +1,12 @@
 /** Brings events from a shard's `out` to the stream, by the numbers that mailboxes go by as well. */
 import type { EventStore } from "../ports/event-store.ts";
 import type { AppendAnswer, AppendRequest } from "../ports/shard-store.ts";
+import { isAudited } from "./event-record.ts";
 
 export const addEvents = async (
   events: Pick<EventStore, "add">,
   { source, payloads }: AppendRequest,
-  keep: number,
+  keep: { readonly events: number; readonly audit: number },
 ): Promise<AppendAnswer> => {
   if (source.kind !== "shard") throw new Error("Events come from shards.");
   const { shard, outId: numbering, first, lostUpTo } = source;
@@ -17,7 +18,9 @@ export const addEvents = async (
       ...(lostUpTo !== undefined && { lostUpTo }),
     },
     payloads,
-    keep,
+    audited: payloads.flatMap((payload, at) => (isAudited(payload) ? [at] : [])),
+    keep: keep.events,
+    keepAudited: keep.audit,
   });
   return answer.kind === "added" ? { kind: "appended", last: answer.last } : answer;
 };

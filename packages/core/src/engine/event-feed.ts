@@ -127,7 +127,11 @@ export class EventFeed {
     try {
       let tail = await this.#now();
       for (let more = true; more && this.#run === run; ) {
-        const page = await this.#context.store.page({ after: tail.after, limit: maxEventPage });
+        const page = await this.#context.store.page({
+          log: "events",
+          after: tail.after,
+          limit: maxEventPage,
+        });
         if (this.#run !== run) break;
         const { items, cursor } = takePage(tail, page);
         if (items.length > 0) this.#take(items, cursor);
@@ -158,7 +162,11 @@ export class EventFeed {
   async #now(): Promise<Cursor> {
     if (this.#tail) return this.#tail;
     const run = this.#run;
-    const { last } = await this.#context.store.page({ after: firstEventId, limit: 0 });
+    const { last } = await this.#context.store.page({
+      log: "events",
+      after: firstEventId,
+      limit: 0,
+    });
     const cursor: Cursor = { after: last === "none" ? firstEventId : last, exact: true };
     if (this.#run !== run || this.#tail) return this.#tail ?? cursor;
     this.#tail = cursor;
@@ -172,7 +180,11 @@ export class EventFeed {
       const last = recent.at(-1);
       return { items: recent, cursor: last ? { after: last.id as EventId, exact: true } : cursor };
     }
-    const page = await this.#context.store.page({ after: cursor.after, limit: maxEventPage });
+    const page = await this.#context.store.page({
+      log: "events",
+      after: cursor.after,
+      limit: maxEventPage,
+    });
     return takePage(cursor, page);
   }
 

@@ -1,7 +1,7 @@
 /** An event as stored: bytes in the shard's log and in the stream. */
 import { decode, encode } from "../codec.ts";
 import type { ActorEvent } from "../define-actor.ts";
-import type { ClusterEvent } from "../model/event.ts";
+import { builtInEventTypes, type ClusterEvent } from "../model/event.ts";
 import { placeOf } from "../model/event-id.ts";
 import type { ActorKey, RedisMs } from "../model/ids.ts";
 import { isoInstant } from "../model/instant.ts";
@@ -15,6 +15,19 @@ export const encodeEvent = (
   principal: string | undefined,
 ): Uint8Array => encode([actor, type, now, principal ?? null, reason ?? null, data ?? null]);
 
+const fieldsOf = (payload: Uint8Array): readonly unknown[] => {
+  const decoded = decode(payload);
+  return decoded.kind === "decoded" && Array.isArray(decoded.value) ? decoded.value : [];
+};
+
+const own: ReadonlySet<unknown> = new Set(builtInEventTypes);
+
+/** The audit takes what somebody changed through one of Muster's own features. */
+export const isAudited = (payload: Uint8Array): boolean => {
+  const [, type, , by] = fieldsOf(payload);
+  return typeof by === "string" && own.has(type);
+};
+
 const asRecord = (data: unknown): ClusterEvent["data"] => {
   if (typeof data === "object" && data !== null && !Array.isArray(data)) {
     return data as ClusterEvent["data"];
@@ -24,10 +37,7 @@ const asRecord = (data: unknown): ClusterEvent["data"] => {
 
 /** Reads an event; what cannot be understood is told as such, so that none is passed over. */
 export const decodeEvent = ({ id, payload }: StoredEvent): ClusterEvent => {
-  const decoded = decode(payload);
-  const fields: readonly unknown[] =
-    decoded.kind === "decoded" && Array.isArray(decoded.value) ? decoded.value : [];
-  const [subject, type, at, by, reason, data] = fields;
+  const [subject, type, at, by, reason, data] = fieldsOf(payload);
   if (typeof subject !== "string" || typeof type !== "string" || typeof at !== "number") {
     const { ms } = placeOf(id);
     return { id, type: "event.unreadable", subject: "cluster", at: isoInstant(ms), data: {} };

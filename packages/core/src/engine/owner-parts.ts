@@ -131,13 +131,15 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
   });
   const checks = new ReadChecks(store, clock, claim, refused);
   const timers = new TimerSet(clock, owner.now, (timer) => intake.timerDue(timer));
+  const { eventsKept, auditKept } = owner.settings;
+  const keepEvents = { events: eventsKept, audit: auditKept };
   const outbox = new Outbox(
     {
       shard,
       clock,
       append: (request) =>
         request.shard === eventsTarget
-          ? addEvents(owner.events, request, owner.settings.eventsKept)
+          ? addEvents(owner.events, request, keepEvents)
           : store.append(request),
       delivered: (messages) => {
         line.batch.outRemove.push(...messages);

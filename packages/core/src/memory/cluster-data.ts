@@ -21,7 +21,7 @@ import type {
 } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Position } from "../model/position.ts";
-import type { StoredEvent } from "../ports/event-store.ts";
+import type { EventLog, StoredEvent } from "../ports/event-store.ts";
 import type { LossFinding } from "../ports/loss-store.ts";
 import type { AppendAnswer, OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -127,9 +127,9 @@ export interface StatusData {
   readonly retired: Set<Incarnation>;
 }
 
-/** The stream of events, and the last number taken per source and numbering. */
+/** The stream of events, the audit, and the last number taken per source and numbering. */
 export interface EventsData {
-  kept: StoredEvent[];
+  readonly kept: Record<EventLog, StoredEvent[]>;
   readonly sources: Map<string, number>;
 }
 
@@ -153,7 +153,7 @@ export const emptyCluster = (): ClusterData => ({
   loss: { finding: undefined, changes: 0 },
   roles: new Map(),
   fence: 0,
-  events: { kept: [], sources: new Map() },
+  events: { kept: { events: [], audit: [] }, sources: new Map() },
 });
 
 export const emptyShard = (born: string): ShardData => ({

@@ -1,8 +1,10 @@
-/** The stream of events in memory: each call one step on it (I2, I4). */
+/** The stream of events and the audit in memory: each call one step on them (I2, I4). */
 import { compareEventIds, eventIdOf, placeOf } from "../model/event-id.ts";
+import type { EventId, RedisMs } from "../model/ids.ts";
 import {
   type AddEvents,
   type AddEventsAnswer,
+  type EventLog,
   type EventPage,
   type EventStore,
   maxEventPage,
@@ -11,33 +13,50 @@ import type { EventsData } from "./cluster-data.ts";
 import { channelOf } from "./hub.ts";
 import type { Link } from "./link.ts";
 
+/** Adds behind the newest one, leaving out as many numbers as were lost. */
+const addTo = (
+  data: EventsData,
+  log: EventLog,
+  payloads: readonly Uint8Array[],
+  options: { readonly now: RedisMs; readonly lost: number; readonly keep: number },
+): EventId => {
+  const kept = data.kept[log];
+  const newest = kept.at(-1)?.id;
+  const before = newest === undefined ? { ms: 0, n: 0 } : placeOf(newest);
+  const ms = Math.max(options.now, before.ms);
+  let n = before.n + options.lost;
+  for (const payload of payloads) {
+    n += 1;
+    kept.push({ id: eventIdOf({ ms, n }), payload });
+  }
+  if (kept.length > options.keep) data.kept[log] = kept.slice(-options.keep);
+  return eventIdOf({ ms, n });
+};
+
 const add = (link: Link, data: EventsData, request: AddEvents): AddEventsAnswer => {
-  const { source, payloads, keep } = request;
+  const { source, payloads, audited, keep, keepAudited } = request;
   const name = `${source.name}:${source.numbering}`;
   const taken = data.sources.get(name) ?? 0;
   const last = Math.max(taken, source.lostUpTo ?? 0);
   if (source.first > last + 1) return { kind: "gap", last };
-  const fresh = payloads.slice(last + 1 - source.first);
+  const skipped = last + 1 - source.first;
+  const fresh = payloads.slice(skipped);
   if (fresh.length === 0) return { kind: "added", last };
-  const newest = data.kept.at(-1)?.id;
-  const before = newest === undefined ? { ms: 0, n: 0 } : placeOf(newest);
-  const ms = Math.max(link.now, before.ms);
+  const { now } = link;
   // The numbers of lost ones are left out, so that readers see that something is missing.
-  let { n } = before;
-  n += last - taken;
-  for (const payload of fresh) {
-    n += 1;
-    data.kept.push({ id: eventIdOf({ ms, n }), payload });
-  }
-  if (data.kept.length > keep) data.kept = data.kept.slice(-keep);
+  const told = addTo(data, "events", fresh, { now, lost: last - taken, keep });
+  const kept = payloads.filter((_, at) => at >= skipped && audited.includes(at));
+  // How many of the lost ones the audit would have taken is not known.
+  const lost = Math.min(1, last - taken);
+  if (kept.length > 0) addTo(data, "audit", kept, { now, lost, keep: keepAudited });
   data.sources.set(name, last + fresh.length);
   const topic = { topic: "events" } as const;
-  const told = eventIdOf({ ms, n });
   link.server.hub.publish(channelOf(link.cluster, topic), () => ({ ...topic, last: told }));
   return { kind: "added", last: last + fresh.length };
 };
 
-const page = ({ kept }: EventsData, request: Parameters<EventStore["page"]>[0]): EventPage => {
+const page = (data: EventsData, request: Parameters<EventStore["page"]>[0]): EventPage => {
+  const kept = data.kept[request.log];
   const limit = Math.min(request.limit, maxEventPage);
   const events =
     "after" in request

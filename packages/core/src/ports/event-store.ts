@@ -1,7 +1,9 @@
 /**
  * The cluster's one stream of user-visible events: ordered, bounded, and told once. Sources number
  * their events; the store takes each number once (I2, I4). The stream numbers what it holds, too: an
- * id ends with the count of all events before it, so whoever reads sees where some are missing.
+ * id ends with the count of all events before it, so whoever reads sees where some are missing. The
+ * audit is a second such log with ids and a bound of its own: what many events push out of the one
+ * is still in the other.
  */
 import type { EventId, OutId, ShardId } from "../model/ids.ts";
 
@@ -33,9 +35,15 @@ export interface AddEvents {
     readonly lostUpTo?: number;
   };
   readonly payloads: readonly Uint8Array[];
+  /** Indexes of payloads that the audit takes as well. */
+  readonly audited: readonly number[];
   /** Then the oldest are dropped beyond so many. */
   readonly keep: number;
+  /** The same for the audit. */
+  readonly keepAudited: number;
 }
+
+export type EventLog = "events" | "audit";
 
 export type AddEventsAnswer =
   /** `last`: the highest number of the source now taken. */
@@ -46,7 +54,7 @@ export type AddEventsAnswer =
 export interface EventPage {
   /** In the order asked for. */
   readonly events: readonly StoredEvent[];
-  /** Oldest and newest that are kept; `none` while the stream is empty. */
+  /** Oldest and newest that are kept; `none` while the log is empty. */
   readonly first: EventId | "none";
   readonly last: EventId | "none";
 }
@@ -64,7 +72,7 @@ export interface EventStore {
    */
   page(
     request:
-      | { readonly after: EventId; readonly limit: number }
-      | { readonly before: EventId; readonly limit: number },
+      | { readonly log: EventLog; readonly after: EventId; readonly limit: number }
+      | { readonly log: EventLog; readonly before: EventId; readonly limit: number },
   ): Promise<EventPage>;
 }

@@ -1,8 +1,8 @@
-/** What happened in the cluster: as a list, and as a stream for those who accept one. */
+/** What happened in the cluster, as a list and as a stream for those who accept one, and the audit. */
 import type { Muster } from "@muster/core";
 import { HttpProblem } from "../problem.ts";
 import { defineRoute, type Route } from "../route.ts";
-import { eventHistory, eventsQuery } from "../schemas/events.ts";
+import { audit, auditQuery, eventHistory, eventsQuery } from "../schemas/events.ts";
 import { sseResponse } from "../sse.ts";
 
 /** Leaves out what was not given. */
@@ -58,5 +58,16 @@ export const eventRoutes: readonly Route[] = [
       const asked = { ...filter, ...(from !== undefined && { since: from }) };
       return streamOf(muster, asked, { signal, requestId });
     },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/audit",
+    tag: "Cluster",
+    summary: "Who changed what, when and why, oldest first, with the window it covers",
+    role: "viewer",
+    query: auditQuery,
+    answer: audit,
+    errors: ["BACKEND_UNAVAILABLE"],
+    handle: async ({ muster, query }) => ({ body: await muster.audit.list(defined(query)) }),
   }),
 ];

@@ -20,6 +20,8 @@ export const eventsQuery = z.strictObject({
   limit: z.coerce.number("must be a number").int().min(1).max(500).optional(),
 });
 
+export const auditQuery = eventsQuery.extend({ by: z.string().min(1).max(200).optional() });
+
 export const event = z.object({
   id: z.string(),
   type: z.string(),
@@ -33,4 +35,8 @@ export const event = z.object({
 export const eventHistory = z.object({
   items: z.array(event),
   window: z.object({ from: instant, to: instant }),
+});
+
+export const audit = eventHistory.extend({
+  items: z.array(event.extend({ by: z.string() })),
 });

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- page-events: reads events behind or before an id
--- KEYS     1 events
+-- page-events: reads events, or the audit, behind or before an id
+-- KEYS     1 events or audit
 -- ARGV     1 'after' or 'before'  2 id  3 most events
 -- returns  {0, oldest id kept or '', newest id kept or '', for each event: id, payload}
 -- cost     O(events)

@@ -26,6 +26,8 @@ const add = (
     readonly numbering?: OutId;
     readonly lostUpTo?: number;
     readonly keep?: number;
+    readonly audited?: readonly number[];
+    readonly keepAudited?: number;
   } = {},
 ): Promise<AddEventsAnswer> =>
   backend.events.add({
@@ -36,14 +38,21 @@ const add = (
       ...(over.lostUpTo !== undefined && { lostUpTo: over.lostUpTo }),
     },
     payloads: texts.map(bytes),
+    audited: over.audited ?? [],
     keep: over.keep ?? 1_000,
+    keepAudited: over.keepAudited ?? 1_000,
   });
 
 const textsOf = ({ events }: EventPage): readonly string[] =>
   events.map(({ payload }) => decoder.decode(payload));
 const behind = ({ backend }: TestNode, after: EventId = firstEventId, limit = 200) =>
-  backend.events.page({ after, limit });
+  backend.events.page({ log: "events", after, limit });
 const kept = async (node: TestNode): Promise<readonly string[]> => textsOf(await behind(node));
+
+const audit = async ({ backend }: TestNode): Promise<readonly (readonly [string, number])[]> => {
+  const page = await backend.events.page({ log: "audit", after: firstEventId, limit: 200 });
+  return page.events.map(({ id, payload }) => [decoder.decode(payload), placeOf(id).n]);
+};
 
 export const eventCases: readonly ConformanceCase[] = [
   {
@@ -139,12 +148,77 @@ export const eventCases: readonly ConformanceCase[] = [
       );
       const second = events[1]?.id ?? firstEventId;
       assertEqual(textsOf(await behind(node, second, 9)), ["c", "d"], "the next");
-      const back = await node.backend.events.page({ before: lastEventId, limit: 3 });
+      const back = await node.backend.events.page({ log: "events", before: lastEventId, limit: 3 });
       assertEqual(textsOf(back), ["d", "c", "b"], "from the end");
-      const before = await node.backend.events.page({ before: second, limit: 3 });
+      const before = await node.backend.events.page({ log: "events", before: second, limit: 3 });
       assertEqual(textsOf(before), ["a"], "before an id");
       const { events: none, first, last } = await behind(node, firstEventId, 0);
       assertEqual([none.length, first, last], [0, events[0]?.id, back.events[0]?.id], "edges only");
+    },
+  },
+  {
+    title: "the audit takes what it is given once, under ids and a bound of its own",
+    run: async (context) => {
+      const node = await startNode(context);
+      const audited = { keep: 1, keepAudited: 3 };
+      await add(node, 1, ["a", "b", "c"], { ...audited, audited: [0, 2] });
+      assertEqual(
+        await audit(node),
+        [
+          ["a", 1],
+          ["c", 2],
+        ],
+        "of three",
+      );
+      await add(node, 1, ["a", "b", "c"], { ...audited, audited: [0, 2] });
+      await add(node, 3, ["c", "d"], { ...audited, audited: [0, 1] });
+      assertEqual(
+        await audit(node),
+        [
+          ["a", 1],
+          ["c", 2],
+          ["d", 3],
+        ],
+        "each once",
+      );
+      await add(node, 5, ["e"], audited);
+      await add(node, 6, ["f"], { ...audited, audited: [0] });
+      assertEqual(
+        await audit(node),
+        [
+          ["c", 2],
+          ["d", 3],
+          ["f", 4],
+        ],
+        "the newest ones",
+      );
+      assertEqual(await kept(node), ["f"], "events");
+      const { first, last } = await node.backend.events.page({
+        log: "audit",
+        before: lastEventId,
+        limit: 0,
+      });
+      assertEqual(
+        [first, last].map((id) => placeOf(id as EventId).n),
+        [2, 4],
+        "edges",
+      );
+    },
+  },
+  {
+    title: "the audit leaves a number out where events were lost",
+    run: async (context) => {
+      const node = await startNode(context);
+      await add(node, 1, ["a"], { audited: [0] });
+      await add(node, 5, ["e"], { lostUpTo: 4, audited: [0] });
+      assertEqual(
+        await audit(node),
+        [
+          ["a", 1],
+          ["e", 3],
+        ],
+        "audit",
+      );
     },
   },
   {
