@@ -7,12 +7,13 @@ import { redisBackend } from "@muster/redis-adapter";
 import { z } from "zod";
 import { startRedisCluster } from "../kit/redis-cluster.ts";
 import { type RedisServer, startRedisServer } from "../kit/redis-server.ts";
+import { startSentinelSet } from "../kit/sentinel-set.ts";
 import { waitUntil } from "../kit/wait-until.ts";
 
 const text = readFileSync(join(import.meta.dir, "../../docs/operations.md"), "utf8");
-const [words = [], onCluster = []] = [...text.matchAll(/```[a-z]*\n(ACL SETUSER [^`]*)```/g)].map(
-  ([, block = ""]) => block.replace("PASSWORD", "secret").trim().split(/\s+/),
-);
+const [words = [], onCluster = [], atSentinels = []] = [
+  ...text.matchAll(/```[a-z]*\n(ACL SETUSER [^`]*)```/g),
+].map(([, block = ""]) => block.replace("PASSWORD", "secret").trim().split(/\s+/));
 const count = z.number().int();
 const probe = defineActor({
   kind: "probe",
@@ -139,6 +140,26 @@ test("with what the docs add, it suffices on a Redis Cluster, also while slots m
     }
   } finally {
     await servers.stop();
+  }
+}, 60_000);
+
+test("the user that the docs give for Sentinels suffices, and nothing else is needed of them", async () => {
+  expect(atSentinels.slice(0, 3)).toEqual(["ACL", "SETUSER", "muster"]);
+  const set = await startSentinelSet({ replicas: 1 });
+  try {
+    for (const sentinel of set.sentinels) await sentinel.command(...atSentinels);
+    for (const server of set.servers) await server.command(...words);
+    const of = { username: "muster", password: "secret" };
+    const ofSentinels = { sentinelUsername: "muster", sentinelPassword: "secret" };
+    const given = { sentinels: set.addresses, name: set.name, ...of, ...ofSentinels };
+    const findings = await doEverything(redisBackend(given));
+    expect(findings.map(({ code }) => code)).toEqual(["PERSISTENCE_OFF", "MIN_REPLICAS"]);
+    await Promise.all(nodes.map((node) => node.stop()));
+    for (const server of [...set.sentinels, ...set.servers]) {
+      expect(await server.command("ACL", "LOG")).not.toContain("muster");
+    }
+  } finally {
+    await set.stop();
   }
 }, 60_000);
 

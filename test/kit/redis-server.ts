@@ -3,7 +3,7 @@
  * INFO, is not that of the child we started; it ends by its handle, or with this process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,10 @@ import { waitUntil } from "./wait-until.ts";
 export interface RedisServerOptions {
   /** Keeps the data across restarts, kills included. @defaultValue false */
   readonly aof?: boolean;
+  /** Starts a Sentinel with this configuration instead of a server with data. */
+  readonly sentinel?: string;
+  /** Sent before each command of the test, such as `["AUTH", "secret"]`. */
+  readonly logIn?: readonly string[];
   /** Further arguments, such as `["--maxmemory", "8mb"]`. */
   readonly args?: readonly string[];
 }
@@ -52,26 +56,43 @@ export const freePort = (): Promise<number> =>
     });
   });
 
+interface Asked {
+  readonly port: number;
+  readonly sentinel: boolean;
+  readonly logIn?: readonly string[] | undefined;
+}
+
+const encode = (words: readonly (string | Uint8Array)[]): Buffer => {
+  const parts = words.flatMap((word) => {
+    const bytes = Buffer.from(word);
+    return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")];
+  });
+  return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...parts]);
+};
+
 /** One command over a connection of its own, so that no client library takes part. */
-const command = (port: number, words: readonly (string | Uint8Array)[]): Promise<string> =>
+const command = (
+  { port, sentinel, logIn }: Asked,
+  words: readonly (string | Uint8Array)[],
+): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1" });
     let text = "";
     socket.setTimeout(5_000, () => socket.destroy(new Error("redis-server did not answer in 5 s")));
     socket.on("error", reject);
     socket.on("connect", () => {
-      const parts = words.flatMap((word) => {
-        const bytes = Buffer.from(word);
-        return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")];
-      });
-      const head = Buffer.from(`*${words.length}\r\n`);
-      socket.write(Buffer.concat([head, ...parts, Buffer.from("*1\r\n$4\r\nQUIT\r\n")]));
+      if (logIn) socket.write(encode(logIn));
+      socket.write(encode(words));
+      // A Sentinel does not know QUIT; it answers what came before the end.
+      if (sentinel) socket.end();
+      else socket.write(encode(["QUIT"]));
     });
     socket.on("data", (chunk: Buffer) => {
       text += chunk.toString("utf8");
     });
     socket.on("close", () => {
-      const reply = text.replace(/\+OK\r\n$/, "");
+      const answered = logIn ? text.replace(/^\+OK\r\n/, "") : text;
+      const reply = sentinel ? answered : answered.replace(/\+OK\r\n$/, "");
       if (reply.startsWith("-")) reject(new Error(reply.slice(1).trim()));
       else if (reply.startsWith("$")) resolve(reply.slice(reply.indexOf("\n") + 1, -2));
       else resolve(reply.replace(/^[+:]/, "").trim());
@@ -83,24 +104,32 @@ const exited = (child: ChildProcess): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => child.once("exit", () => resolve()));
 
-const infoPid = async (port: number): Promise<number> =>
-  Number(/process_id:(\d+)/.exec(await command(port, ["INFO", "server"]))?.[1]);
+const infoPid = async (asked: Asked): Promise<number> =>
+  Number(/process_id:(\d+)/.exec(await command(asked, ["INFO", "server"]))?.[1]);
 
 /** Starts a server and resolves when it answers. */
 export const startRedisServer = async (options: RedisServerOptions = {}): Promise<RedisServer> => {
   const dir = mkdtempSync(join(tmpdir(), "muster-redis-"));
   const log = join(dir, "redis.log");
+  const sentinelFile = join(dir, "sentinel.conf");
+  // A Sentinel keeps what it learns in this file.
+  if (options.sentinel !== undefined) writeFileSync(sentinelFile, options.sentinel);
   let port = 0;
   let child: ChildProcess | undefined;
+  const asked = (): Asked => ({
+    port,
+    sentinel: options.sentinel !== undefined,
+    logIn: options.logIn,
+  });
 
   const tryStart = async (): Promise<void> => {
     // Without fsync each write still reaches the kernel before its reply: it survives kill -9.
-    const persistence = options.aof
-      ? ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
-      : ["--appendonly", "no", "--save", ""];
+    const keeping = ["--appendonly", options.aof ? "yes" : "no", "--save", ""];
+    const persistence = options.sentinel === undefined ? [...keeping, "--appendfsync", "no"] : [];
     const started = spawn(
       binary(),
       [
+        ...(options.sentinel === undefined ? [] : [sentinelFile, "--sentinel"]),
         "--port",
         String(port),
         "--bind",
@@ -131,7 +160,7 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
     child = started;
     const answers = waitUntil(
       "redis-server answers",
-      () => infoPid(port),
+      () => infoPid(asked()),
       (pid) => pid === started.pid,
     );
     await Promise.race([answers, failed]);
@@ -152,7 +181,7 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
   /** The child, once it is certain that it is the one listening. */
   const ours = async (): Promise<ChildProcess> => {
     if (child === undefined) throw new Error("The redis-server was ended.");
-    const pid = await infoPid(port);
+    const pid = await infoPid(asked());
     if (pid !== child.pid) {
       throw new Error(
         `Port ${port} is served by process ${pid}, not by our redis-server ${child.pid}.`,
@@ -178,8 +207,8 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
     get pid() {
       return child?.pid ?? 0;
     },
-    command: (...words) => command(port, words),
-    send: (...words) => command(port, words),
+    command: (...words) => command(asked(), words),
+    send: (...words) => command(asked(), words),
     end,
     begin,
     restart: async (how = "shutdown", downMs = 0) => {

@@ -10,11 +10,11 @@ import { type RedisBackend, redisBackend } from "./redis-backend.ts";
 
 describe("options", () => {
   const broken: readonly (readonly [string, object, string])[] = [
-    ["no server", {}, "Give exactly one of url, host, cluster and client."],
+    ["no server", {}, "Give exactly one of url, host, sentinels, cluster and client."],
     [
       "two servers",
       { url: "redis://a", host: "b" },
-      "Give exactly one of url, host, cluster and client.",
+      "Give exactly one of url, host, sentinels, cluster and client.",
     ],
     ["an address of another scheme", { url: "http://a" }, "url begins with redis:// or rediss://."],
     ["a Cluster without servers", { cluster: [] }, "cluster is a list of at least one host:port."],
@@ -22,6 +22,9 @@ describe("options", () => {
     ["a Cluster by URLs", { cluster: ["redis://a:1"] }, "cluster is a list of"],
     ["a Cluster at no port", { cluster: ["a:b"] }, "cluster is a list of"],
     ["a Cluster at a port too high", { cluster: [{ host: "a", port: 70_000 }] }, "cluster is a"],
+    ["Sentinels that are none", { sentinels: [], name: "main" }, "sentinels is a list of"],
+    ["Sentinels without a name", { sentinels: ["a"] }, "name is what the Sentinels call"],
+    ["a name with a blank", { sentinels: ["a"], name: "my main" }, "name is what the Sentinels"],
     ["a database of a Cluster", { cluster: ["a"], db: 1 }, "A Redis Cluster has no databases"],
     ["a prefix with a brace", { host: "a", keyPrefix: "a{b" }, "keyPrefix is"],
     ["an empty prefix", { host: "a", keyPrefix: "" }, "keyPrefix is"],

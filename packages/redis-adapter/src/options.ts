@@ -3,8 +3,9 @@
 import type { ConnectionOptions } from "node:tls";
 import { MusterError } from "@muster/core";
 import type { Cluster, Redis } from "ioredis";
-import { clusterAddress, isOnCluster } from "./connections/cluster-source.ts";
+import { isOnCluster } from "./connections/cluster-source.ts";
 import type { Durability } from "./connections/replicated-wire.ts";
+import { serverAddress } from "./connections/server-address.ts";
 
 interface CommonOptions {
   /** First part of every key and channel. @defaultValue "muster" */
@@ -24,10 +25,12 @@ interface CommonOptions {
   readonly durability?: { readonly replicas: number; readonly timeoutMs?: number };
 }
 
+/** A function is asked again before each connection, so that passwords may rotate. */
+export type Password = string | (() => Promise<string>);
+
 interface Credentials {
   readonly username?: string;
-  /** A function is asked again before each connection, so that passwords may rotate. */
-  readonly password?: string | (() => Promise<string>);
+  readonly password?: Password;
   /** `true` or options of node:tls. */
   readonly tls?: boolean | ConnectionOptions;
 }
@@ -37,24 +40,39 @@ interface Database {
   readonly db?: number;
 }
 
-/** A server of a Redis Cluster: `host:port`, or both apart. @defaultValue port 6379 */
-export type ClusterAddress = string | { readonly host: string; readonly port?: number };
+/** A server: `host:port`, or both apart. @defaultValue port 6379, of a Sentinel 26379 */
+export type ServerAddress = string | { readonly host: string; readonly port?: number };
 
 /** Where a server is reached whose own address, as `host:port`, does not lead there from here. */
 export type NatMap =
   | Readonly<Record<string, { readonly host: string; readonly port: number }>>
   | ((address: string) => { readonly host: string; readonly port: number } | null | undefined);
 
+/** Sentinels that watch one primary and its replicas; they have a log-in of their own. */
+interface SentinelSet {
+  /** All of them: one that is not named is not asked. */
+  readonly sentinels: readonly ServerAddress[];
+  /** What the Sentinels call the primary, such as `mymaster`. */
+  readonly name: string;
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: Password;
+  /** TLS to the Sentinels: `true` or options of node:tls. @defaultValue false */
+  readonly sentinelTls?: boolean | ConnectionOptions;
+  readonly natMap?: NatMap;
+}
+
 /**
- * Where the server is: one URL, host and port, some servers of a Redis Cluster, or the settings of an
- * ioredis client of your own.
+ * Where the server is: one URL, host and port, the Sentinels that know it, some servers of a Redis
+ * Cluster, or the settings of an ioredis client of your own.
  */
 export type RedisBackendOptions = CommonOptions &
   (
     | (Credentials & Database & { readonly url: string })
     | (Credentials & Database & { readonly host: string; readonly port?: number })
+    /** Username, password, TLS and database are those of the servers that hold the data. */
+    | (Credentials & Database & SentinelSet)
     /** The other servers of the Cluster are found by these. */
-    | (Credentials & { readonly cluster: readonly ClusterAddress[]; readonly natMap?: NatMap })
+    | (Credentials & { readonly cluster: readonly ServerAddress[]; readonly natMap?: NatMap })
     /** Its settings are used for connections of our own; the client itself is left alone. */
     | { readonly client: Redis | Cluster }
   );
@@ -79,10 +97,14 @@ const areAddresses = (given: unknown): boolean =>
     const isAddress = typeof each === "string" || (typeof each === "object" && each !== null);
     if (!isAddress || (typeof each !== "string" && !("host" in each))) return false;
     // A name, or an IPv6 address, which has at least two colons.
-    const address = clusterAddress(each as ClusterAddress);
+    const address = serverAddress(each as ServerAddress);
     const [, port] = /^(?:[^\s/@:]+|[\da-f.]*(?::[\da-f.]*){2,}):(\d{1,5})$/i.exec(address) ?? [];
     return Number(port) > 0 && Number(port) < 65_536;
   });
+
+/** What redis.conf takes as a name. */
+const isName = (given: unknown): boolean =>
+  typeof given === "string" && /^[A-Za-z0-9._-]+$/.test(given);
 
 const rules: readonly {
   readonly field: string;
@@ -92,8 +114,19 @@ const rules: readonly {
   {
     field: "url",
     holds: (options) =>
-      ["url", "host", "cluster", "client"].filter((field) => field in options).length === 1,
-    sentence: "Give exactly one of url, host, cluster and client.",
+      ["url", "host", "sentinels", "cluster", "client"].filter((field) => field in options)
+        .length === 1,
+    sentence: "Give exactly one of url, host, sentinels, cluster and client.",
+  },
+  {
+    field: "sentinels",
+    holds: (options) => !("sentinels" in options) || areAddresses(options.sentinels),
+    sentence: "sentinels is a list of at least one host:port.",
+  },
+  {
+    field: "name",
+    holds: (options) => !("sentinels" in options) || isName(options.name),
+    sentence: "name is what the Sentinels call the primary, such as mymaster.",
   },
   {
     field: "cluster",

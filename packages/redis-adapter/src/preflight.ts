@@ -4,8 +4,10 @@ import type { Connections, Primary, Wire } from "./connections/connections.ts";
 import type { Durability } from "./connections/replicated-wire.ts";
 import { inPieces } from "./in-pieces.ts";
 import { judgeCluster, mergeFindings } from "./judge-cluster.ts";
+import { judgeWatched } from "./judge-sentinels.ts";
 import type { Keys } from "./keys.ts";
 import type { Argument } from "./link.ts";
+import { isDenied } from "./refused-access.ts";
 import { list, text } from "./reply.ts";
 import { runScript } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
@@ -113,18 +115,6 @@ const ask = async (
   }
 };
 
-/** Tells whether the server answered that the user may not do this. */
-export const isDenied = (error: unknown): boolean => {
-  const cause = error instanceof BackendUnavailable ? error.cause : error;
-  return cause instanceof Error && /^(NOPERM|ERR unknown command)/i.test(cause.message);
-};
-
-/** Tells whether the server refused the user or its password. */
-export const isAuthRefusal = (error: unknown): boolean => {
-  const cause = error instanceof BackendUnavailable ? error.cause : error;
-  return cause instanceof Error && /^(WRONGPASS|NOAUTH|ERR invalid password)/.test(cause.message);
-};
-
 /** What to tell when the user may not do something that is needed. */
 export const denied = (keys: Keys, what: string, detail: string): BackendFinding => ({
   level: "refuse",
@@ -210,6 +200,7 @@ export const preflight = async (
   }));
   const findings = [
     ...mergeFindings(judged),
+    ...(connections.mode === "sentinel" ? readable.flatMap(({ info }) => judgeWatched(info)) : []),
     ...(onCluster
       ? judgeCluster({ primaries: readable, uncovered: connections.uncoveredSlots() })
       : []),

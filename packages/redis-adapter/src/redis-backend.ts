@@ -1,5 +1,4 @@
 /** One node's backend on Redis: connections, stores and bus put together, and their life cycle. */
-import { MusterError } from "@muster/core";
 import {
   type Backend,
   type BackendContext,
@@ -13,7 +12,7 @@ import {
 } from "@muster/core/ports";
 import { isOnCluster } from "./connections/cluster-source.ts";
 import type { Connections } from "./connections/connections.ts";
-import { createConnections } from "./connections/create-connections.ts";
+import { createConnections, modeOf } from "./connections/create-connections.ts";
 import type { Written } from "./connections/replicated-wire.ts";
 import { createEventStore } from "./event-store.ts";
 import { createKeys, type Keys } from "./keys.ts";
@@ -25,9 +24,11 @@ import {
   type ResolvedRedisOptions,
   resolveRedisOptions,
 } from "./options.ts";
-import { denied, isAuthRefusal, isDenied, preflight } from "./preflight.ts";
+import { denied, preflight } from "./preflight.ts";
+import { preflightRefusal } from "./preflight-refusal.ts";
 import { RedisBus } from "./redis-bus.ts";
 import { createRedlockGuard } from "./redlock-guard.ts";
+import { isAuthRefusal, isDenied } from "./refused-access.ts";
 import { runScript, type ScriptCall } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
 import { createShardStore } from "./shard-store.ts";
@@ -72,21 +73,14 @@ const tooFewReplicas: BackendFinding = {
     "Look at the replicas of this server and at the way to them; until they are back callers are told that outcomes are unknown.",
 };
 
-const refusal = (findings: readonly BackendFinding[]): MusterError =>
-  new MusterError(
-    "PREFLIGHT_FAILED",
-    findings.map(({ code, message, remedy }) => `${code}: ${message} ${remedy}`).join("\n"),
-    { op: "open", hint: findings.map(({ remedy }) => remedy).join(" ") },
-  );
-
 /** The server's refusal of user or permissions as a finding; other errors with advice. */
 const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): unknown => {
   if (!(error instanceof BackendUnavailable)) return error;
   const { op, cause } = error;
-  if (isDenied(error)) return refusal([denied(keys, op, String(cause))]);
-  if (/cluster support disabled/.test(String(cause))) return refusal([notACluster]);
+  if (isDenied(error)) return preflightRefusal([denied(keys, op, String(cause))]);
+  if (/cluster support disabled/.test(String(cause))) return preflightRefusal([notACluster]);
   if (!isAuthRefusal(error)) return withAdviceOnTls(error, options);
-  return refusal([
+  return preflightRefusal([
     {
       level: "refuse",
       code: "AUTH_REFUSED",
@@ -193,12 +187,13 @@ export class RedisBackend implements Backend {
   health(): BackendHealth {
     const ready = this.#connections?.isReachable();
     return {
-      mode: this.#connections?.mode ?? "redis",
+      mode: modeOf(this.#options),
       role: "primary",
       state: this.#closed ? "closed" : ready ? "connected" : "connecting",
       ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
       findings: [
         ...this.#findings,
+        ...(this.#connections?.findings?.() ?? []),
         ...(this.#isOutOfMemory ? [outOfMemory] : []),
         ...(this.#isShort ? [tooFewReplicas] : []),
       ],
@@ -220,7 +215,7 @@ export class RedisBackend implements Backend {
       await connections.open();
       this.#findings = await preflight(connections, this.#keys, this.#options);
       const refused = this.#findings.filter(({ level }) => level === "refuse");
-      if (refused.length > 0) throw refusal(refused);
+      if (refused.length > 0) throw preflightRefusal(refused);
       const alive = this.#keys.channels.alive(nodeId, this.#context.incarnation);
       await connections.alive.subscribe([alive]);
     } catch (error) {
@@ -229,7 +224,8 @@ export class RedisBackend implements Backend {
     } finally {
       this.#pending = undefined;
     }
-    for (const finding of this.#findings) logger.warn(finding, finding.message);
+    for (const finding of [...this.#findings, ...(connections.findings?.() ?? [])])
+      logger.warn(finding, finding.message);
     this.#connectedAt = clock.monotonic();
     connections.onReturn(() => {
       this.#connectedAt = clock.monotonic();

@@ -1,18 +1,7 @@
 import { expect, test } from "bun:test";
 import { Cluster } from "ioredis";
 import { resolveRedisOptions } from "../options.ts";
-import { clusterAddress, clusterSource, isClusterClient } from "./cluster-source.ts";
-
-test.each([
-  ["redis-1:7000", "redis-1:7000"],
-  ["redis-1", "redis-1:6379"],
-  ["[::1]:7000", "::1:7000"],
-  ["[::1]", "::1:6379"],
-  [{ host: "redis-1", port: 7000 }, "redis-1:7000"],
-  [{ host: "redis-1" }, "redis-1:6379"],
-] as const)("%p is the server %p", (given, address) => {
-  expect(clusterAddress(given)).toBe(address);
-});
+import { clusterSource, isClusterClient } from "./cluster-source.ts";
 
 test("a client of a Cluster lends its servers, log-in and addresses, whatever shape its replies have", () => {
   const client = new Cluster(["redis-1:7000", { host: "redis-2", port: 7001 }, 7002], {

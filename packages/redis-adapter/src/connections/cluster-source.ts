@@ -1,6 +1,7 @@
 /** Where to find a Redis Cluster and how to log in, out of the user's options. */
 import type { Cluster, RedisOptions } from "ioredis";
-import type { ClusterAddress, NatMap, ResolvedRedisOptions } from "../options.ts";
+import type { NatMap, ResolvedRedisOptions } from "../options.ts";
+import { redisPort, serverAddress, translator } from "./server-address.ts";
 import type { Settings } from "./settings.ts";
 
 export interface ClusterSource {
@@ -11,23 +12,6 @@ export interface ClusterSource {
   /** Where an address that servers tell is reached from here. */
   translate(address: string): string;
 }
-
-const defaultPort = 6_379;
-
-/** Host and port of an entry, which may lack the port. */
-export const clusterAddress = (given: ClusterAddress): string => {
-  if (typeof given !== "string") return `${given.host}:${given.port ?? defaultPort}`;
-  const [, host, port = defaultPort] = /^\[(.*)\](?::(\d+))?$/.exec(given) ?? [];
-  if (host !== undefined) return `${host}:${port}`;
-  return /:\d+$/.test(given) ? given : `${given}:${defaultPort}`;
-};
-
-const translator =
-  (natMap: NatMap | undefined) =>
-  (address: string): string => {
-    const there = typeof natMap === "function" ? natMap(address) : natMap?.[address];
-    return there ? `${there.host}:${there.port}` : address;
-  };
 
 /** Tells a client of a Cluster from one of a single server. */
 export const isClusterClient = (client: object): client is Cluster =>
@@ -44,9 +28,9 @@ const startupNodes = (client: Cluster): readonly string[] => {
     if (typeof node === "number") return [`127.0.0.1:${node}`];
     if (typeof node === "string") {
       const { hostname, port } = new URL(node.includes("://") ? node : `redis://${node}`);
-      return [`${hostname}:${port === "" ? defaultPort : port}`];
+      return [`${hostname}:${port === "" ? redisPort : port}`];
     }
-    const { host = "127.0.0.1", port = defaultPort } = node as { host?: string; port?: number };
+    const { host = "127.0.0.1", port = redisPort } = node as { host?: string; port?: number };
     return [`${host}:${port}`];
   });
   return [...new Set([...known, ...begun])];
@@ -56,7 +40,7 @@ export const clusterSource = (options: ResolvedRedisOptions): ClusterSource => {
   if ("cluster" in options) {
     const { username, tls, natMap } = options;
     return {
-      seeds: options.cluster.map(clusterAddress),
+      seeds: options.cluster.map((each) => serverAddress(each)),
       settings: {
         ...(username !== undefined && { username }),
         ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : tls }),

@@ -11,7 +11,7 @@ import { clusterSource } from "./cluster-source.ts";
 import { ClusterSubscriber } from "./cluster-subscriber.ts";
 import { ClusterWire } from "./cluster-wire.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
-import { firstPassword, rotatePassword } from "./passwords.ts";
+import { firstPassword, passwordOf, rotatePassword } from "./passwords.ts";
 import { splitAddress } from "./redirection.ts";
 import { type Settings, settings } from "./settings.ts";
 
@@ -26,7 +26,8 @@ export const connectToCluster = async (
   const { clock, random, logger, options } = context;
   const { commandTimeoutMs, heartbeatTimeoutMs } = options;
   const source = clusterSource(options);
-  const password = await firstPassword(options);
+  const rotating = passwordOf(options);
+  const password = await firstPassword(rotating);
   const given: Settings = {
     ...source.settings,
     ...(password !== undefined && { password }),
@@ -39,7 +40,7 @@ export const connectToCluster = async (
   ): Link => {
     const base = settings(context, role, timeoutMs);
     const redis = new Redis({ ...given, ...base, ...over, ...splitAddress(address) });
-    rotatePassword(redis, options);
+    rotatePassword(redis, rotating);
     return new Link(redis, { timeoutMs, ...link }, clock);
   };
   const waiting = { waitMs: 0, timeoutMs: commandTimeoutMs, coalesce: true };

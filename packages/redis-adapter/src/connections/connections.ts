@@ -2,7 +2,7 @@
  * What a node holds open to Redis, whatever its topology: each has its own file, and nothing else of
  * this package knows which one it is.
  */
-import type { Clock, Logger, Random, ShardId } from "@muster/core/ports";
+import type { BackendFinding, Clock, Logger, Random, ShardId } from "@muster/core/ports";
 import type { Argument, Reply } from "../link.ts";
 import type { ResolvedRedisOptions } from "../options.ts";
 import type { ReplicatedWire } from "./replicated-wire.ts";
@@ -72,6 +72,8 @@ export interface Connections {
   isReachable(): boolean;
   /** The servers that hold the data, at least one. */
   primaries(): readonly Primary[];
+  /** What stands against the servers beside the primaries, by now. */
+  findings?(): readonly BackendFinding[];
   /** Slots of a Redis Cluster that nobody serves; 0 elsewhere. */
   uncoveredSlots(): number;
   /** Publishes a hint of this node's own. @throws BackendUnavailable */

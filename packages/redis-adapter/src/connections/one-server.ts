@@ -9,7 +9,7 @@ import { Link } from "../link.ts";
 import { loadScripts } from "../script-runner.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { LinkSubscriber } from "./link-subscriber.ts";
-import { rotatePassword } from "./passwords.ts";
+import { passwordOf, rotatePassword } from "./passwords.ts";
 import { ReplicatedWire } from "./replicated-wire.ts";
 import { type Settings, settings } from "./settings.ts";
 
@@ -43,9 +43,10 @@ export const connectToOne = (
   const make = (role: string, timeoutMs: number, over: Settings = {}): Redis => {
     const redis = create({ ...settings(context, role, timeoutMs), ...over });
     leaveDemoted(redis, () => {
-      isDemoted = true;
+      // Under Sentinels all follow the one that finds the new primary first.
+      isDemoted = mode === "redis";
     });
-    rotatePassword(redis, options);
+    rotatePassword(redis, passwordOf(options));
     return redis;
   };
   const waiting = { waitMs: commandTimeoutMs, timeoutMs: commandTimeoutMs, coalesce: true };
