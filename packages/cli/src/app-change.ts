@@ -1,5 +1,6 @@
 /** Runs a change of one app that is there: shows what it would do, sends it, tells what came of it. */
 import type { Cli } from "./cli.ts";
+import type { Client } from "./client/client.ts";
 import { type JsonRecord, numberAt, recordAt } from "./json.ts";
 import { appColumns } from "./output/app-columns.ts";
 import type { Shown } from "./output/format.ts";
@@ -23,6 +24,10 @@ export interface AppChange {
   readonly verb: string;
   /** Sent beside the reason. */
   readonly body?: JsonRecord;
+  /** Intent, and with it the generation, stays as it is. */
+  readonly leavesIntent?: boolean;
+  /** Sends it otherwise than by posting the verb. */
+  send?(client: Client, reason: string): Promise<JsonRecord>;
   /** In words, what the app would then be, such as "is to be disabled"; `undefined`: it is so. */
   would(app: JsonRecord): string | undefined;
   /** In words, what was done. */
@@ -37,14 +42,17 @@ export const runAppChange = (cli: Cli, id: string, change: AppChange): Promise<v
     plan: async (client) => {
       const app = await client.get(appPath(id));
       const next = change.would(app);
+      const generation = change.leavesIntent
+        ? `${generationOf(app)} would stay`
+        : `${generationOf(app)} would become ${(numberAt(app, "generation") ?? 0) + 1}`;
       const would =
-        next === undefined
-          ? `${change.was(app)}, ${generationOf(app)}`
-          : `${next}; ${generationOf(app)} would become ${(numberAt(app, "generation") ?? 0) + 1}`;
+        next === undefined ? `${change.was(app)}, ${generationOf(app)}` : `${next}; ${generation}`;
       return { would, shown: shownApp(app) };
     },
     send: async (client, reason) => {
-      const answer = await client.post(appPath(id, change.verb), { ...change.body, reason });
+      const answer =
+        (await change.send?.(client, reason)) ??
+        (await client.post(appPath(id, change.verb), { ...change.body, reason }));
       const app = recordAt(answer, "app");
       const did =
         answer["changed"] === true

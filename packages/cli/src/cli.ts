@@ -26,6 +26,11 @@ export interface Cli {
   say(message: string): void;
   /** Takes the reason from the flag or from the terminal. @throws CliError `USAGE`, `DECLINED` */
   reason(change: string): Promise<string>;
+  /**
+   * Makes sure that something which cannot be taken back is meant: by `--yes`, or at the terminal.
+   * @throws CliError `USAGE`, `DECLINED`
+   */
+  confirm(what: string): Promise<void>;
   /** Ends with this code, without an error. */
   exitWith(code: ExitCode): void;
 }
@@ -80,6 +85,16 @@ export const createCli = (io: Io, flags: Flags, onExit: (code: ExitCode) => void
         throw new CliError("DECLINED", "no reason was given; nothing was changed");
       }
       return checkReason(answer);
+    },
+    confirm: async (what) => {
+      if (flags.yes) return;
+      if (!flags.input || !io.canAsk) {
+        throw usageError(`${what} cannot be taken back`, "Say that you mean it: --yes");
+      }
+      const answer = (await io.ask(`${what}? It cannot be taken back. [y/N] `)) ?? "";
+      if (!/^y(es)?$/i.test(answer.trim())) {
+        throw new CliError("DECLINED", "declined; nothing was changed");
+      }
     },
     exitWith: onExit,
   };

@@ -15,6 +15,8 @@ export interface Flags extends TargetFlags {
   readonly timeoutMs: number | undefined;
   readonly reason: string | undefined;
   readonly dryRun: boolean;
+  /** Every question counts as answered with yes. */
+  readonly yes: boolean;
   readonly input: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -83,6 +85,7 @@ export const readFlags = (opts: Record<string, unknown>, io: Io): Flags => {
     timeoutMs: timeout === undefined ? undefined : parseDuration("--timeout", timeout),
     reason: text(opts, "reason"),
     dryRun: opts["dryRun"] === true,
+    yes: opts["yes"] === true,
     input: opts["input"] !== false,
     quiet: opts["quiet"] === true,
     verbose: opts["verbose"] === true,

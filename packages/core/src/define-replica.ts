@@ -55,6 +55,12 @@ export interface ReplicaDefinition<Row, Observed> {
   begin?(control: ReplicaControl<Observed>): void;
   /** Makes this node act on one intent; `undefined` when the row was removed. */
   apply(intent: Row | undefined, context: ApplyContext<Observed>): Promise<Applied<Observed>>;
+  /**
+   * Tells of a row that what it is about is gone: units act on it as on a removed row, and a node
+   * without such a unit has nothing to do, unless its former run had reported one.
+   * @defaultValue never
+   */
+  removed?(intent: Row): boolean;
   /** Identity of an intent: equal identities are acted on once. @defaultValue a hash of the row */
   identity?(intent: Row): string;
   /** What is reported when `apply` throws. */

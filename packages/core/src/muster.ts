@@ -1,13 +1,17 @@
 /** Composes one node of a cluster from options: the actor runtime, the apps feature, the services. */
 import { z } from "zod";
 import { createActorRef } from "./actor-ref.ts";
-import { AppActor } from "./apps/actor.ts";
+import { createAppActor } from "./apps/actor.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
-import type { AppIntentRow } from "./apps/intent.ts";
+import { type AppIntentRow, isPurged } from "./apps/intent.ts";
 import type { AppSummary } from "./apps/model.ts";
+import { appProtocol } from "./apps/protocol.ts";
+import { answerPurge, type PurgeSources, purgeApp, purgeTimeoutMs } from "./apps/purge.ts";
 import { createAppsReconcile, type ReconcileSources } from "./apps/reconcile.ts";
 import { createAppReplica } from "./apps/replica.ts";
+import { runsApps } from "./apps/rows.ts";
 import { createAppsService } from "./apps/service.ts";
+import { type SurveySources, survey } from "./apps/survey.ts";
 import { createAuditService } from "./audit-service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import { createDeadLettersChanges } from "./dead-letters/changes.ts";
@@ -109,8 +113,13 @@ export const createMuster = (options: MusterOptions): Muster => {
         now: () => node.now(),
       })
     : undefined;
+  const appHost = options.apps?.host;
+  const appActor = createAppActor({
+    survey: (input, signal) => survey(surveySources, input, signal),
+    purge: (input, { signal }) => purgeApp(purgeSources, input, signal),
+  });
   const kinds = [
-    AppActor,
+    appActor,
     ...reconcilerKinds(options.alertSinks ?? []),
     ...(options.actors ?? []),
   ] as unknown as readonly AnyKind[];
@@ -138,7 +147,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     memoryBytes: residentBytes,
   });
 
-  const appView = node.view(AppActor.kind) as ViewTable<AppIntentRow>;
+  const appView = node.view(appProtocol.kind) as ViewTable<AppIntentRow>;
   const apps = createAppsService({
     view: appView,
     reports: node.board,
@@ -167,7 +176,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     const how = { principal, timeoutMs: 500 };
     const ids = [...appView.entries()].map(([id]) => id);
     await Promise.allSettled(
-      ids.map((id) => actor(AppActor, id).ask.disable({ reason: "the node stops" }, how)),
+      ids.map((id) => actor(appProtocol, id).ask.disable({ reason: "the node stops" }, how)),
     );
   };
 
@@ -205,8 +214,9 @@ export const createMuster = (options: MusterOptions): Muster => {
     clock,
     logger,
     rows: (id) => apps.rows(id).items,
+    pauseOf: (id) => apps.get(id).paused,
     nudge: async (nodeId, id, force) => {
-      const call = { kind: AppActor.kind, id, urgency: force ? "force" : "now" };
+      const call = { kind: appProtocol.kind, id, urgency: force ? "force" : "now" };
       const heard = await node.calls.call(nodeId, "nudge", call, nudgeTimeoutMs);
       if (heard.kind === "silent") return "silent";
       return heard.body === "nudged" ? "nudged" : "unknown";
@@ -225,12 +235,40 @@ export const createMuster = (options: MusterOptions): Muster => {
     nodes,
     actor,
   });
+  const nodesWithApps = async () => (await backend.membership.list()).nodes.filter(runsApps);
+  const onAppChange = (listener: () => void) => {
+    const ends = [
+      node.onChange(listener),
+      appView.onChange(listener),
+      node.board.onChange(listener),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  };
+  const surveySources: SurveySources = {
+    clock,
+    intent: apps.intentOf,
+    rows: apps.rowsOf,
+    stale: () => apps.stale,
+    nodes: nodesWithApps,
+    onChange: onAppChange,
+  };
+  const purgeSources: PurgeSources = {
+    host: appHost,
+    nodes: nodesWithApps,
+    call: (id, input) => node.calls.call(id, "purge-app", input, purgeTimeoutMs),
+  };
+  node.calls.answer("purge-app", (body) => answerPurge({ clock, host: appHost }, body));
   const wait = createWait({
     clock,
     facts: {
       status,
       nodes: () => nodes.list().items,
-      app: (id) => (appView.get(id) ? withRows(apps.get(id)) : undefined),
+      app: (id) => {
+        const intent = appView.get(id);
+        return intent && !isPurged(intent) ? withRows(apps.get(id)) : undefined;
+      },
       drifted: () => apps.list({ drifted: true, withNodes: true }).items.map(withRows),
     },
     stale: () => node.isAway || node.viewsStale,
@@ -238,16 +276,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       const refused = node.unavailable();
       return refused?.code === "STOPPED" || refused?.code === "NOT_STARTED" ? refused : undefined;
     },
-    onChange: (listener) => {
-      const ends = [
-        node.onChange(listener),
-        appView.onChange(listener),
-        node.board.onChange(listener),
-      ];
-      return () => {
-        for (const end of ends) end();
-      };
-    },
+    onChange: onAppChange,
   });
 
   return {
@@ -296,8 +325,9 @@ export const createMuster = (options: MusterOptions): Muster => {
         ...createAppsChanges({
           principal,
           reads: apps,
-          actor: (id) => actor(AppActor, id),
+          actor: (id) => actor(appProtocol, id),
           waitForRow,
+          now: () => node.now(),
         }),
         ...createAppsReconcile(principal, reconcileSources, apps),
       },

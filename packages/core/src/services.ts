@@ -209,7 +209,8 @@ export interface ReconcileAll extends ReconcileRequest {
 export interface AppsReconcile {
   /**
    * Asks nodes to try now and tells what each made of it; intent stays as it is.
-   * @throws MusterError `APP_NOT_FOUND`, `NODE_NOT_FOUND`, `VALIDATION` (missing reason)
+   * @throws MusterError `APP_NOT_FOUND`, `NODE_NOT_FOUND`, `APP_PAUSED` (unless forced),
+   *   `VALIDATION` (missing reason)
    */
   reconcile(id: string, request: ReconcileRequest): Promise<readonly ReconcileItem[]>;
   /** As {@link reconcile} for many apps at once; one item per app and node. */
@@ -220,6 +221,22 @@ export interface AppsReconcile {
 export interface AppChanged {
   readonly app: AppSummary;
   readonly changed: boolean;
+}
+
+export interface AppUpdate extends AppChange {
+  readonly version: string;
+  /** What the host needs to find the package; none unless given. */
+  readonly ref?: string;
+  /** So many nodes move first; the others follow by themselves once these run it. */
+  readonly canary?: number;
+}
+
+/** A hold has an owner who answers for it, a reason, and an end at which it ends by itself. */
+export interface AppHoldChange extends AppChange {
+  /** ISO-8601 with its offset, `2026-05-01T12:00:00Z`; at most 366 days ahead. */
+  readonly until: string;
+  /** @defaultValue the principal's name */
+  readonly owner?: string;
 }
 
 /** Changes to apps; need the operator role. All answer once their row is in this node's view. */
@@ -234,6 +251,26 @@ export interface AppsChanges extends AppsService, AppsReconcile {
   enable(id: string, change: AppChange): Promise<AppChanged>;
   /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION` (missing reason), `BACKEND_UNAVAILABLE` */
   disable(id: string, change: AppChange): Promise<AppChanged>;
+  /**
+   * Replaces the package on every node; desired status is left as it is. A node that cannot load it
+   * reports so while the others run it. With `canary` some nodes move first: the others follow once
+   * these run it, else the update halts and names who failed. Asking again without `canary` moves
+   * all that are left.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  update(id: string, change: AppUpdate): Promise<AppChanged>;
+  /**
+   * Goes back to the version before the last update, or ends an update that is on its way.
+   * @throws MusterError `APP_NOT_FOUND`, `NO_PREVIOUS_VERSION`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  rollback(id: string, change: AppChange): Promise<AppChanged>;
+  /**
+   * Takes the app away: every live node tears it down, then what it left outside of nodes is purged
+   * once. A node that comes back later tears it down then. Asking again is a success.
+   * @throws MusterError `APP_NOT_FOUND`, `APP_PAUSED` (unless forced), `VALIDATION`,
+   *   `BACKEND_UNAVAILABLE`
+   */
+  uninstall(id: string, change: AppChange & { readonly force?: boolean }): Promise<AppChanged>;
   /**
    * Replaces all settings. A running app gets them by its hook `onSettingsChanged`; one that waits
    * for settings is tried at once.
@@ -257,6 +294,20 @@ export interface AppsChanges extends AppsService, AppsReconcile {
     id: string,
     change: AppChange & { readonly mode: "enforce" | "observe" },
   ): Promise<AppChanged>;
+  /**
+   * Nodes go on with what they have, whatever is changed meanwhile; what was missed is done when
+   * the pause ends. Pausing again sets another end.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  pause(id: string, change: AppHoldChange): Promise<AppChanged>;
+  /** @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE` */
+  resume(id: string, change: AppChange): Promise<AppChanged>;
+  /**
+   * Somebody answers for the drift there is: for a while it does not degrade the cluster; drift for
+   * another reason does.
+   * @throws MusterError `APP_NOT_FOUND`, `NO_DRIFT`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  ackDrift(id: string, change: AppHoldChange): Promise<AppChanged>;
 }
 
 /** The services with changes allowed, under one principal. */

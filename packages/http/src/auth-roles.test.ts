@@ -48,9 +48,15 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /v1/apps/{id}/status": "viewer",
   "POST /v1/apps/{id}/enable": "operator",
   "POST /v1/apps/{id}/disable": "operator",
+  "POST /v1/apps/{id}/update": "operator",
+  "POST /v1/apps/{id}/rollback": "operator",
+  "DELETE /v1/apps/{id}": "operator",
   "POST /v1/apps/{id}/settings": "operator",
   "POST /v1/apps/{id}/licence": "operator",
   "POST /v1/apps/{id}/manage": "operator",
+  "POST /v1/apps/{id}/pause": "operator",
+  "POST /v1/apps/{id}/resume": "operator",
+  "POST /v1/apps/{id}/ack-drift": "operator",
 };
 const ranks = ["viewer", "operator", "admin"] as const;
 

@@ -34,7 +34,10 @@ describe("right after the cut", () => {
     async (_, route) => {
       network.cut();
       const begun = performance.now();
-      const answer = await call("POST", pathOf(route), { as: "admin", body: bodyOf(route) });
+      const answer = await call(route.method.toUpperCase(), pathOf(route), {
+        as: "admin",
+        ...(route.body && { body: bodyOf(route) }),
+      });
       const tookMs = performance.now() - begun;
       expect([answer.status, answer.json.code]).toEqual([
         503,
@@ -60,7 +63,10 @@ describe("once the node has noticed", () => {
     "%s is refused at once and was not applied",
     async (_, route) => {
       const begun = performance.now();
-      const answer = await call("POST", pathOf(route), { as: "admin", body: bodyOf(route) });
+      const answer = await call(route.method.toUpperCase(), pathOf(route), {
+        as: "admin",
+        ...(route.body && { body: bodyOf(route) }),
+      });
       expect(performance.now() - begun).toBeLessThan(500);
       expectProblem(answer, "BACKEND_UNAVAILABLE", 503);
       expect([answer.json.outcome, answer.headers.get("retry-after")]).toEqual([
@@ -73,7 +79,7 @@ describe("once the node has noticed", () => {
   test("what is read from views is answered, marked as old, and true for the time it tells", async () => {
     const apps = await get("/v1/apps?include=nodes");
     expect([apps.status, apps.json.stale]).toEqual([200, true]);
-    expect(apps.json.items.map(({ id }: { id: string }) => id)).toEqual(["crm-sync"]);
+    expect(apps.json.items.map(({ id }: { id: string }) => id)).toContain("crm-sync");
     for (const path of [
       "/v1/apps/crm-sync",
       "/v1/apps/crm-sync/status",

@@ -1,13 +1,7 @@
 /** A node in real time whose way to its backend can be cut: calls wait and fail, hints are lost. */
-import {
-  type BackendFactory,
-  createHost,
-  createMuster,
-  MemoryServer,
-  memoryBackend,
-} from "@muster/core";
+import { type BackendFactory, createMuster, MemoryServer, memoryBackend } from "@muster/core";
 import { FaultyBackend, seededRandom } from "@muster/core/testing";
-import { Clerk } from "./http-kit.test.ts";
+import { Clerk, plainHost } from "./http-kit.test.ts";
 
 const clock = {
   monotonic: () => performance.now(),
@@ -45,7 +39,7 @@ export const makeCuttable = ({ isSilent = false } = {}) => {
       actors: [Clerk],
       settings: { shardCount: 4, viewSweepMs: 200 },
       apps: {
-        host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
+        host: plainHost(),
       },
     });
   const muster = make("web-1");

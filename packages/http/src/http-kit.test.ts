@@ -1,5 +1,6 @@
 /** What the tests of the API share: a real node over memory, three callers, and calls in process. */
 import {
+  type AppHost,
   createHost,
   createMuster,
   defineActor,
@@ -54,6 +55,14 @@ export const Clerk = clerk.implement({
     },
   },
 });
+/** Runs apps which do nothing, and one that never runs. */
+export const plainHost = (): AppHost =>
+  createHost({
+    load: async () => ({ kind: "loaded", app: {} }),
+    enable: (_, { appId }) => {
+      if (appId === "drifting") throw new Error("it never runs");
+    },
+  });
 
 /** A node that runs apps which do nothing. */
 export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
@@ -65,7 +74,7 @@ export const makeNode = (options: Partial<MusterOptions> = {}): Muster =>
     reconciler: { everyMs: 3_600_000 },
     actors: [Clerk],
     apps: {
-      host: createHost({ load: async () => ({ kind: "loaded", app: {} }), enable: () => {} }),
+      host: plainHost(),
     },
     ...options,
   });
@@ -77,13 +86,23 @@ const seedAlert = async (muster: Muster): Promise<void> => {
   await muster.actor(alerts, "sample:crm-sync:test").ask.open({ ...about, ...told });
 };
 
+/** Apps in the states that changes need. */
+const seedApps = async (muster: Muster): Promise<void> => {
+  const { apps } = muster.as({ name: "seed", role: "admin" });
+  for (const id of [seeded.app, "drifting", "leaving", "updated"]) {
+    await apps.install({ id, version: "1.0.0", reason: "seed" });
+  }
+  await apps.update("updated", { version: "2.0.0", reason: "seed" });
+  // Whoever asks nodes to try need not wait for it.
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  await apps.pause("drifting", { until, reason: "seed" });
+};
+
 /** What the seeded node has: an app, an alert, and two dead letters. */
 export const seeded = { app: "crm-sync", letter: "", otherLetter: "" };
 
 export const seedNode = async (muster: Muster): Promise<void> => {
-  await muster
-    .as({ name: "seed", role: "admin" })
-    .apps.install({ id: seeded.app, version: "1.0.0", reason: "seed" });
+  await seedApps(muster);
   await seedAlert(muster);
   // A letter at once: a turn may not tell as many.
   for (const id of ["one", "two"]) await muster.actor(clerk, id).tell.spread({ forms: 101 });
@@ -103,6 +122,8 @@ export const startNode = async (options: Partial<MusterOptions> = {}): Promise<M
   await seedAlert(muster);
   return muster;
 };
+
+/** Apps in the states that changes need, beside the one that all is tried on. */
 
 export interface Call {
   /** Whose token goes with it. */

@@ -49,6 +49,7 @@ const sampleOf = (schema: JsonSchema, field: string): unknown => {
   if (schema.anyOf?.[0]) return sampleOf(schema.anyOf[0], field);
   switch (schema.type) {
     case "string": {
+      if (field === "until") return new Date(Date.now() + 3_600_000).toISOString();
       const word = words.find((text) => new RegExp(schema.pattern ?? "").test(text));
       if (word === undefined) throw new Error(`no sample for "${field}": ${schema.pattern}`);
       return word;
@@ -90,7 +91,10 @@ export const fieldsOf = (schema: z.ZodObject | undefined): readonly string[] =>
   Object.keys(schema?.shape ?? {});
 
 /** For each query parameter that a route cannot do without: a value it takes. */
-const queries: Readonly<Record<string, string>> = { a: "web-1", b: "web-1", for: "nodes=1" };
+const queries: Readonly<Record<string, string>> = {
+  ...{ a: "web-1", b: "web-1", for: "nodes=1" },
+  reason: "sample-1",
+};
 
 /** Parameters of the query that the route cannot do without. */
 export const requiredOf = ({ query }: Route): readonly string[] =>
@@ -108,6 +112,13 @@ export const withRequired = (route: Route, query = ""): string => {
     });
   if (added.length === 0) return query;
   return `${query === "" ? "?" : `${query}&`}${added.join("&")}`;
+};
+
+/** Ids of what is there for changes that need it to be in some state, by the name of the route. */
+export const subjectsOfRoutes: Readonly<Record<string, string>> = {
+  "DELETE /v1/apps/{id}": "leaving",
+  "POST /v1/apps/{id}/rollback": "updated",
+  "POST /v1/apps/{id}/ack-drift": "drifting",
 };
 
 const subjects: readonly {
@@ -138,8 +149,10 @@ const subjects: readonly {
 const subjectOf = ({ path }: Route) => subjects.find(({ under }) => path.startsWith(under));
 
 /** The route's path with its parameter filled in: an id that is there, or the one given. */
-export const barePathOf = (route: Route, id = subjectOf(route)?.id ?? ""): string =>
-  route.path.replaceAll(/\{\w+\}/g, id);
+export const barePathOf = (
+  route: Route,
+  id = subjectsOfRoutes[nameOf(route)] ?? subjectOf(route)?.id ?? "",
+): string => route.path.replaceAll(/\{\w+\}/g, id);
 
 /** What the route answers to an id that nothing has. */
 export const missingCodeOf = (route: Route) => subjectOf(route)?.missing;

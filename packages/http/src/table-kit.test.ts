@@ -44,7 +44,11 @@ export const useTable = (options: Partial<HttpOptions> = {}) => {
     );
   /** All that a change could have changed, from the library itself. */
   const state = () => ({
-    apps: muster.apps.list().items.map(({ id, intentId }) => [id, intentId]),
+    // One that is being uninstalled goes by itself.
+    apps: muster.apps
+      .list()
+      .items.filter(({ desiredStatus }) => desiredStatus !== "uninstalled")
+      .map(({ id, intentId }) => [id, intentId]),
     nodes: muster.nodes.list().items.map(({ id, cordoned }) => [id, cordoned]),
     deadLetters: muster.status().deadLetters,
   });

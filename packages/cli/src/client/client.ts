@@ -27,6 +27,8 @@ export interface Client {
   stream(path: string, query: Query, after: string | undefined): AsyncGenerator<EventFrame>;
   /** Sends a change under an idempotency key of its own. */
   post(path: string, body: JsonRecord): Promise<JsonRecord>;
+  /** The same for a DELETE, which says all in its query. */
+  delete(path: string, query: Query): Promise<JsonRecord>;
 }
 
 const queryText = (query: Query): string => {
@@ -50,7 +52,7 @@ const unknownOutcome = (error: CliError): CliError =>
 /** Makes a client of one node. Nothing is sent before the first call. */
 export const createClient = ({ target, timeoutMs, interrupt, trace }: ClientOptions): Client => {
   const send = async (
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "DELETE",
     path: string,
     body?: JsonRecord,
   ): Promise<JsonRecord> => {
@@ -58,10 +60,9 @@ export const createClient = ({ target, timeoutMs, interrupt, trace }: ClientOpti
     const startedAt = performance.now();
     const headers: Record<string, string> = { accept: "application/json" };
     if (target.token !== undefined) headers["authorization"] = `Bearer ${target.token}`;
-    if (body !== undefined) {
-      headers["content-type"] = "application/json";
-      headers["idempotency-key"] = crypto.randomUUID();
-    }
+    const isChange = method !== "GET";
+    if (isChange) headers["idempotency-key"] = crypto.randomUUID();
+    if (body !== undefined) headers["content-type"] = "application/json";
     let response: Response;
     let text: string;
     try {
@@ -76,7 +77,7 @@ export const createClient = ({ target, timeoutMs, interrupt, trace }: ClientOpti
       text = await response.text();
     } catch (cause) {
       const error = connectionError(cause, { target, timeoutMs, limit, interrupt });
-      throw body !== undefined && error.code === "TIMED_OUT" ? unknownOutcome(error) : error;
+      throw isChange && error.code === "TIMED_OUT" ? unknownOutcome(error) : error;
     }
     const requestId = response.headers.get("x-request-id") ?? undefined;
     const tookMs = Math.round(performance.now() - startedAt);
@@ -130,6 +131,7 @@ export const createClient = ({ target, timeoutMs, interrupt, trace }: ClientOpti
     stream,
     get: (path, query = {}) => send("GET", path + queryText(query)),
     post: (path, body) => send("POST", path, body),
+    delete: (path, query) => send("DELETE", path + queryText(query)),
   };
 };
 

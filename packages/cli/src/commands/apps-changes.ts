@@ -1,4 +1,4 @@
-/** `muster apps [enable|disable|settings|licence|manage]`: changes of an app that is there. */
+/** `muster apps [enable|disable|settings|licence|manage]`, and what is given to an app that is there. */
 import { type Command, Option } from "commander";
 import { type AppChange, runAppChange } from "../app-change.ts";
 import { readLicence, readSettings, type SettingsFlags } from "../app-inputs.ts";
@@ -6,6 +6,8 @@ import type { Cli } from "../cli.ts";
 import { usageError } from "../cli-error.ts";
 import { textAt } from "../json.ts";
 import type { Register } from "../noun.ts";
+import { registerHolds } from "./apps-holds.ts";
+import { registerVersions } from "./apps-versions.ts";
 
 const desired = (verb: "enable" | "disable", id: string): AppChange => {
   const status = `${verb}d`;
@@ -96,4 +98,6 @@ const registerInputs = (noun: Command, cli: () => Cli): void => {
 export const registerAppChanges: Register = (noun, cli) => {
   registerDesired(noun, cli);
   registerInputs(noun, cli);
+  registerVersions(noun, cli);
+  registerHolds(noun, cli);
 };

@@ -12,12 +12,42 @@ const agreement = (app: JsonRecord): string | undefined => {
   return drifted === undefined ? undefined : `no: ${drifted} off`;
 };
 
+/** What is going on with an app, or held for a while: in every listing. */
+const note = (app: JsonRecord): string | undefined => {
+  const [rollout, paused, ack, uninstall] = ["rollout", "paused", "acknowledged", "uninstall"].map(
+    (name) => recordAt(app, name),
+  ) as [JsonRecord, JsonRecord, JsonRecord, JsonRecord];
+  const notes: string[] = [];
+  const phase = textAt(uninstall, "phase");
+  if (phase !== undefined) {
+    const nodes = recordsAt(uninstall, "waitingFor").map((node) => textAt(node, "nodeId"));
+    notes.push(nodes.length > 0 ? `${phase}, waits for ${nodes.join(", ")}` : phase);
+  }
+  if (textAt(rollout, "phase") === "halted") {
+    notes.push(`update halted by ${textAt(recordAt(rollout, "haltedBy"), "nodeId") ?? "?"}`);
+  } else if (textAt(rollout, "phase") !== undefined) {
+    const nodes = rollout["nodes"];
+    const first = Array.isArray(nodes) ? nodes.join(", ") : "";
+    notes.push(first === "" ? "update begins" : `update tried on ${first}`);
+  }
+  if (textAt(paused, "until") !== undefined) {
+    const missed = paused["missed"] === true ? ", a change waits" : "";
+    notes.push(`paused until ${textAt(paused, "until")} by ${textAt(paused, "owner")}${missed}`);
+  }
+  if (textAt(ack, "until") !== undefined) {
+    notes.push(`drift acknowledged until ${textAt(ack, "until")} by ${textAt(ack, "owner")}`);
+  }
+  if (textAt(app, "management") === "observe") notes.push("observed only");
+  return notes.length > 0 ? notes.join("; ") : undefined;
+};
+
 export const appColumns: readonly Column[] = [
   { head: "APP", cell: (app) => textAt(app, "id") },
   { head: "VERSION", cell: (app) => textAt(app, "version") },
   { head: "DESIRED", cell: (app) => textAt(app, "desiredStatus") },
   { head: "AGREED", cell: agreement, paint: paintConverged },
   { head: "GENERATION", cell: (app) => numberAt(app, "generation") },
+  { head: "NOTE", cell: note },
   { head: "MANAGEMENT", wide: true, cell: (app) => textAt(app, "management") },
   { head: "CHANGED", wide: true, cell: (app) => textAt(app, "changedAt") },
   { head: "BY", wide: true, cell: (app) => textAt(app, "changedBy") },

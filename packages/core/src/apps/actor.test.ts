@@ -1,86 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Decision, Deferral, Facts, More, Turn } from "../define-actor.ts";
-import { AppActor } from "./actor.ts";
-import { type AppIntentRow, type AppState, appIntentRow, appState, maxHistory } from "./intent.ts";
+import { installed, kind, newApp } from "./actor-kit.test.ts";
+import { type AppIntentRow, appIntentRow, appState, maxHistory } from "./intent.ts";
 import { settingsHash } from "./settings.ts";
-
-type Command = keyof typeof AppActor.commands;
-interface Came {
-  next?: { readonly state: AppState; readonly more: More | undefined };
-  reply?: unknown;
-  refusal?: string;
-}
-
-/** One turn as the runtime has it: input and state are checked, a refusal keeps nothing of `next`. */
-const takeTurn = (command: Command, state: AppState, input: unknown, facts: Facts): Came => {
-  const came: Came = {};
-  const decided = {} as Decision<never>;
-  const turn = {
-    next: (next: AppState, more?: More) => {
-      came.next = { state: appState.parse(next), more };
-      return turn;
-    },
-    reply: (value: unknown) => {
-      came.reply = AppActor.commands[command].output.parse(value);
-      return decided;
-    },
-    refuse: (refusal: string) => {
-      delete came.next;
-      came.refusal = refusal;
-      return decided;
-    },
-  };
-  const handler = AppActor.implementation.on[command] as unknown as (
-    turn: Turn<AppState, never>,
-    state: AppState,
-    input: unknown,
-    facts: Facts,
-  ) => Decision<never>;
-  handler(
-    turn as unknown as Turn<AppState, never>,
-    state,
-    AppActor.commands[command].input.parse(input),
-    facts,
-  );
-  return came;
-};
-
-/** One app's actor without a runtime: each command is one turn. */
-const newApp = (state: AppState = AppActor.implementation.initial("crm-sync")) => {
-  let turns = 0;
-  const run = (command: Command, input: unknown, facts: Partial<Facts> = {}) => {
-    turns += 1;
-    const came = takeTurn(command, state, input, {
-      now: 1_000 * turns,
-      self: { kind: "app", id: "crm-sync" },
-      fence: { datasetId: "d", epoch: 1 },
-      sender: "node:web-1",
-      principal: "ops",
-      idempotencyKey: undefined,
-      attempt: 1,
-      turnId: `turn-${turns}`,
-      ask: `turn-${turns}` as Deferral,
-      ...facts,
-    });
-    if (came.next) state = came.next.state;
-    return { ...came, events: came.next?.more?.events };
-  };
-  return {
-    run,
-    get state() {
-      return state;
-    },
-    get row() {
-      return AppActor.implementation.view?.(state, "crm-sync") as AppIntentRow | undefined;
-    },
-  };
-};
-
-const installed = () => {
-  const app = newApp();
-  app.run("install", { version: "1.0.0", settings: { url: "https://crm" }, reason: "first use" });
-  return app;
-};
 
 describe("installing", () => {
   test("makes an enabled app with who, why and when", () => {
@@ -94,9 +15,16 @@ describe("installing", () => {
       licence: null,
       desiredStatus: "enabled",
       management: "enforce",
+      rollout: null,
       generation: 1,
       intentId: "turn-1",
       desiredIntentId: "turn-1",
+      revision: 1,
+      installId: "turn-1",
+      previous: null,
+      paused: null,
+      ack: null,
+      uninstall: null,
       by: "ops",
       reason: "first use",
       at: 1_000,
@@ -109,6 +37,7 @@ describe("installing", () => {
         reason: "first use",
         data: {
           change: "installed",
+          by: "ops",
           previous: null,
           next: {
             desiredStatus: "enabled",
@@ -154,24 +83,6 @@ describe("installing", () => {
     expect(app.run("install", { ...input, reason: "again" }).refusal).toBe("exists");
     expect(app.state).toBe(before);
   });
-
-  test("on the tombstone of an uninstalled app goes on with its generation", () => {
-    const app = installed();
-    const { intent } = app.state;
-    if (!intent) throw new Error("not installed");
-    const tombstone = newApp({
-      ...app.state,
-      intent: { ...intent, desiredStatus: "uninstalled", generation: 7 },
-    });
-    tombstone.run("install", { version: "2.0.0", reason: "back" }, { turnId: "again" });
-    expect(tombstone.state.intent).toMatchObject({
-      generation: 8,
-      version: "2.0.0",
-      desiredStatus: "enabled",
-      desiredIntentId: "again",
-      settings: {},
-    });
-  });
 });
 
 describe("changing desired status", () => {
@@ -216,10 +127,8 @@ describe("changing desired status", () => {
       expect(never.run(command, { reason: "x" }).refusal).toBe("not-found");
       expect(never.row).toBeUndefined();
       const app = installed();
-      const { intent } = app.state;
-      if (!intent) throw new Error("not installed");
-      const gone = newApp({ ...app.state, intent: { ...intent, desiredStatus: "uninstalled" } });
-      expect(gone.run(command, { reason: "x" }).refusal).toBe("not-found");
+      app.run("uninstall", { reason: "x" });
+      expect(app.run(command, { reason: "x" }).refusal).toBe("not-found");
     }
   });
 
@@ -242,7 +151,7 @@ describe("changing desired status", () => {
     ["a reason that is no text", { reason: 7 }],
     ["an unknown field", { reason: "fine", force: true }],
   ])("with %s is invalid", (_, input) => {
-    expect(AppActor.commands.enable.input.safeParse(input).success).toBe(false);
+    expect(kind.commands.enable.input.safeParse(input).success).toBe(false);
   });
 });
 
@@ -266,6 +175,7 @@ describe("settings, licence and management", () => {
         ...kept,
         generation: 3,
         intentId: "turn-3",
+        revision: 3,
         reason: "new",
         at: 3_000,
       });
@@ -315,9 +225,7 @@ describe("settings, licence and management", () => {
     ["licence", {}],
     ["manage", { mode: "paused" }],
   ] as const)("%s refuses %j", (command, input) => {
-    expect(AppActor.commands[command].input.safeParse({ ...input, reason: "x" }).success).toBe(
-      false,
-    );
+    expect(kind.commands[command].input.safeParse({ ...input, reason: "x" }).success).toBe(false);
   });
 });
 
@@ -361,6 +269,6 @@ describe("state and row", () => {
 
   test("a row of a newer release is read without what is not known here", () => {
     const { row } = installed();
-    expect(appIntentRow.parse({ ...row, rollout: { phase: "canary" } })).toEqual(row as never);
+    expect(appIntentRow.parse({ ...row, tenant: { id: "t-1" } })).toEqual(row as never);
   });
 });

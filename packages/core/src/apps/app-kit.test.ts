@@ -10,6 +10,13 @@ export const intent = (part: Partial<AppIntentRow> = {}): AppIntentRow => ({
   ref: null,
   settings: {},
   licence: null,
+  rollout: null,
+  installId: "i0",
+  previous: null,
+  paused: null,
+  ack: null,
+  uninstall: null,
+  revision: 1,
   desiredStatus: "enabled",
   management: "enforce",
   generation: 1,
@@ -31,6 +38,7 @@ export const appReport = (part: Partial<AppObserved> = {}): AppObserved => ({
   runtime: "bun 1.4.5",
   reason: null,
   tornDown: false,
+  traces: null,
   since: 0,
   history: noHistory,
   ...part,
@@ -91,6 +99,19 @@ export const scriptedHost = (script: Partial<Hooks> = {}) => {
         return hooks.settingsChanged?.(app, context);
       },
     }),
+    ...(script.uninstall && {
+      uninstall: (app, context) => {
+        record("uninstall", app, context);
+        return hooks.uninstall?.(app, context);
+      },
+    }),
+    ...(script.update && {
+      update: (app, context) => {
+        record("update", app, context);
+        return hooks.update?.(app, context);
+      },
+    }),
+    ...(script.purge && { purge: (ref, context) => hooks.purge?.(ref, context) }),
     ...(script.terminate && {
       terminate: (app) => {
         calls.push(`terminate ${app.version}`);

@@ -7,17 +7,10 @@ import { actorKey } from "../model/actor-address.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { View } from "../view.ts";
-import type { AppIntentRow } from "./intent.ts";
+import { type AppIntentRow, isPurged } from "./intent.ts";
 import type { AppSummary } from "./model.ts";
-import {
-  appSummary,
-  type RawReport,
-  type Said,
-  saidBy,
-  shownNodes,
-  type Tally,
-  tally,
-} from "./rows.ts";
+import { type RawReport, type Said, saidBy, shownNodes, type Tally, tally } from "./rows.ts";
+import { appSummary } from "./summary.ts";
 
 /** What each node reported; a status board. */
 export interface AppReports {
@@ -38,6 +31,7 @@ export interface AppTableSources {
 }
 
 interface Kept {
+  readonly intent: AppIntentRow;
   readonly tally: Tally;
   readonly summary: AppSummary;
 }
@@ -58,7 +52,8 @@ export class AppTable {
     this.#sources = sources;
     sources.view.onChange((id, row) => {
       this.#kept.delete(unitOf(id));
-      if (this.#idSet.has(id) !== (row !== undefined)) this.#ids = undefined;
+      const isThere = row !== undefined && !isPurged(row);
+      if (this.#idSet.has(id) !== isThere) this.#ids = undefined;
     });
     sources.reports.onChange((_, unit) => this.#kept.delete(unit));
   }
@@ -78,14 +73,19 @@ export class AppTable {
     return this.#shown;
   }
 
+  /** What is wanted of an app; nothing of one that was uninstalled and purged. */
   intent(id: string): AppIntentRow | undefined {
-    return this.#sources.view.get(id);
+    const row = this.#sources.view.get(id);
+    return row && isPurged(row) ? undefined : row;
   }
 
   /** Ids of all apps, in order. */
   ids(): readonly string[] {
     if (!this.#ids) {
-      this.#ids = [...this.#sources.view.entries()].map(([id]) => id).sort();
+      this.#ids = [...this.#sources.view.entries()]
+        .filter(([, row]) => !isPurged(row))
+        .map(([id]) => id)
+        .sort();
       this.#idSet = new Set(this.#ids);
     }
     return this.#ids;
@@ -109,9 +109,9 @@ export class AppTable {
     this.#followNodes();
     const unit = unitOf(intent.id);
     const known = this.#kept.get(unit);
-    if (known?.summary.intentId === intent.intentId) return known;
+    if (known?.intent === intent) return known;
     const counted = tally(intent, this.#shown, this.saidOf(intent.id));
-    const made = { tally: counted, summary: appSummary(intent, counted) };
+    const made = { intent, tally: counted, summary: appSummary(intent, counted) };
     if (this.intent(intent.id) === intent) this.#kept.set(unit, made);
     return made;
   }

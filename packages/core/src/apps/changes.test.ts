@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import type { ActorRef, AskOptions } from "../define-actor.ts";
 import { isMusterError, type MusterError } from "../errors.ts";
 import type { Role } from "../principal.ts";
-import type { AppsService, InstallApp } from "../services.ts";
-import { AppActor, type AppCommands } from "./actor.ts";
+import type { InstallApp } from "../services.ts";
 import { intent } from "./app-kit.test.ts";
 import { createAppsChanges, hasReached } from "./changes.ts";
 import type { AppIntentRow } from "./intent.ts";
 import type { AppSummary } from "./model.ts";
+import { type AppCommands, appProtocol } from "./protocol.ts";
 
 type Reply =
   | { ok: true; value: { app: AppIntentRow; changed: boolean } }
@@ -18,7 +18,10 @@ const answered = (app: AppIntentRow, changed = true): Reply => ({
 });
 const refused = (refusal: string): Reply => ({ ok: false, refusal: refusal as never });
 
-const changes = (reply: Reply, { role = "operator" as Role, there = [] as AppSummary[] } = {}) => {
+const changes = (
+  reply: Reply,
+  { role = "operator" as Role, there = [] as AppSummary[], causes = ["hook_failed"] } = {},
+) => {
   const asked: unknown[] = [];
   const waited: AppIntentRow[] = [];
   const ask =
@@ -33,11 +36,13 @@ const changes = (reply: Reply, { role = "operator" as Role, there = [] as AppSum
     reads: {
       list: () => ({ items: there, asOf: "", stale: false }),
       summaryOf: ({ id, generation }: AppIntentRow) => ({ id, generation }) as AppSummary,
-    } as unknown as AppsService & { summaryOf(row: AppIntentRow): AppSummary },
+      driftCauses: () => causes,
+    } as unknown as Parameters<typeof createAppsChanges>[0]["reads"],
+    now: () => Date.parse("2026-05-01T12:00:00Z"),
     actor: (id) =>
       ({
         ask: Object.fromEntries(
-          Object.keys(AppActor.commands).map((command) => [command, ask(command)(id)]),
+          Object.keys(appProtocol.commands).map((command) => [command, ask(command)(id)]),
         ),
       }) as unknown as ActorRef<AppCommands>,
     waitForRow: async (row) => {

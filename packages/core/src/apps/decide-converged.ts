@@ -4,7 +4,7 @@
  */
 import type { StatusRow } from "../view.ts";
 import type { AppIntentRow } from "./intent.ts";
-import { type AppDesiredStatus, isDisabled, isEnabled } from "./model.ts";
+import { type AppDesiredStatus, type AppRow, isDisabled, isEnabled } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
 
 /** A node's row, with the run of the node that wrote it. */
@@ -21,8 +21,9 @@ export const satisfies = (desired: AppDesiredStatus, observed: AppObserved): boo
     case "enabled":
       return isEnabled(observed.initStatus);
     case "disabled":
-    case "uninstalled":
       return isDisabled(observed.initStatus) && observed.tornDown;
+    case "uninstalled":
+      return isDisabled(observed.initStatus) && observed.tornDown && observed.traces === null;
   }
 };
 
@@ -50,6 +51,12 @@ export const terminalStatuses: ReadonlySet<string> = new Set([
   "compiler_error_disabled",
   "invalid_installation_disabled",
 ]);
+
+/** Tells whether no retry will mend a row: it acted on this very intent and failed for good. */
+export const isTerminal = (
+  row: Pick<AppRow, "converged" | "observedIntentId" | "intentId" | "initStatus">,
+): boolean =>
+  !row.converged && row.observedIntentId === row.intentId && terminalStatuses.has(row.initStatus);
 
 export type Agreement = "converged" | "drifted" | "terminal";
 

@@ -1,11 +1,11 @@
 /** Decides what an app is given besides its desired status: settings, licence, management. Pure. */
 import {
+  changeable,
   changeIntent,
   type IntentDecision,
   type IntentFacts,
-  installedApp,
 } from "./change-intent.ts";
-import type { AppIntentRow, AppState, IntentChange } from "./intent.ts";
+import type { AppChangeKind, AppIntentRow, AppState } from "./intent.ts";
 import { type AppSettings, sameSettings } from "./settings.ts";
 
 type Inputs = Pick<AppIntentRow, "settings" | "licence" | "management">;
@@ -17,15 +17,15 @@ const decideInput = <K extends keyof Inputs>(
     key,
     value,
     reason,
-  }: { change: IntentChange; key: K; value: Inputs[K]; reason: string },
+  }: { change: AppChangeKind; key: K; value: Inputs[K]; reason: string },
   facts: IntentFacts,
   same: (a: Inputs[K], b: Inputs[K]) => boolean = (a, b) => a === b,
 ): IntentDecision => {
-  if (facts.principal === undefined) return { kind: "refused", refusal: "no-principal" };
-  const app = installedApp(state);
-  if (!app) return { kind: "refused", refusal: "not-found" };
+  const found = changeable(state, facts);
+  if (found.kind === "refused") return found;
+  const { app, by } = found;
   if (same(app[key], value)) return { kind: "unchanged", app };
-  return changeIntent(state, change, { ...app, [key]: value, reason, by: facts.principal }, facts);
+  return changeIntent(state, change, { ...app, [key]: value, reason, by }, facts);
 };
 
 /** Replaces all settings. */

@@ -1,11 +1,13 @@
 /** Decides installation and desired status of an app. Pure. */
 import {
+  changeable,
   changeIntent,
   type IntentDecision,
   type IntentFacts,
-  installedApp,
+  refused,
 } from "./change-intent.ts";
-import type { AppIntentRow, AppState, InstallInput } from "./intent.ts";
+import type { InstallInput } from "./commands.ts";
+import { type AppIntentRow, type AppState, isPurged } from "./intent.ts";
 import { sameSettings } from "./settings.ts";
 
 const asksForMore = (app: AppIntentRow, input: InstallInput): boolean =>
@@ -15,21 +17,23 @@ const asksForMore = (app: AppIntentRow, input: InstallInput): boolean =>
   (input.settings !== undefined && !sameSettings(input.settings, app.settings)) ||
   (input.licence !== undefined && input.licence !== app.licence);
 
-/** Installs an app; asking again for what is there changes nothing. */
+/**
+ * Installs an app; asking again for what is there changes nothing. What an uninstall has not cleared
+ * away yet must not meet a new installation.
+ */
 export const decideInstall = (
   state: AppState,
   id: string,
   input: InstallInput,
   facts: IntentFacts,
 ): IntentDecision => {
-  if (facts.principal === undefined) return { kind: "refused", refusal: "no-principal" };
-  const app = installedApp(state);
-  if (app) {
-    return asksForMore(app, input)
-      ? { kind: "refused", refusal: "exists" }
-      : { kind: "unchanged", app };
+  if (facts.principal === undefined) return refused("no-principal");
+  const { intent } = state;
+  if (intent && intent.desiredStatus !== "uninstalled") {
+    return asksForMore(intent, input) ? refused("exists") : { kind: "unchanged", app: intent };
   }
-  return changeIntent(
+  if (intent && !isPurged(intent)) return refused("uninstalling");
+  const changed = changeIntent(
     state,
     "installed",
     {
@@ -40,11 +44,18 @@ export const decideInstall = (
       licence: input.licence ?? null,
       desiredStatus: input.desiredStatus ?? "enabled",
       management: "enforce",
+      rollout: null,
+      installId: facts.turnId,
+      previous: null,
+      paused: null,
+      ack: null,
+      uninstall: null,
       by: facts.principal,
       reason: input.reason,
     },
     facts,
   );
+  return intent ? { ...changed, timers: [{ name: "forget", cancel: true }] } : changed;
 };
 
 /** Sets desired status; what is set already keeps its generation. */
@@ -54,10 +65,9 @@ export const decideDesired = (
   reason: string,
   facts: IntentFacts,
 ): IntentDecision => {
-  if (facts.principal === undefined) return { kind: "refused", refusal: "no-principal" };
-  const app = installedApp(state);
-  if (!app) return { kind: "refused", refusal: "not-found" };
+  const found = changeable(state, facts);
+  if (found.kind === "refused") return found;
+  const { app, by } = found;
   if (app.desiredStatus === desiredStatus) return { kind: "unchanged", app };
-  const wanted = { ...app, desiredStatus, reason, by: facts.principal };
-  return changeIntent(state, desiredStatus, wanted, facts);
+  return changeIntent(state, desiredStatus, { ...app, desiredStatus, reason, by }, facts);
 };

@@ -14,6 +14,8 @@ export type HookName =
   | "checkSettings"
   | "enable"
   | "settingsChanged"
+  | "update"
+  | "uninstall"
   | "disable"
   | "observe"
   | "unload"

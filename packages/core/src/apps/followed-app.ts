@@ -4,7 +4,7 @@ import type { AppUnit } from "./app-unit.ts";
 import type { AppIntentRow } from "./intent.ts";
 import type { AppReason, AppStatus } from "./model.ts";
 import { type NodeHistory, noHistory, noteAttempt } from "./node-history.ts";
-import { type AppObserved, appObserved } from "./observed.ts";
+import { type AppObserved, type AppTraces, appObserved } from "./observed.ts";
 import { type AppSettings, settingsHash } from "./settings.ts";
 
 /** An app that ran for longer did not end because it cannot run, in milliseconds. */
@@ -12,21 +12,29 @@ const stableMs = 60_000;
 
 export interface FollowedOptions<App> {
   readonly unit: AppUnit<App>;
-  readonly intent: AppIntentRow;
-  /** What the former run of this node reported; anything, since another version may have. */
-  readonly inherited: unknown;
+  /** `undefined` for an app that is only known from the former run of this node. */
+  readonly intent: AppIntentRow | undefined;
+  readonly history: NodeHistory;
   readonly runtime: string;
 }
+
+/** What the former run of this node reported; anything, since another version may have. */
+export const readInherited = (
+  inherited: unknown,
+): { readonly history: NodeHistory; readonly traces: AppTraces | null } => {
+  const before = appObserved.safeParse(inherited);
+  return before.success ? before.data : { history: noHistory, traces: null };
+};
 
 export class FollowedApp<App> {
   readonly unit: AppUnit<App>;
   /** The intent last acted on. */
-  intent: AppIntentRow;
+  intent: AppIntentRow | undefined;
   /** What the last attempt came to. */
   last: AppObserved | undefined;
   readonly #runtime: string;
   /** `desiredIntentId` when this incarnation first saw the app: another one means it was changed. */
-  readonly #desiredAtFirst: string;
+  readonly #desiredAtFirst: string | undefined;
   #tried = false;
   #history: NodeHistory;
   /** How often the app has ended by itself soon after it was enabled. */
@@ -34,13 +42,12 @@ export class FollowedApp<App> {
   /** Monotonic instant at which it was enabled. */
   #enabledAt = 0;
 
-  constructor({ inherited, intent, runtime, unit }: FollowedOptions<App>) {
-    const before = appObserved.safeParse(inherited);
+  constructor({ history, intent, runtime, unit }: FollowedOptions<App>) {
     this.unit = unit;
     this.intent = intent;
     this.#runtime = runtime;
-    this.#desiredAtFirst = intent.desiredIntentId;
-    this.#history = before.success ? before.data.history : noHistory;
+    this.#desiredAtFirst = intent?.desiredIntentId;
+    this.#history = history;
   }
 
   /** Desired status was changed while this process was up. */
@@ -52,9 +59,10 @@ export class FollowedApp<App> {
   causeOf(intent: AppIntentRow | undefined, attempt: number): HookContext["cause"] {
     const first = !this.#tried;
     this.#tried = true;
+    if (intent === undefined || intent.desiredStatus === "uninstalled") return "uninstall";
     if (first) return "start";
     if (attempt > 1) return "retry";
-    if (intent?.desiredStatus !== "enabled") return "intent";
+    if (intent.desiredStatus !== "enabled") return "intent";
     const runs = this.unit.runs(intent);
     if (runs === "other-build") return "update";
     if (runs !== "other-inputs") return "intent";
@@ -63,16 +71,17 @@ export class FollowedApp<App> {
 
   /** What is reported while an attempt goes on. */
   observe(initStatus: AppStatus, reason: AppReason | null, now: number): AppObserved {
-    const { generation, desiredStatus, settings } = this.intent;
+    const { intent } = this;
     return {
       initStatus,
-      observedGeneration: generation,
+      observedGeneration: intent?.generation ?? 0,
       version: this.unit.package?.version ?? null,
       packageDigest: this.unit.package?.digest ?? null,
-      settingsHash: desiredStatus === "enabled" ? settingsHash(settings) : null,
+      settingsHash: intent?.desiredStatus === "enabled" ? settingsHash(intent.settings) : null,
       runtime: this.#runtime,
       reason,
       tornDown: this.unit.tornDown,
+      traces: this.unit.traces,
       since: now,
       history: this.#history,
     };
@@ -81,7 +90,7 @@ export class FollowedApp<App> {
   /** What an attempt came to; what it came to before stays so since then. */
   settle(initStatus: AppStatus, reason: AppReason | null, now: number): AppObserved {
     const version = this.unit.package?.version ?? null;
-    const met = { generation: this.intent.generation, version, initStatus, reason };
+    const met = { generation: this.intent?.generation ?? 0, version, initStatus, reason };
     this.#history = noteAttempt(this.#history, met, now);
     const observed = this.observe(initStatus, reason, now);
     const { last } = this;

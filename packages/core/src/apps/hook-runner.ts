@@ -8,7 +8,9 @@ import type { HookName, StillRunning } from "./decide-status.ts";
 import { type HookResult, runHook } from "./run-hook.ts";
 
 /** What a hook is told of the intent it runs for. */
-export type HookInputs = Pick<HookContext, "settings" | "licence" | "cause">;
+export type HookInputs = Pick<HookContext, "settings" | "licence" | "cause"> & {
+  readonly previousVersion?: string;
+};
 
 export interface HookRunnerOptions {
   readonly appId: string;
@@ -46,12 +48,13 @@ export class HookRunner {
   }
 
   context(
-    { cause, licence, settings }: HookInputs,
+    { cause, licence, previousVersion, settings }: HookInputs,
     signal: AbortSignal,
     lost: HookContext["lost"] = () => {},
   ): HookContext {
     const { appId, nodeId } = this.#options;
-    return { appId, nodeId, settings, licence, cause, signal, lost };
+    const given = { appId, nodeId, settings, licence, cause, signal, lost };
+    return previousVersion === undefined ? given : { ...given, previousVersion };
   }
 
   /** Whatever was running was ended by force. */

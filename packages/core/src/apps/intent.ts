@@ -7,7 +7,7 @@ import { idPattern } from "../model/ids.ts";
 import { AppDesiredStatus } from "./model.ts";
 import { appLicence, appSettings } from "./settings.ts";
 
-/** Changes of intent that an app's history keeps; older ones are dropped and counted. */
+/** Changes that an app's history keeps; older ones are dropped and counted. */
 export const maxHistory = 50;
 
 const reservedIds: ReadonlySet<string> = new Set(["compare", "diff", "installed", "reconcile"]);
@@ -28,14 +28,32 @@ export const changeReason = z
   .trim()
   .min(1, "a reason of 1 to 500 characters is required")
   .max(500, "a reason of 1 to 500 characters is required");
-
 export const appManagement = z.enum(["enforce", "observe"], 'must be "enforce" or "observe"');
 
 const instant = z.int().nonnegative();
+const appReason = z.object({ code: z.string(), message: z.string() });
 
-/** The list row of an app: everything that replicas and listings need. Newer fields are passed over. */
-export const appIntentRow = z.object({
-  id: z.string(),
+/** A package as its host finds it. */
+const appPackage = z.object({ version: appVersion, ref: packageRef.nullable() });
+export type AppPackage = Readonly<z.output<typeof appPackage>>;
+
+/** An update that some nodes make first. */
+export const appRollout = z.object({
+  /** `halted`: the first nodes did not get there; the others keep what they have. */
+  phase: z.enum(["canary", "halted"]),
+  /** So many nodes move first. */
+  count: z.int().positive(),
+  /** Which they are; none until they were chosen. */
+  nodes: z.array(z.string()),
+  /** What the others go on running. */
+  from: appPackage,
+  haltedBy: z.object({ nodeId: z.string(), reason: appReason }).nullable(),
+  since: instant,
+});
+export type AppRollout = Readonly<z.output<typeof appRollout>>;
+
+/** The part of an intent that nodes act on, apart from who asked for it. */
+const followed = z.object({
   version: appVersion,
   ref: packageRef.nullable(),
   settings: appSettings,
@@ -49,26 +67,94 @@ export const appIntentRow = z.object({
   intentId: z.string(),
   /** The `intentId` under which desired status took its present value. */
   desiredIntentId: z.string(),
+  rollout: appRollout.nullable().default(null),
+});
+export type FollowedIntent = Readonly<z.output<typeof followed>>;
+
+/** Somebody answers for leaving something as it is, for a while. */
+const hold = {
+  owner: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  at: instant,
+  until: instant,
+};
+const appPause = z.object({
+  ...hold,
+  /** What nodes go on following, once intent has changed during the pause. */
+  held: followed.nullable(),
+});
+export type AppPause = Readonly<z.output<typeof appPause>>;
+const driftAck = z.object({
+  ...hold,
+  /** Reason codes of the drift that is known; another one is new drift. */
+  causes: z.array(z.string()),
+});
+export type DriftAck = Readonly<z.output<typeof driftAck>>;
+
+/** How far an uninstall has come. */
+const appUninstall = z.object({
+  phase: z.enum(["tearing-down", "purging", "purged"]),
+  since: instant,
+  /** From then on the purge waits for nobody. */
+  boundAt: instant,
+  /** Live nodes that have not confirmed their tear-down. */
+  waitingFor: z.array(z.object({ nodeId: z.string(), reason: appReason })),
+  /** Why the purge was not done yet. */
+  error: z.string().nullable(),
+  purgedAt: instant.nullable(),
+  /** Every node that could have had it has come back or was reaped: it is in no list any more. */
+  forgotten: z.boolean(),
+});
+export type AppUninstall = Readonly<z.output<typeof appUninstall>>;
+
+/** The list row of an app: everything that replicas and listings need. Newer fields are passed over. */
+export const appIntentRow = followed.extend({
+  id: z.string(),
   by: z.string(),
   reason: z.string(),
   /** Redis time of the last change of intent. */
   at: instant,
+  /** Grows with each change of this row, also of what leaves intent as it is. */
+  revision: instant.default(0),
+  /** The `intentId` under which it was installed: a later one is another installation. */
+  installId: z.string().default(""),
+  /** What `rollback` goes back to. */
+  previous: appPackage.nullable().default(null),
+  paused: appPause.nullable().default(null),
+  ack: driftAck.nullable().default(null),
+  uninstall: appUninstall.nullable().default(null),
 });
 export type AppIntentRow = Readonly<z.output<typeof appIntentRow>>;
 
-/** What a change of intent was about, as history and audit name it. */
-export const intentChange = z.enum([
+/** Tells whether an app is there no more: what is left of it only keeps its generation. */
+export const isPurged = ({ uninstall }: Pick<AppIntentRow, "uninstall">): boolean =>
+  uninstall?.phase === "purged";
+
+/** What a change was about, as history and audit name it. */
+export const appChangeKind = z.enum([
   "installed",
   "enabled",
   "disabled",
   "settings",
   "licence",
   "management",
+  "updated",
+  "rolled_back",
+  "promoted",
+  "halted",
+  "uninstalled",
+  "purged",
+  "paused",
+  "resumed",
+  "pause_ended",
+  "drift_acknowledged",
+  "acknowledgement_ended",
 ]);
-export type IntentChange = z.output<typeof intentChange>;
+export type AppChangeKind = z.output<typeof appChangeKind>;
 
 const historyEntry = z.strictObject({
-  change: intentChange,
+  change: appChangeKind,
   generation: z.int().positive(),
   intentId: z.string(),
   desiredStatus: z.enum(AppDesiredStatus),
@@ -77,16 +163,19 @@ const historyEntry = z.strictObject({
   reason: z.string(),
   at: instant,
 });
+export type HistoryEntry = Readonly<z.output<typeof historyEntry>>;
+
+/** Oldest first. Nothing since `coveredFrom` is missing; `dropped` counts what came before. */
+export const appHistory = z.strictObject({
+  coveredFrom: instant,
+  dropped: z.int().nonnegative(),
+  entries: z.array(historyEntry).max(maxHistory),
+});
 
 /** State of an app's actor. Without an intent the app was never installed. */
 export const appState = z.strictObject({
   intent: appIntentRow.nullable(),
-  /** Oldest first. Nothing since `coveredFrom` is missing; `dropped` counts what came before. */
-  history: z.strictObject({
-    coveredFrom: instant,
-    dropped: z.int().nonnegative(),
-    entries: z.array(historyEntry).max(maxHistory),
-  }),
+  history: appHistory,
 });
 export type AppState = z.output<typeof appState>;
 
@@ -94,27 +183,3 @@ export const neverInstalled: AppState = Object.freeze({
   intent: null,
   history: { coveredFrom: 0, dropped: 0, entries: [] },
 });
-
-/** What a person asks for when installing an app. */
-export const installInput = z.strictObject({
-  version: appVersion,
-  ref: packageRef.optional(),
-  desiredStatus: z.enum(["enabled", "disabled"]).optional(),
-  settings: appSettings.optional(),
-  licence: appLicence.optional(),
-  reason: changeReason,
-});
-export type InstallInput = z.output<typeof installInput>;
-
-export const changeInput = z.strictObject({ reason: changeReason });
-export const settingsInput = z.strictObject({ settings: appSettings, reason: changeReason });
-/** `null` takes the licence away. */
-export const licenceInput = z.strictObject({
-  licence: appLicence.nullable(),
-  reason: changeReason,
-});
-export const manageInput = z.strictObject({ mode: appManagement, reason: changeReason });
-
-/** Answer of every command that may change intent. */
-export const intentAnswer = z.strictObject({ app: appIntentRow, changed: z.boolean() });
-export type IntentAnswer = z.output<typeof intentAnswer>;

@@ -77,6 +77,46 @@ export interface AppRow {
   readonly stale: boolean;
 }
 
+/** An update that some nodes make first; the others follow by themselves once these run it. */
+export interface AppRolloutView {
+  /** `halted`: one of the first nodes did not get there, and the others keep what they have. */
+  readonly phase: "canary" | "halted";
+  /** Nodes that move first. */
+  readonly nodes: readonly string[];
+  /** Version that the others keep. */
+  readonly from: string;
+  readonly haltedBy?: { readonly nodeId: string; readonly reason: AppReason };
+}
+
+/** Somebody answers for leaving an app as it is, until then. Instants are ISO-8601 UTC. */
+export interface AppHold {
+  readonly owner: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly until: string;
+}
+export interface AppPauseView extends AppHold {
+  /** Intent has changed meanwhile; nodes act on it when the pause ends. */
+  readonly missed: boolean;
+}
+export interface DriftAckView extends AppHold {
+  /** Reason codes that are answered for; drift for another reason is new. */
+  readonly causes: readonly string[];
+}
+
+/** How far an uninstall has come. */
+export interface AppUninstallView {
+  readonly phase: "tearing-down" | "purging";
+  readonly since: string;
+  /** From then on the purge waits for no node. */
+  readonly boundAt: string;
+  /** Live nodes that have not confirmed their tear-down. */
+  readonly waitingFor: readonly { readonly nodeId: string; readonly reason: AppReason }[];
+  /** Why the purge could not be done yet. */
+  readonly error?: string;
+}
+
 /** An app with its intent; `nodes` only where asked for. */
 export interface AppSummary {
   readonly id: string;
@@ -93,6 +133,13 @@ export interface AppSummary {
   readonly changedBy: string;
   readonly changedAt: string;
   readonly reason: string;
+  /** What `rollback` goes back to. */
+  readonly previousVersion?: string;
+  readonly rollout?: AppRolloutView;
+  readonly pausedUntil?: string;
+  readonly paused?: AppPauseView;
+  readonly acknowledged?: DriftAckView;
+  readonly uninstall?: AppUninstallView;
   readonly nodes?: readonly AppRow[];
 }
 

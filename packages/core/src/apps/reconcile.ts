@@ -8,7 +8,8 @@ import type { Logger } from "../ports/logger.ts";
 import { type Principal, requireReason, requireRole } from "../principal.ts";
 import type { AppsReconcile, AppsService } from "../services.ts";
 import { terminalStatuses } from "./decide-converged.ts";
-import type { AppRow } from "./model.ts";
+import type { AppPauseView, AppRow } from "./model.ts";
+import { refusalError } from "./refusals.ts";
 
 export interface ReconcileRequest {
   /** Only these. @defaultValue every node that does not agree */
@@ -32,6 +33,8 @@ export interface ReconcileSources {
   readonly clock: Clock;
   readonly logger: Logger;
   rows(appId: string): readonly AppRow[];
+  /** Who has paused an app, and until when; `undefined` for one that is not paused. */
+  pauseOf(appId: string): Pick<AppPauseView, "owner" | "until"> | undefined;
   /** Asks a node to look at one app again; `false` when it was not heard. */
   nudge(nodeId: NodeId, appId: string, force: boolean): Promise<"nudged" | "unknown" | "silent">;
   onChange(listener: () => void): () => void;
@@ -74,6 +77,11 @@ export const reconcileApp = async (
     });
   }
   const asked = rows.filter(({ nodeId }) => nodes?.includes(nodeId) ?? true);
+  const pause = force ? undefined : sources.pauseOf(appId);
+  if (pause) {
+    const message = `paused by ${pause.owner} until ${pause.until}; force tries all the same`;
+    return asked.map(({ nodeId }) => ({ appId, nodeId, ...skip("paused", message) }));
+  }
   return Promise.all(asked.map((row) => reconcileRow(sources, row, force)));
 };
 
@@ -150,7 +158,8 @@ export const createAppsReconcile = (
     reconcile: async (id, request) => {
       const op = "apps.reconcile";
       allow(op, request.reason);
-      reads.get(id);
+      const app = reads.get(id);
+      if (app.paused && !request.force) throw refusalError(op, id, "paused", app);
       return tryNow(op, [id], request);
     },
     reconcileAll: async ({ apps, ...request }) => {

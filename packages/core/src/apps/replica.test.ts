@@ -27,6 +27,7 @@ describe("an app that should be enabled", () => {
         runtime: "bun 1.4.5",
         reason: null,
         tornDown: false,
+        traces: { installId: "i0", version: "1.0.0", ref: null },
         since: 1_800_000_000_000,
         history: {
           coveredFrom: 1_800_000_000_000,
@@ -592,7 +593,7 @@ describe("stopping and removal", () => {
     await web.apply(intent());
     web.calls();
     expect(await web.apply(undefined)).toMatchObject({ converged: true });
-    expect(web.calls()).toEqual(["disable 1.0.0 intent", "unload 1.0.0"]);
+    expect(web.calls()).toEqual(["disable 1.0.0 uninstall", "unload 1.0.0"]);
     expect(web.replica.local.get("crm-sync")).toBeUndefined();
     expect(await web.apply(undefined)).toMatchObject({ converged: true });
     expect(web.calls()).toEqual([]);

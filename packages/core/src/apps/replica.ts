@@ -17,11 +17,11 @@ import {
   slowDelayMs,
 } from "./decide-status.ts";
 import { DigestWatch } from "./digest-watch.ts";
-import { FollowedApp } from "./followed-app.ts";
-import type { AppIntentRow } from "./intent.ts";
+import { effectiveIntent } from "./effective-intent.ts";
+import { FollowedApp, readInherited } from "./followed-app.ts";
+import { type AppIntentRow, isPurged } from "./intent.ts";
 import { type LocalApps, LocalAppTable } from "./local-apps.ts";
 import { isEnabled } from "./model.ts";
-import { noHistory } from "./node-history.ts";
 import type { AppObserved } from "./observed.ts";
 import { withoutSecrets } from "./redact.ts";
 
@@ -69,16 +69,20 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     changed: (id) => void control?.nudge(id, "force"),
   });
 
-  const follow = (intent: AppIntentRow, inherited: unknown): FollowedApp<App> => {
-    const { id: appId } = intent;
+  const follow = (
+    appId: string,
+    intent: AppIntentRow | undefined,
+    inherited: unknown,
+  ): FollowedApp<App> => {
     const known = followed.get(appId);
     if (known) {
-      known.intent = intent;
+      known.intent = intent ?? known.intent;
       return known;
     }
+    const { history, traces } = readInherited(inherited);
     const lost = (why: unknown) => takeLoss(appId, why);
-    const unit = new AppUnit({ appId, nodeId, host, clock, hookTimeoutMs, lost });
-    const made = new FollowedApp({ unit, intent, inherited, runtime });
+    const unit = new AppUnit({ appId, nodeId, host, clock, hookTimeoutMs, traces, lost });
+    const made = new FollowedApp<App>({ unit, intent, history, runtime });
     followed.set(appId, made);
     return made;
   };
@@ -145,7 +149,10 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     if (intent?.management === "observe" && intent.desiredStatus !== "uninstalled") {
       return look(app, intent, signal);
     }
-    if (intent?.desiredStatus !== "enabled") return app.unit.tearDown(cause, { leaving });
+    if (intent === undefined || intent.desiredStatus === "uninstalled") {
+      return app.unit.uninstall(cause, { leaving });
+    }
+    if (intent.desiredStatus === "disabled") return app.unit.tearDown(cause, { leaving });
     const ran = app.unit.runs(intent) === "as-wanted";
     const outcome = await app.unit.bringUp({
       ...request,
@@ -161,16 +168,17 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     kind: "app",
     local,
     retry,
-    identity: (intent) => intent.intentId,
+    identity: (row) => effectiveIntent(row, nodeId).intentId,
+    removed: isPurged,
     begin: (given) => {
       control = given;
     },
 
-    apply: async (intent, context) => {
+    apply: async (row, context) => {
       const { id } = context;
+      const intent = row && effectiveIntent(row, nodeId);
       digests.forget(id);
-      const app = intent ? follow(intent, context.inherited) : followed.get(id);
-      if (!app) return gone(runtime);
+      const app = follow(id, intent, context.inherited);
       const cause = app.causeOf(intent, context.attempt);
       const secrets = app.secrets(intent);
       const outcome = await act(app, intent, {
@@ -189,15 +197,14 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
         outcome.kind === "superseded"
           ? app.observe(initStatus, reason, options.now())
           : app.settle(initStatus, reason, options.now());
-      if (intent) local.set(id, observed);
-      else if (app.unit.tornDown) {
+      const done = satisfies(intent?.desiredStatus ?? "uninstalled", observed);
+      if (done && (row === undefined || isPurged(row))) {
         followed.delete(id);
         local.delete(id);
-      }
+      } else local.set(id, observed);
       const isBroken = initStatus === "compiler_error_disabled";
       if (intent && isBroken) digests.watch(intent, observed.packageDigest);
       const isSlow = outcome.kind === "observed" && verdict.retry === "slow";
-      const done = intent ? satisfies(intent.desiredStatus, observed) : app.unit.tornDown;
       return conclude(observed, verdict, done && !isSlow);
     },
 
@@ -224,21 +231,3 @@ export const createAppReplica = <App>(options: AppReplicaOptions<App>): AppRepli
     },
   };
 };
-
-/** An app that is neither wanted nor known here. */
-const gone = (runtime: string): Applied<AppObserved> => ({
-  observed: {
-    initStatus: "manually_disabled",
-    observedGeneration: 0,
-    version: null,
-    packageDigest: null,
-    settingsHash: null,
-    runtime,
-    reason: null,
-    tornDown: true,
-    since: 0,
-    history: noHistory,
-  },
-  converged: true,
-  retry: "never",
-});

@@ -7,10 +7,10 @@ import { isoInstant } from "../model/instant.ts";
 import { isLive, type NodeRecord } from "../model/node-record.ts";
 import type { StatusRow } from "../view.ts";
 import { decideAgreement, isConverged, type NodeReport } from "./decide-converged.ts";
+import { effectiveIntent, hasMissed } from "./effective-intent.ts";
 import type { AppIntentRow } from "./intent.ts";
-import type { AppReason, AppRow, AppStatus, AppSummary } from "./model.ts";
+import type { AppReason, AppRow, AppStatus } from "./model.ts";
 import { type AppObserved, appObserved } from "./observed.ts";
-import { settingsHash } from "./settings.ts";
 
 /** A report as it came: what the node observed is not checked yet. */
 export interface RawReport {
@@ -83,7 +83,7 @@ const isObserved = ({ management, desiredStatus }: AppIntentRow): boolean =>
 const instantOrNull = (ms = 0): string | null => (ms > 0 ? isoInstant(ms) : null);
 
 /** A node without an app host has nothing to agree on. */
-const runsApps = ({ info }: NodeRecord): boolean => info.replicas?.includes("app") ?? true;
+export const runsApps = ({ info }: NodeRecord): boolean => info.replicas?.includes("app") ?? true;
 
 /** One app on one node. */
 export const appRow = (
@@ -95,6 +95,7 @@ export const appRow = (
   const raw = said.kind === "nothing" ? undefined : said.raw;
   const report = said.kind === "report" ? said.report : undefined;
   const observed = report?.row.observed;
+  const wanted = effectiveIntent(intent, node.id);
   return {
     appId: intent.id,
     nodeId: node.id,
@@ -103,7 +104,7 @@ export const appRow = (
     isLocal: node.id === localNodeId,
     desiredStatus: intent.desiredStatus,
     generation: intent.generation,
-    intentId: intent.intentId,
+    intentId: hasMissed(intent) ? intent.intentId : wanted.intentId,
     ...(runsApps(node) ? statusOf(said) : { initStatus: "unknown", reason: noHost }),
     observedGeneration: observed?.observedGeneration ?? null,
     observedIntentId: raw?.row.intentId ?? null,
@@ -111,7 +112,7 @@ export const appRow = (
     packageDigest: observed?.packageDigest ?? null,
     settingsHash: observed?.settingsHash ?? null,
     runtime: observed?.runtime ?? null,
-    converged: !runsApps(node) || isConverged(intent, report, node),
+    converged: !runsApps(node) || (!hasMissed(intent) && isConverged(wanted, report, node)),
     attempts: raw?.row.attempts ?? 0,
     nextAttemptAt: instantOrNull(raw?.row.nextAttemptAt),
     lastError: raw?.row.lastError ?? null,
@@ -144,28 +145,12 @@ export const tally = (
     if (isObserved(intent)) continue;
     const answer = said(node.id);
     const agreement = decideAgreement(
-      intent,
+      effectiveIntent(intent, node.id),
       answer.kind === "report" ? answer.report : undefined,
       node,
     );
-    if (agreement !== "converged") drifted += 1;
+    if (agreement !== "converged" || hasMissed(intent)) drifted += 1;
     if (agreement === "terminal") terminal += 1;
   }
   return { live, drifted, terminal };
 };
-
-export const appSummary = (intent: AppIntentRow, { drifted }: Tally): AppSummary => ({
-  id: intent.id,
-  version: intent.version,
-  desiredStatus: intent.desiredStatus,
-  generation: intent.generation,
-  intentId: intent.intentId,
-  management: intent.management,
-  settingsHash: settingsHash(intent.settings),
-  hasLicence: intent.licence !== null,
-  converged: drifted === 0,
-  drifted,
-  changedBy: intent.by,
-  changedAt: isoInstant(intent.at),
-  reason: intent.reason,
-});

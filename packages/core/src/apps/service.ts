@@ -18,7 +18,8 @@ import {
   isEnabled,
 } from "./model.ts";
 import type { AppObserved } from "./observed.ts";
-import { appRow, appSummary, statusOf, tally } from "./rows.ts";
+import { appRow, statusOf, tally } from "./rows.ts";
+import { appSummary, driftCause, isExcused, troubleOf } from "./summary.ts";
 
 export interface AppsReads extends AppTableSources {
   readonly nodeId: string;
@@ -35,6 +36,14 @@ export interface AppsStanding {
 
 export interface AppsFeature extends AppsService {
   summary(): AppsStanding;
+  /** Why live nodes do not agree on an app, each reason once. */
+  driftCauses(id: string): readonly string[];
+  /** Rows of these nodes, as this node has heard of them. */
+  rowsOf(intent: AppIntentRow, nodes: readonly NodeRecord[]): readonly AppRow[];
+  /** What is wanted of an app, the tombstone of one that is gone included. */
+  intentOf(id: string): AppIntentRow | undefined;
+  /** True while rows may be out of date. */
+  readonly stale: boolean;
   /** The app as an intent describes it, whether or not it is in the view yet. */
   summaryOf(intent: AppIntentRow): AppSummary;
 }
@@ -84,6 +93,15 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     return nodes.map((node) => appRow(intent, node, said(node.id), nodeId));
   };
 
+  const liveRows = (intent: AppIntentRow): readonly AppRow[] =>
+    rowsOf(
+      intent,
+      table.nodes.filter(({ state }) => isLive(state)),
+    );
+
+  const driftedRows = (intent: AppIntentRow): readonly AppRow[] =>
+    liveRows(intent).filter(({ converged }) => !converged);
+
   const localApp = (appId: string, observed: AppObserved | undefined): LocalApp => ({
     appId,
     enabled: observed !== undefined && isEnabled(observed.initStatus),
@@ -112,11 +130,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
 
   const sentence = (intent: AppIntentRow): string => {
     const { live, drifted, terminal } = table.tally(intent);
-    const off = rowsOf(
-      intent,
-      table.nodes.filter(({ state }) => isLive(state)),
-    )
-      .filter(({ converged }) => !converged)
+    const off = driftedRows(intent)
       .slice(0, 3)
       .map(
         (row) => `${row.nodeId} is ${row.initStatus}${row.reason ? ` (${row.reason.code})` : ""}`,
@@ -175,20 +189,34 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       ),
 
     summaryOf: (intent) => table.summary(intent),
+    intentOf: (id) => reads.view.get(id),
+    rowsOf,
+    get stale() {
+      return table.stale;
+    },
+    driftCauses: (id) => {
+      const causes = driftedRows(intentOf(id)).map(driftCause);
+      return [...new Set(causes)].sort();
+    },
     summary: () => {
       const terminal: AppIntentRow[] = [];
       const drifted: AppIntentRow[] = [];
+      const troubles: string[] = [];
       for (const id of table.ids()) {
         const intent = table.intent(id);
         if (!intent) continue;
         const counts = table.tally(intent);
+        const trouble = intent.paused ? undefined : troubleOf(intent);
+        if (trouble !== undefined) troubles.push(trouble);
         if (counts.terminal > 0) terminal.push(intent);
         else if (counts.drifted > 0) drifted.push(intent);
       }
       const off = [...terminal, ...drifted];
       const total = table.ids().length;
-      const sentences = off.slice(0, maxSentences).map(sentence);
-      const more = off.length - sentences.length;
+      const open = off.filter((intent) => !isExcused(intent, () => driftedRows(intent)));
+      const told = open.slice(0, maxSentences).map(sentence);
+      const sentences = [...troubles, ...told].slice(0, maxSentences);
+      const more = troubles.length + open.length - sentences.length;
       if (more > 0) sentences.push(`${more} more apps are not as they should be`);
       return {
         counts: {

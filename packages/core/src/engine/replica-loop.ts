@@ -64,6 +64,8 @@ export class ReplicaLoop<Row, Observed> {
   /** Units that wait until their row is fresh. */
   readonly #held = new Set<Unit<Row, Observed>>();
   readonly #running = new Set<Unit<Row, Observed>>();
+  /** Names of all units that this incarnation has ever had. */
+  readonly #met = new Set<string>();
   readonly #concurrency: number;
   #freeSlots: number;
   #ends: readonly (() => void)[] = [];
@@ -162,8 +164,11 @@ export class ReplicaLoop<Row, Observed> {
       const id = name.slice(prefix.length);
       if (!name.startsWith(prefix) || this.#units.has(id)) continue;
       // removed while this node was down: what it left outside this process is torn down now
-      if (view.isRemoved(id, row.intentHistoryId ?? row.historyId))
-        this.#aim(id, { intent: removedIntent, row: undefined });
+      const now = view.get(id);
+      const history = row.intentHistoryId ?? row.historyId;
+      if (now !== undefined || view.isRemoved(id, history)) {
+        this.#aim(id, { intent: removedIntent, row: now });
+      }
     }
     logger.debug({ kind: definition.kind, units: this.#units.size }, "the replica is live");
   }
@@ -173,10 +178,10 @@ export class ReplicaLoop<Row, Observed> {
     if (this.#state !== "live") return;
     const { definition, logger, view } = this.#options;
     const row = view.get(id);
-    if (row === undefined) {
-      // absent by a loss of data: nobody wanted it removed, so the unit keeps what it has
-      if (view.lost.has(id) || !this.#units.has(id)) return;
-      this.#aim(id, { intent: removedIntent, row: undefined });
+    // absent by a loss of data: nobody wanted it removed, so the unit keeps what it has
+    if (row === undefined && view.lost.has(id)) return;
+    if (row === undefined || definition.removed?.(row)) {
+      if (this.#units.has(id)) this.#aim(id, { intent: removedIntent, row });
       return;
     }
     try {
@@ -194,7 +199,9 @@ export class ReplicaLoop<Row, Observed> {
       return;
     }
     const name = unitName(this.#options.definition.kind, id);
-    const inherited = this.#options.board.inherited().get(name);
+    // told once: what a unit came to since then is not what the former run had left
+    const inherited = this.#met.has(name) ? undefined : this.#options.board.inherited().get(name);
+    this.#met.add(name);
     const unit: Unit<Row, Observed> = {
       id,
       name,

@@ -26,7 +26,17 @@ export interface HookContext {
    */
   lost(why: unknown): void;
   /** Why the hook runs; `start` is the app's first time in this process. */
-  readonly cause: "start" | "intent" | "retry" | "update" | "settings" | "licence" | "shutdown";
+  readonly cause:
+    | "start"
+    | "intent"
+    | "retry"
+    | "update"
+    | "settings"
+    | "licence"
+    | "uninstall"
+    | "shutdown";
+  /** For `update`: the version that this node had before. */
+  readonly previousVersion?: string;
 }
 
 /** What the failure classes are called where a hook or check gives no reason code of its own. */
@@ -94,6 +104,12 @@ export interface Sighting {
   readonly message?: string;
 }
 
+export interface PurgeContext {
+  readonly signal: AbortSignal;
+  /** The same for one installation, however often it is tried. */
+  readonly idempotencyKey: string;
+}
+
 // biome-ignore lint/suspicious/noConfusingVoidType: a check that answers nothing has found nothing
 type Checked = Promise<CheckAnswer | void> | CheckAnswer | void;
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing has agreed
@@ -120,8 +136,16 @@ export interface AppHost<App = any> {
   /** Answering `false` declines: the app stays off, and that is not an error. */
   enable?(app: App, context: HookContext): Agreed;
   disable?(app: App, context: HookContext): Promise<void> | void;
+  /** Clears away what the app has left on this node; called after `disable`, on every node. */
   uninstall?(app: App, context: HookContext): Promise<void> | void;
+  /** Called before `enable` when this node had another version before (`previousVersion`). */
   update?(app: App, context: HookContext): Promise<void> | void;
+  /**
+   * Removes what the app has left outside of nodes, such as its rows in a database. Called once for
+   * the cluster, on one node, after every live node has torn the app down; it may be repeated,
+   * always under the same key.
+   */
+  purge?(ref: PackageRef, context: PurgeContext): Promise<void> | void;
   /**
    * Hands new settings, or another licence, to a running app. Without it, or when it answers
    * `false`, the app is disabled and enabled again with them.

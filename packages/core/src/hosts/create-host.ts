@@ -14,6 +14,7 @@ const hooks: Readonly<Record<Exclude<keyof AppHost, "name" | "runtime">, true>> 
   disable: true,
   uninstall: true,
   update: true,
+  purge: true,
   settingsChanged: true,
   observe: true,
   unload: true,

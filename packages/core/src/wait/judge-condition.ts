@@ -1,5 +1,5 @@
 /** Decides whether what is waited for holds, may still come, or cannot come any more. Pure. */
-import { terminalStatuses } from "../apps/decide-converged.ts";
+import { isTerminal } from "../apps/decide-converged.ts";
 import type { AppReason, AppRow, AppSummary } from "../apps/model.ts";
 import type { Blocker } from "../model/blocker.ts";
 import { isLive } from "../model/node-record.ts";
@@ -55,10 +55,6 @@ const blockerOf = (row: AppRow): Blocker => ({
   observedGeneration: row.observedGeneration,
   reason: reasonOf(row),
 });
-
-/** Tells whether no retry will mend a row: it acted on this very intent and failed for good. */
-export const isTerminal = (row: AppRow): boolean =>
-  !row.converged && row.observedIntentId === row.intentId && terminalStatuses.has(row.initStatus);
 
 const judgeApp = (
   condition: Extract<WaitCondition, { kind: "app" }>,

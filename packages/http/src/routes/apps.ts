@@ -10,10 +10,13 @@ import {
   appNow,
   appRow,
   appsQuery,
+  holdBody,
   installBody,
   licenceBody,
   manageBody,
   settingsBody,
+  uninstallQuery,
+  updateBody,
 } from "../schemas/apps.ts";
 import { idParams, listOf, page, reasonBody } from "../schemas/shared.ts";
 
@@ -33,9 +36,11 @@ const changeRoute = <B extends z.ZodObject>(
     summary,
     body: schema,
     change,
+    errors = [],
   }: {
     readonly summary: string;
     readonly body: B;
+    readonly errors?: readonly string[];
     change(
       apps: AppsChanges,
       id: string,
@@ -52,11 +57,16 @@ const changeRoute = <B extends z.ZodObject>(
     params: idParams,
     body: schema as z.ZodObject,
     answer: appChange,
-    errors: ["APP_NOT_FOUND", ...changeErrors],
+    errors: ["APP_NOT_FOUND", ...errors, ...changeErrors],
     handle: async ({ as, params, body, idempotencyKey }) => ({
       body: await change(as.apps, params.id, { ...(body as z.output<B>), ...idempotencyKey }),
     }),
   });
+
+const held = ({ owner, ...rest }: z.output<typeof holdBody>) => ({
+  ...rest,
+  ...(owner !== undefined && { owner }),
+});
 
 export const appRoutes: readonly Route[] = [
   defineRoute({
@@ -84,7 +94,7 @@ export const appRoutes: readonly Route[] = [
     body: installBody,
     answer: app,
     status: 201,
-    errors: ["APP_EXISTS", ...changeErrors],
+    errors: ["APP_EXISTS", "APP_UNINSTALLING", ...changeErrors],
     handle: async ({ as, body, idempotencyKey }) => {
       const { desiredStatus, licence, settings, ref, ...rest } = body;
       const installed = await as.apps.install({
@@ -139,6 +149,37 @@ export const appRoutes: readonly Route[] = [
     body: reasonBody,
     change: (apps, id, body) => apps.disable(id, body),
   }),
+  changeRoute("update", {
+    summary: "Replaces the version; the desired status is left as it is",
+    body: updateBody,
+    change: (apps, id, { canary, ref, ...body }) =>
+      apps.update(id, {
+        ...body,
+        ...(canary !== undefined && { canary }),
+        ...(ref !== undefined && { ref }),
+      }),
+  }),
+  changeRoute("rollback", {
+    summary: "Goes back to the version before the last update",
+    body: reasonBody,
+    errors: ["NO_PREVIOUS_VERSION"],
+    change: (apps, id, body) => apps.rollback(id, body),
+  }),
+  defineRoute({
+    method: "delete",
+    path: "/v1/apps/{id}",
+    tag: "Apps",
+    summary: "Uninstalls an app: torn down on every node, then purged once",
+    role: "operator",
+    params: idParams,
+    query: uninstallQuery,
+    answer: appChange,
+    errors: ["APP_NOT_FOUND", "APP_PAUSED", ...changeErrors],
+    handle: async ({ as, params, query: { force, reason }, idempotencyKey }) => {
+      const given = { reason, ...(force !== undefined && { force }), ...idempotencyKey };
+      return { body: await as.apps.uninstall(params.id, given) };
+    },
+  }),
   changeRoute("settings", {
     summary: "Replaces the settings; running apps get them without a restart where they can",
     body: settingsBody,
@@ -153,5 +194,21 @@ export const appRoutes: readonly Route[] = [
     summary: "Says whether nodes act on the app or only report what they see",
     body: manageBody,
     change: (apps, id, body) => apps.manage(id, body),
+  }),
+  changeRoute("pause", {
+    summary: "Nodes go on with what they have until then; what was missed is done afterwards",
+    body: holdBody,
+    change: (apps, id, body) => apps.pause(id, held(body)),
+  }),
+  changeRoute("resume", {
+    summary: "Ends a pause before its time",
+    body: reasonBody,
+    change: (apps, id, body) => apps.resume(id, body),
+  }),
+  changeRoute("ack-drift", {
+    summary: "Somebody answers for the drift there is until then; other drift counts",
+    body: holdBody,
+    errors: ["NO_DRIFT"],
+    change: (apps, id, body) => apps.ackDrift(id, held(body)),
   }),
 ];

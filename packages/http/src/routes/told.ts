@@ -86,7 +86,7 @@ export const toldRoutes: readonly Route[] = [
     params: idParams,
     body: reconcileBody,
     answer: reconcileAnswer,
-    errors: ["APP_NOT_FOUND", "NODE_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    errors: ["APP_NOT_FOUND", "NODE_NOT_FOUND", "APP_PAUSED", "BACKEND_UNAVAILABLE"],
     handle: async ({ as, muster, params: { id }, body }) => {
       refuseWhileAway(muster);
       return { body: { items: await as.apps.reconcile(id, defined(body)) } };

@@ -6,6 +6,8 @@ const desiredStatus = z.enum(AppDesiredStatus);
 const initStatus = z.enum(AppStatus);
 const management = z.enum(["enforce", "observe"]);
 
+const rowReason = z.object({ code: z.string(), message: z.string() });
+
 export const appRow = z.object({
   appId: z.string(),
   nodeId: z.string(),
@@ -23,13 +25,35 @@ export const appRow = z.object({
   settingsHash: z.string().nullable(),
   runtime: z.string().nullable(),
   converged: z.boolean(),
-  reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+  reason: rowReason.nullable(),
   attempts: z.number().int(),
   nextAttemptAt: instant.nullable(),
   lastError: z.string().nullable(),
   since: instant.nullable(),
   reportedAt: instant.nullable(),
   stale: z.boolean(),
+});
+
+const nodeReason = z.object({ nodeId: z.string(), reason: rowReason });
+const rollout = z.object({
+  phase: z.enum(["canary", "halted"]),
+  nodes: z.array(z.string()),
+  from: z.string(),
+  haltedBy: nodeReason.optional(),
+});
+const hold = {
+  owner: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  at: instant,
+  until: instant,
+};
+const uninstall = z.object({
+  phase: z.enum(["tearing-down", "purging"]),
+  since: instant,
+  boundAt: instant,
+  waitingFor: z.array(nodeReason),
+  error: z.string().optional(),
 });
 
 export const app = z.object({
@@ -46,6 +70,12 @@ export const app = z.object({
   changedBy: z.string(),
   changedAt: instant,
   reason: z.string(),
+  previousVersion: z.string().optional(),
+  rollout: rollout.optional(),
+  pausedUntil: instant.optional(),
+  paused: z.object({ ...hold, missed: z.boolean() }).optional(),
+  acknowledged: z.object({ ...hold, causes: z.array(z.string()) }).optional(),
+  uninstall: uninstall.optional(),
   nodes: z.array(appRow).optional(),
 });
 
@@ -83,12 +113,15 @@ const licence = z
   .min(1, "must not be empty")
   .max(16_384, "may have 16384 characters");
 
+const version = z
+  .string("a version is required")
+  .regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, "must match [0-9A-Za-z][0-9A-Za-z.+_-]{0,63}");
+const ref = z.string().min(1, "must not be empty").max(4_096, "may have 4096 characters");
+
 export const installBody = z.strictObject({
   id,
-  version: z
-    .string("a version is required")
-    .regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, "must match [0-9A-Za-z][0-9A-Za-z.+_-]{0,63}"),
-  ref: z.string().min(1, "must not be empty").max(4_096, "may have 4096 characters").optional(),
+  version,
+  ref: ref.optional(),
   desiredStatus: z.enum(["enabled", "disabled"]).optional(),
   settings: settings.optional(),
   licence: licence.nullable().optional(),
@@ -100,4 +133,27 @@ export const licenceBody = z.strictObject({
   licence: licence.nullable().describe("null takes it away"),
   reason,
 });
+export const updateBody = z.strictObject({
+  version,
+  ref: ref.optional(),
+  canary: z
+    .int("must be a number of nodes")
+    .min(1, "must be at least 1")
+    .max(1_000, "may be 1000")
+    .optional()
+    .describe("so many nodes move first, the others follow by themselves"),
+  reason,
+});
+export const holdBody = z.strictObject({
+  until: z.iso.datetime({ offset: true, error: "must be an instant such as 2026-05-01T12:00:00Z" }),
+  owner: z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .max(200, "may have 200 characters")
+    .optional(),
+  reason,
+});
+/** A DELETE has no body, so what it needs is in its query. */
+export const uninstallQuery = z.strictObject({ reason, force: optionalFlag });
 export const manageBody = z.strictObject({ mode: management, reason });

@@ -1,0 +1,71 @@
+/**
+ * Removes what an app has left outside of nodes, once for the cluster: by the host of the node that
+ * owns the app's actor, or, where that has none, by one that does.
+ */
+import { z } from "zod";
+import type { CallAnswer } from "../engine/node-calls.ts";
+import type { AppHost } from "../hosts/app-host.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { NodeRecord } from "../model/node-record.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type PurgeInput, purgeInput } from "./commands.ts";
+
+/** Limit of one purge that another node does, in milliseconds. */
+export const purgeTimeoutMs = 100_000;
+
+export interface PurgeSources {
+  readonly host: Pick<AppHost, "purge"> | undefined;
+  /** Nodes with an app host, read from the store. */
+  nodes(): Promise<readonly NodeRecord[]>;
+  /** Has another node do it. */
+  call(nodeId: NodeId, input: PurgeInput): Promise<CallAnswer>;
+}
+
+const outcome = z.object({ error: z.string().nullable() });
+
+/** Runs the hook of this node's host; one that has none has left nothing. */
+const purgeHere = async (
+  host: Pick<AppHost, "purge">,
+  { appId, installId, ref, version }: PurgeInput,
+  signal: AbortSignal,
+): Promise<void> => {
+  await host.purge?.(
+    { appId, version, ...(ref !== null && { ref }) },
+    { signal, idempotencyKey: `${appId} ${installId}` },
+  );
+};
+
+/** @throws what the hook throws, or that no node could be asked */
+export const purgeApp = async (
+  { call, host, nodes }: PurgeSources,
+  input: PurgeInput,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (host) return purgeHere(host, input, signal);
+  const able = (await nodes()).find(({ state }) => state === "up");
+  if (!able) throw new Error("no node that is up has an app host to purge it");
+  const answer = await call(able.id, input);
+  if (answer.kind === "silent") throw new Error(`${able.id}, asked to purge it, did not answer`);
+  const parsed = outcome.safeParse(answer.body);
+  const error = parsed.success ? parsed.data.error : "its answer cannot be read";
+  if (error !== null) throw new Error(`${able.id}: ${error}`);
+};
+
+/** Answers a node that has no app host of its own. */
+export const answerPurge = async (
+  { clock, host }: { readonly clock: Clock; readonly host: PurgeSources["host"] },
+  body: unknown,
+): Promise<z.output<typeof outcome>> => {
+  const input = purgeInput.safeParse(body);
+  if (!input.success || !host) return { error: "it cannot do that" };
+  const controller = new AbortController();
+  const cancel = clock.after(purgeTimeoutMs, () => controller.abort());
+  try {
+    await purgeHere(host, input.data, controller.signal);
+    return { error: null };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    cancel();
+  }
+};
