@@ -47,7 +47,7 @@ export const appColumns: readonly Column[] = [
   { head: "DESIRED", cell: (app) => textAt(app, "desiredStatus") },
   { head: "AGREED", cell: agreement, paint: paintConverged },
   { head: "GENERATION", cell: (app) => numberAt(app, "generation") },
-  { head: "NOTE", cell: note },
+  { head: "NOTE", sparse: true, cell: note },
   { head: "MANAGEMENT", wide: true, cell: (app) => textAt(app, "management") },
   { head: "CHANGED", wide: true, cell: (app) => textAt(app, "changedAt") },
   { head: "BY", wide: true, cell: (app) => textAt(app, "changedBy") },

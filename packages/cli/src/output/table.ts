@@ -7,6 +7,8 @@ export interface Column {
   readonly head: string;
   /** Shown by `-o wide` only. */
   readonly wide?: boolean;
+  /** Left out where no row has anything for it, unless `-o wide`. */
+  readonly sparse?: boolean;
   /** The cell of a row; nothing is shown as `-`. */
   cell(row: JsonRecord): string | number | undefined;
   /** Colours a cell that was padded already. */
@@ -30,7 +32,9 @@ export const renderTable = (
   rows: readonly JsonRecord[],
   { wide, headers, paint }: TableOptions,
 ): string => {
-  const shown = columns.filter((column) => wide || !column.wide);
+  const isShown = ({ sparse, cell, ...column }: Column): boolean =>
+    wide || (!column.wide && (!sparse || rows.some((row) => cell(row) !== undefined)));
+  const shown = columns.filter(isShown);
   const cells = rows.map((row) => shown.map((column) => cellText(column.cell(row))));
   const widths = shown.map(({ head }, at) =>
     Math.max(headers ? head.length : 0, ...cells.map((line) => line[at]?.length ?? 0)),

@@ -163,7 +163,6 @@ const historyEntry = z.strictObject({
   reason: z.string(),
   at: instant,
 });
-export type HistoryEntry = Readonly<z.output<typeof historyEntry>>;
 
 /** Oldest first. Nothing since `coveredFrom` is missing; `dropped` counts what came before. */
 export const appHistory = z.strictObject({
