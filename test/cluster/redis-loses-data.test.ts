@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, test } from "bun:test";
 import { startCluster, type TestCluster } from "../kit/cluster.ts";
-import { type Load, type LoadReport, shardOfLedger, startLoadOn } from "../kit/load.ts";
+import { type Load, type LoadReport, startLoadOn } from "../kit/load.ts";
+import { expectLossesTold } from "../kit/losses-told.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.close());
@@ -28,35 +29,10 @@ const loseUnderLoad = async (harm: (load: Load) => Promise<void>): Promise<LoadR
   return load.verify("web-2");
 };
 
-/** Every shard of which something acknowledged is gone is named by every node, and no node is well. */
-const expectTold = async ({ lost, losers, doubled }: LoadReport, also: readonly string[] = []) => {
-  expect(lost.length).toBeGreaterThan(0);
-  expect(doubled).toEqual([]);
-  const subjects = [...new Set([...losers.map(shardOfLedger), ...also])];
-  for (const node of cluster.nodes()) {
-    await cluster.waitUntil(
-      `${node.id} names ${subjects.join(", ")}`,
-      async () => (await node.losses()).items.map(({ subject }) => subject),
-      (named) => subjects.every((subject) => named.includes(subject)),
-    );
-    const { verdict, reasons } = await node.status();
-    expect(verdict).toBe("degraded");
-    expect(reasons.join()).toMatch(/data of shard \d+ was lost: .*commit/);
-  }
-  await cluster.node("web-3").do({ do: "acknowledgeLosses" });
-  for (const node of cluster.nodes()) {
-    await cluster.waitUntil(
-      `${node.id} is well once that was acknowledged`,
-      () => node.status(),
-      ({ verdict }) => verdict === "healthy",
-    );
-  }
-};
-
 test("a Redis without persistence that restarts under load: every shard that lost data is named", async () => {
   cluster = await startCluster();
   const report = await loseUnderLoad(() => cluster.redisRestart("kill", 200));
-  await expectTold(report, ["cluster"]);
+  await expectLossesTold(cluster, report, ["cluster"]);
 }, 60_000);
 
 test("a Redis that comes back from an old snapshot: what was acknowledged since is told as lost", async () => {
@@ -66,5 +42,5 @@ test("a Redis that comes back from an old snapshot: what was acknowledged since 
     await acknowledges(load, 300);
     await cluster.redisRestart("kill", 200);
   });
-  await expectTold(report);
+  await expectLossesTold(cluster, report);
 }, 60_000);

@@ -9,6 +9,7 @@ import { type NodeProcess, type Outcomes, startNodeProcess } from "./node-proces
 import type { ProgramConfig } from "./program-protocol.ts";
 import type { RedisCluster } from "./redis-cluster.ts";
 import { type RedisServer, type RedisServerOptions, startRedisServer } from "./redis-server.ts";
+import type { SentinelSet } from "./sentinel-set.ts";
 import { stretch, stretchedLease } from "./stretch.ts";
 import { type LinkMatch, type SwallowRule, startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { type WaitOptions, waitUntil } from "./wait-until.ts";
@@ -19,6 +20,8 @@ export interface ClusterOptions {
   readonly redis?: RedisServerOptions;
   /** Nodes use this Redis Cluster, without proxies between, instead of a Redis of their own. */
   readonly redisCluster?: RedisCluster;
+  /** Nodes use the primary of this Sentinel set, without proxies between, instead of one of their own. */
+  readonly sentinels?: SentinelSet;
   /** Replicas that callers wait for. */
   readonly durability?: ProgramConfig["durability"];
   /** Folder of the apps that nodes load. */
@@ -113,11 +116,29 @@ const overCluster = (cluster: RedisCluster): RedisServer => {
   return { ...first, port: first.port, url: first.url, pid: first.pid, stop: async () => {} };
 };
 
+/** The verbs of the cluster's one Redis, carried out at the primary of the moment. */
+const overSentinels = (set: SentinelSet): RedisServer => {
+  const [first] = set.servers;
+  if (!first) throw new Error("The Sentinel set has no server.");
+  return {
+    ...first,
+    port: first.port,
+    url: first.url,
+    pid: first.pid,
+    command: async (...words) => (await set.primary()).command(...words),
+    stop: async () => {},
+  };
+};
+
 /** Starts Redis and a witness; nodes follow by {@link TestCluster.start}. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<TestCluster> => {
   const name = `t-${randomBytes(4).toString("hex")}`;
-  const { redisCluster } = options;
-  const redis = redisCluster ? overCluster(redisCluster) : await startRedisServer(options.redis);
+  const { redisCluster, sentinels } = options;
+  const redis = redisCluster
+    ? overCluster(redisCluster)
+    : sentinels
+      ? overSentinels(sentinels)
+      : await startRedisServer(options.redis);
   const witness = await startWitness(options.witnessDelayMs);
   const running = new Map<string, NodeProcess>();
   const proxies = new Map<string, TcpProxy>();
@@ -161,6 +182,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<TestCl
         nodeId: id,
         redisPort: proxy.port,
         ...(redisCluster && { redisCluster: redisCluster.addresses }),
+        ...(sentinels && { sentinels: { addresses: sentinels.addresses, name: sentinels.name } }),
         http: options.http ?? false,
         witnessUrl: witness.url,
         ...optional,

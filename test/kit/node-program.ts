@@ -78,16 +78,22 @@ const Ledger = createLedger({
 let wallOffsetMs = config.wallOffsetMs ?? 0;
 const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + wallOffsetMs };
 
+const server = () => {
+  const { redisCluster, sentinels, redisPort } = config;
+  if (redisCluster) return { cluster: redisCluster };
+  return sentinels
+    ? { sentinels: sentinels.addresses, name: sentinels.name }
+    : { url: `redis://127.0.0.1:${redisPort}` };
+};
+
 const createNode = (id: string): Muster =>
   createMuster({
     cluster: config.cluster,
     node: { id, ...(config.weight !== undefined && { weight: config.weight }) },
-    backend: config.redisCluster
-      ? redisBackend({ cluster: config.redisCluster })
-      : redisBackend({
-          url: `redis://127.0.0.1:${config.redisPort}`,
-          ...(config.durability && { durability: config.durability }),
-        }),
+    backend: redisBackend({
+      ...server(),
+      ...(config.durability && { durability: config.durability }),
+    }),
     actors: [Ledger],
     settings: config.settings,
     ...(config.reconciler && { reconciler: config.reconciler }),

@@ -12,6 +12,8 @@ export interface ProgramConfig {
   readonly durability?: { readonly replicas: number; readonly timeoutMs?: number };
   /** Servers of a Redis Cluster, as host and port, instead of the one at `redisPort`. */
   readonly redisCluster?: readonly string[];
+  /** Sentinels, as host and port, and what they call the primary, instead of the one at `redisPort`. */
+  readonly sentinels?: { readonly addresses: readonly string[]; readonly name: string };
   readonly settings: Partial<ClusterSettings>;
   readonly weight?: number;
   /** Serves the HTTP API on a free loopback port. */

@@ -6,8 +6,8 @@ import { connect, createServer, type Socket } from "node:net";
 
 export interface ReplicationPipe {
   readonly port: number;
-  /** Lets nothing through to the replicas that are connected. */
-  hold(): void;
+  /** Lets nothing through to so many of the replicas that are connected, all without a number. */
+  hold(count?: number): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +33,7 @@ export const startReplicationPipe = async (targetPort: number): Promise<Replicat
     forward(replica, primary);
     forward(primary, replica);
     primaries.add(primary);
+    primary.on("close", () => primaries.delete(primary));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -42,8 +43,8 @@ export const startReplicationPipe = async (targetPort: number): Promise<Replicat
   if (address === null || typeof address === "string") throw new Error("The pipe has no port.");
   return {
     port: address.port,
-    hold: () => {
-      for (const primary of primaries) held.add(primary);
+    hold: (count = primaries.size) => {
+      for (const primary of [...primaries].slice(0, count)) held.add(primary);
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,7 +1,13 @@
 /** Connections under Sentinels: all of a node at one primary, and at the next one once there is one. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { isMusterError } from "@muster/core";
-import { BackendUnavailable, type Incarnation, type NodeId } from "@muster/core/ports";
+import {
+  BackendUnavailable,
+  type Clock,
+  type Incarnation,
+  type NodeId,
+  systemClock,
+} from "@muster/core/ports";
 import { Redis } from "ioredis";
 import { freePort, type RedisServer } from "../../../test/kit/redis-server.ts";
 import { type SentinelSet, startSentinelSet } from "../../../test/kit/sentinel-set.ts";
@@ -135,6 +141,43 @@ test("a client of one's own that knows Sentinels gives its settings and is left 
   expect(client.status).toBe("wait");
   expect(await (await set.primary()).command("INFO", "keyspace")).toContain("db2:");
 });
+
+test("Sentinels that go away harm nothing, are told, and are told no more once they are back", async () => {
+  // Sweeps come sooner.
+  const after: Clock["after"] = (ms, run) => systemClock.after(Math.min(ms, 300), run);
+  const backend = makeBackend(
+    { sentinels: set.addresses, name: set.name },
+    { clock: { ...systemClock, after } },
+  );
+  open.push(backend);
+  await backend.open();
+  await joinNode(backend);
+  const found = (codes: string) =>
+    waitUntil(
+      `the findings are ${codes}`,
+      () => backend.health().findings.map(({ code }) => code),
+      (standing) => standing.filter((code) => code.startsWith("SENTINEL")).join() === codes,
+    );
+  const [first, second, third] = set.sentinels as [RedisServer, RedisServer, RedisServer];
+  try {
+    await second.end("kill");
+    await found("SENTINEL_AWAY");
+    const primary = await set.primary();
+    await third.end("kill");
+    await found("SENTINEL_QUORUM,SENTINEL_AWAY");
+    await first.end("kill");
+    await found("SENTINELS_AWAY");
+    await primary.command("CLIENT", "KILL", "TYPE", "normal");
+    await waitUntil("the cut is noticed", () => backend.health().state === "connecting", Boolean, {
+      everyMs: 1,
+    });
+    await waitUntil("it is connected again", () => backend.health().state === "connected");
+    expect((await beat(backend)).kind).toBe("accepted");
+  } finally {
+    for (const sentinel of set.sentinels) if (sentinel.pid === 0) await sentinel.begin();
+  }
+  await found("");
+}, 30_000);
 
 test("the Sentinels' user and password are apart from the servers'", async () => {
   const logIn = ["AUTH", "watcher", "sentinel-password"];

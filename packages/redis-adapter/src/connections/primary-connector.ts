@@ -46,7 +46,8 @@ export class Following {
   }
 
   isRight({ address }: PrimaryConnector): boolean {
-    return address === undefined || address === this.watch.hearing.followed?.address;
+    const { isHeld, hearing } = this.watch;
+    return address === undefined || (!isHeld && address === hearing.followed?.address);
   }
 
   /** A connection stands. Whoever it met is there now; earlier ones may be with a predecessor. */

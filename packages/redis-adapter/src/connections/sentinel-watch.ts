@@ -14,7 +14,15 @@ const graceMs = 100;
 /** Connections that are made at about the same time share what was asked. */
 const freshMs = 50;
 /** What Sentinels announce when they know another primary; the first comes from their leader alone. */
-const announcements = ["+promoted-slave", "+switch-master"];
+const changes = ["+promoted-slave", "+switch-master"];
+/**
+ * What their leader announces about a tenth of a second before it promotes a replica. A primary that
+ * is well goes on taking writes after that, which are lost: nobody is to be there any more.
+ */
+const begins = "+selected-slave";
+const aborts = ["-failover-abort-slave-timeout", "-failover-abort-no-good-slave"];
+/** A promotion takes a second. What takes longer may come to nothing. */
+const longestHoldMs = 3_000;
 
 export interface SentinelWatchContext {
   readonly sentinels: readonly string[];
@@ -65,6 +73,7 @@ export class SentinelWatch {
   #noQuorum: string | undefined;
   #round: Promise<void> | undefined;
   #roundEndedAt = Number.NEGATIVE_INFINITY;
+  #held: { readonly over: Promise<void>; release(): void } | undefined;
   #sweep: Cancel = () => {};
   #ended = false;
 
@@ -75,14 +84,22 @@ export class SentinelWatch {
       this.#said.set(address, { kind: "silent", detail: "Not connected." });
       link.redis.on("ready", () => void this.#attend(address, link));
       link.redis.on("close", () => this.#note(address, this.#absence(link)));
-      link.redis.on("message", (_, words: string) => {
-        if (words.split(" ").includes(context.name)) void this.#ask(address, link);
+      link.redis.on("message", (channel: string, words: string) => {
+        if (!words.split(" ").includes(context.name)) return;
+        if (channel === begins) this.#begin();
+        else if (aborts.includes(channel)) this.#held?.release();
+        else void this.#ask(address, link);
       });
     }
   }
 
   get hearing(): Hearing {
     return { followed: this.#followed, said: this.#said, noQuorum: this.#noQuorum };
+  }
+
+  /** True while a replica is being promoted: no server is to be followed then. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Connects, and resolves once they have told what they know by now. */
@@ -99,15 +116,17 @@ export class SentinelWatch {
 
   end(): void {
     this.#ended = true;
+    this.#held?.release();
     this.#sweep();
     for (const link of this.#links.values()) link.close();
   }
 
   /**
-   * Asks who the primary is by now. While no Sentinel answers it is the last one known: they cannot
-   * replace it without telling.
+   * Asks who the primary is by now, once no replica is being promoted. While no Sentinel answers it is
+   * the last one known.
    */
   async where(): Promise<Followed | undefined> {
+    await this.#held?.over;
     const age = this.#context.clock.monotonic() - this.#roundEndedAt;
     if (age > freshMs && !this.#ended) await this.#refresh();
     return this.#followed;
@@ -118,7 +137,7 @@ export class SentinelWatch {
     return this.#context.translate(address);
   }
 
-  /** Calls back when another address is to be followed. */
+  /** Calls back when another address is to be followed, or none. */
   onMove(listener: () => void): void {
     this.#moved.add(listener);
   }
@@ -188,15 +207,35 @@ export class SentinelWatch {
       { name: this.#context.name, from: before?.address, to: this.#followed?.address, sentinel },
       "the Sentinels tell a primary",
     );
+    this.#held?.release();
     for (const moved of this.#moved) moved();
     return said;
   }
 
+  #begin(): void {
+    if (this.#held || this.#ended) return;
+    const { clock, logger, name } = this.#context;
+    logger.info({ name }, "the Sentinels replace the primary");
+    let release = () => {};
+    const over = new Promise<void>((resolve) => {
+      const cancel = clock.after(longestHoldMs, () => release());
+      release = () => {
+        cancel();
+        this.#held = undefined;
+        resolve();
+      };
+    });
+    this.#held = { over, release };
+    for (const moved of this.#moved) moved();
+  }
+
   /** Hears announcements; what was announced before is asked for. */
   async #attend(address: string, link: Link): Promise<void> {
-    await link.call("SUBSCRIBE", "subscribe", announcements).catch((error: unknown) => {
-      this.#context.logger.warn({ sentinel: address, error }, "a Sentinel lets us hear nothing");
-    });
+    await link
+      .call("SUBSCRIBE", "subscribe", [begins, ...aborts, ...changes])
+      .catch((error: unknown) => {
+        this.#context.logger.warn({ sentinel: address, error }, "a Sentinel lets us hear nothing");
+      });
     await this.#ask(address, link);
   }
 
