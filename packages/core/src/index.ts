@@ -11,6 +11,7 @@ export * from "./define-replica.ts";
 export * from "./errors.ts";
 export type { EventFilter, EventHistory, EventHistoryRequest } from "./event-log.ts";
 export type { EventSubscribe, EventsService } from "./events-service.ts";
+export type { FigureCounts, FigureHistogram, MusterFigures } from "./figures.ts";
 export * from "./hosts/app-host.ts";
 export type { AppManifest } from "./hosts/app-manifest.ts";
 export { createHost } from "./hosts/create-host.ts";

@@ -5,6 +5,7 @@ import type { AuditService } from "./audit-service.ts";
 import type { DeadLettersService } from "./dead-letters/model.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { EventsService } from "./events-service.ts";
+import type { MusterFigures } from "./figures.ts";
 import type { Principal } from "./principal.ts";
 import type { AlertsService, ReconcilerService } from "./reconciler/service.ts";
 import type {
@@ -35,6 +36,8 @@ export interface Muster {
   stop(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Synchronous, from memory. */
   status(): ClusterStatus;
+  /** What to watch about this node and the cluster; from memory, for metrics of one's own. */
+  figures(): MusterFigures;
   /** True once the node has joined and its views were loaded; stays true while Redis is away. */
   readonly ready: boolean;
   readonly nodes: NodesService;

@@ -24,6 +24,7 @@ import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
 import { createEventsService } from "./events-service.ts";
+import { readFigures } from "./figures.ts";
 import { createLossesChanges, createLossesService } from "./losses-service.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
@@ -300,6 +301,19 @@ export const createMuster = (options: MusterOptions): Muster => {
       await resigned;
     },
     status,
+    figures: () =>
+      readFigures({
+        status,
+        apps: () => apps.list({ withNodes: true }).items.map(withRows),
+        openAlerts: () =>
+          [...(alertView?.entries() ?? [])].flatMap(([, row]) =>
+            row.closedAt === null ? row : [],
+          ),
+        losses: () => node.losses.open.length,
+        isReconciler: () => reconciler.isLeader,
+        gauges: () => node.gauges(),
+        meter: node.meter,
+      }),
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),

@@ -11,6 +11,7 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "GET /healthz": "public",
   "GET /readyz": "public",
   "GET /openapi.json": "public",
+  "GET /metrics": "viewer",
   "GET /v1/status": "viewer",
   "GET /v1/status/apps": "viewer",
   "GET /v1/nodes": "viewer",

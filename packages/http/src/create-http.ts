@@ -10,6 +10,7 @@ import { type Authenticator, type CustomAuth, customAuth, noAuth } from "./auth.
 import { readBody } from "./body.ts";
 import { idempotencyKeyOf, refuseCrossSite } from "./change-checks.ts";
 import { checked, checkedQuery } from "./checked.ts";
+import { createMetrics, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
 import { methodNotAllowed, methodsOf, routeNotFound } from "./not-found.ts";
 import { peerOf } from "./peer.ts";
 import { HttpProblem, isCallersFault, problemOf } from "./problem.ts";
@@ -17,6 +18,7 @@ import { respond } from "./respond.ts";
 import { requireRole } from "./role.ts";
 import type { Route } from "./route.ts";
 import { allRoutes } from "./routes/index.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { servePage } from "./serve-page.ts";
 import { keepOpen, wantsStream } from "./sse.ts";
 
@@ -29,6 +31,8 @@ export interface HttpOptions {
   readonly readOnly?: boolean;
   /** Longest body, in bytes. @defaultValue 262144 */
   readonly maxBodyBytes?: number;
+  /** What `GET /metrics` shows; `false`: there is no such route here. */
+  readonly metrics?: MetricsOptions | false;
   /** Told of errors that are not the caller's. */
   onError?(error: unknown, requestId: string): void;
 }
@@ -74,6 +78,14 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
   const authenticator = authenticatorOf(options);
   const { sessions } = authenticator;
   const { readOnly = false, maxBodyBytes = 262_144 } = options;
+  const served = allRoutes.filter((route) => route !== metricsRoute || options.metrics !== false);
+  let metrics: Metrics | undefined;
+  // Given a registry, they are to be there from the start.
+  const metricsOf = (): Metrics => {
+    metrics ??= createMetrics(muster, options.metrics || {});
+    return metrics;
+  };
+  if (options.metrics && options.metrics.registry !== undefined) metricsOf();
 
   const principalOf = async (route: Route, c: Context<HttpEnv>): Promise<Principal> => {
     if (route.role === "public") return nobody;
@@ -116,6 +128,7 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
       query: query as never,
       body: body as never,
       idempotencyKey: isChange ? idempotencyKeyOf(request) : {},
+      metrics: metricsOf,
       door: { request, peer: peerOf(c.env, request), sessions, readOnly },
     });
     return respond(request, answer, c.get("requestId"));
@@ -144,8 +157,8 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
     app.get(root, (c) => servePage(c.req.raw));
     app.all(root, (c) => methodNotAllowed(c.req.path, ["GET", "HEAD"], c.get("requestId")));
   }
-  for (const [path, methods] of pathsOf(allRoutes)) {
-    for (const route of allRoutes.filter((candidate) => candidate.path === path)) {
+  for (const [path, methods] of pathsOf(served)) {
+    for (const route of served.filter((candidate) => candidate.path === path)) {
       app[route.method](honoPath(path), async (c) => {
         // Caught here, since Hono lets pass what was thrown and is no Error.
         try {

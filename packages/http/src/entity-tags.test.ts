@@ -128,6 +128,7 @@ test("every list and record from views has a tag, and changes have none", async 
   const untagged = new Set([
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
     "GET /v1/shards",
     "GET /v1/dead-letters",
     "GET /v1/dead-letters/{id}",

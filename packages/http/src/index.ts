@@ -8,6 +8,7 @@ export {
   tokens,
 } from "./auth.ts";
 export { createHttp, type HttpOptions } from "./create-http.ts";
+export { createMetrics, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
 export { type HttpCode, httpCodes, type ProblemCode } from "./problem.ts";
 export { serveBun } from "./serve/bun.ts";
 export { toFastify } from "./serve/fastify.ts";

@@ -46,7 +46,7 @@ const operation = (route: Route): unknown => ({
     [String(route.status ?? 200)]: {
       description: route.summary,
       content: {
-        ...content(route.answer, "output"),
+        ...content(route.answer, "output", route.answerType),
         ...(route.stream && { "text/event-stream": { schema: { type: "string" } } }),
       },
     },

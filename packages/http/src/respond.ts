@@ -9,9 +9,9 @@ const has = (ifNoneMatch: string | null, tag: string): boolean =>
     ifNoneMatch.split(",").some((one) => one.trim().replace(/^W\//, "") === tag.slice(2)));
 
 export const respond = (request: Request, answer: RouteAnswer, requestId: string): Response => {
-  const text = JSON.stringify(answer.body);
+  const text = answer.type === undefined ? JSON.stringify(answer.body) : String(answer.body);
   const headers: Record<string, string> = {
-    "content-type": "application/json; charset=utf-8",
+    "content-type": answer.type ?? "application/json; charset=utf-8",
     "cache-control": answer.cacheable ? "private, no-cache" : "no-store",
     "x-request-id": requestId,
     "x-content-type-options": "nosniff",

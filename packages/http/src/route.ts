@@ -2,6 +2,7 @@
 import type { Muster, MusterAs, Principal } from "@muster/core";
 import type { z } from "zod";
 import type { BrowserSessions, Peer } from "./auth.ts";
+import type { Metrics } from "./metrics/create-metrics.ts";
 
 /** The request itself and the mount it came to, for routes about the caller. */
 export interface Door {
@@ -25,12 +26,16 @@ export interface RouteContext<Params, Query, Body> {
   /** From the header `Idempotency-Key`, scoped to the caller. */
   readonly idempotencyKey: { readonly idempotencyKey?: string };
   readonly door: Door;
+  /** The mount's metrics, made when first asked for. */
+  metrics(): Metrics;
 }
 
-/** What a handler answers: a status and a JSON value. */
+/** What a handler answers: a status and a JSON value, or a text with its type. */
 export interface RouteAnswer {
   readonly status?: 200 | 201 | 202 | 503;
   readonly body: unknown;
+  /** Content type of a body that is text already. */
+  readonly type?: string;
   /** Answers that change only when their content does get an ETag. */
   readonly cacheable?: boolean;
   /** Told in the header `x-muster-stale`, for bodies that have no room for it. */
@@ -65,6 +70,8 @@ export interface Route {
   readonly ofCaller?: boolean;
   readonly answer: z.ZodType;
   readonly status?: number;
+  /** Content type of the answer. @defaultValue application/json */
+  readonly answerType?: string;
   /** Answers as a stream of events those who accept `text/event-stream`. */
   stream?(context: StreamContext<never>): Response;
   /** Codes it may answer beside those that every route may. */

@@ -13,6 +13,7 @@ import type {
 import { backoff } from "./backoff.ts";
 import { CommitBatch } from "./commit-batch.ts";
 import { isGuarded } from "./guards.ts";
+import type { Meter } from "./meter.ts";
 
 export interface CommitLineContext {
   readonly store: ShardStore;
@@ -20,6 +21,7 @@ export interface CommitLineContext {
   readonly claim: Claim;
   /** Replicas must have a commit before its callers hear of it. */
   readonly isReplicated: boolean;
+  readonly meter: Pick<Meter, "commits" | "commitMs" | "commitsResent" | "commitsRefused">;
   /** Cuts a batch into its request; throws when the batch cannot be written at all. */
   cut(batch: CommitBatch, seq: number): CommitRequest;
   accepted(batch: CommitBatch, answer: Extract<CommitAnswer, { kind: "committed" }>): void;
@@ -119,15 +121,22 @@ export class CommitLine {
   }
 
   async #deliver(batch: CommitBatch, seq: number, request: CommitRequest): Promise<void> {
+    const { clock, meter } = this.#context;
+    const began = clock.monotonic();
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await this.#context.store.commit(request);
+        if (answer.kind === "committed") {
+          meter.commits += 1;
+          meter.commitMs.add(clock.monotonic() - began);
+        } else meter.commitsRefused += 1;
         if (this.#flying === batch) this.#judge(batch, seq, answer);
         return;
       } catch {
         // The outcome is unknown; the only cure is the same sequence number again.
-        await backoff(this.#context.clock, attempt);
+        await backoff(clock, attempt);
         if (this.#flying !== batch) return;
+        meter.commitsResent += 1;
       }
     }
   }

@@ -8,6 +8,7 @@ import { seededRandom } from "../testing/seeded-random.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { EffectRunner } from "./effect-runner.ts";
 import { type AnyKind, Kinds } from "./kinds.ts";
+import { Meter } from "./meter.ts";
 import { Slots } from "./slots.ts";
 import type { EffectRecord } from "./wire.ts";
 
@@ -63,6 +64,7 @@ const setUp = () => {
   const saved: EffectRecord[] = [];
   const told: string[] = [];
   const runner = new EffectRunner({
+    meter: new Meter(),
     clock,
     random: seededRandom(1),
     logger: silentLogger,

@@ -16,6 +16,7 @@ import type { CallOrigin } from "./call-chain.ts";
 import { type EffectPolicy, policyOf } from "./effect-policy.ts";
 import { fieldErrorsOf, type Kinds } from "./kinds.ts";
 import type { NewLetter } from "./letter-desk.ts";
+import type { Meter } from "./meter.ts";
 import type { Slots } from "./slots.ts";
 import { describeThrown } from "./turn.ts";
 import type { EffectRecord } from "./wire.ts";
@@ -37,6 +38,7 @@ export interface EffectRunnerContext {
   readonly slots: Slots;
   /** Taken by one effect at a time that may have ended its process. */
   readonly alone: Slots;
+  readonly meter: Pick<Meter, "effectAttempts" | "effectsSucceeded" | "effectsFailed">;
   readonly fence: Facts["fence"];
   readonly historyId: string;
   /** Freezes what users' code is given. */
@@ -76,6 +78,11 @@ export class EffectRunner {
 
   constructor(context: EffectRunnerContext) {
     this.#context = context;
+  }
+
+  /** Effects whose outcome has not been taken. */
+  get recordedCount(): number {
+    return this.#recorded.size;
   }
 
   get runningCount(): number {
@@ -231,6 +238,7 @@ export class EffectRunner {
     spec: EffectSpec,
     controller: AbortController,
   ): Promise<void> {
+    this.#context.meter.effectAttempts += 1;
     const timeoutMs = spec.timeoutMs ?? 30_000;
     const cancel = this.#context.clock.after(timeoutMs, () =>
       controller.abort(new Error(`timed out after ${timeoutMs} ms`)),
@@ -266,6 +274,7 @@ export class EffectRunner {
         const fields = JSON.stringify(fieldErrorsOf(checked.error));
         throw new Error(`the effect's output is not valid: ${fields}`);
       }
+      this.#context.meter.effectsSucceeded += 1;
       this.#finish(effectId, record, spec.then, {
         id: record.id,
         input: record.input,
@@ -318,6 +327,7 @@ export class EffectRunner {
   ): void {
     if (!spec) return;
     const { id, input, attempts } = record;
+    this.#context.meter.effectsFailed += 1;
     this.#finish(effectId, record, spec.failed, { id, input, error, attempts }, letter);
   }
 

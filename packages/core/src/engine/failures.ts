@@ -58,6 +58,7 @@ export class Failures {
   threw(cell: ActorCell, request: TurnRequest, error: string): void {
     const { owner, line, book, holdBack } = this.#parts;
     const { command, replyTo } = request.message;
+    owner.meter.turnsThrown += 1;
     const tries = afterFailure(request.tries, error, owner.now());
     const { attempts, firstAt, lastAt } = tries;
     owner.logger.warn({ actor: cell.key, command, attempt: attempts, error }, "a turn failed");

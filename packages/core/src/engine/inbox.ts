@@ -66,6 +66,15 @@ export class Inbox {
     return this.#bytes;
   }
 
+  /** When the oldest entry that is not handled was stored; epoch ms by the store's clock. */
+  get oldestAt(): number | undefined {
+    for (let at = this.#head; at < this.#order.length; at++) {
+      const track = this.#order[at];
+      if (track && track.handled.size < track.total) return Number(track.id.split("-")[0]);
+    }
+    return undefined;
+  }
+
   /** Entries in memory, done or not. */
   get tracked(): number {
     return this.#order.length - this.#head;

@@ -84,6 +84,7 @@ export class Intake {
   }
 
   timerDue(timer: LiveTimer): void {
+    this.#parts.owner.meter.timersFired += 1;
     const message: Message = {
       ...parseActorKey(timer.actor),
       command: timer.command,

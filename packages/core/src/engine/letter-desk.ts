@@ -112,6 +112,7 @@ export class LetterDesk {
     batch.lettersKept = owner.settings.deadLettersPerShard;
     batch.bytes += letter.body.byteLength;
     this.#open += 1;
+    owner.meter.deadLetters += 1;
     const { reason, work, actor, command, error } = head;
     const told = { work, actor, command, reason };
     const subject = actorKey(letterKind, id);

@@ -8,9 +8,11 @@ export class LoopLag {
   #dueAt = 0;
   #started = false;
   #cancel: Cancel | undefined;
+  readonly #measured: (lagMs: number) => void;
 
-  constructor(clock: Clock, everyMs: number) {
+  constructor(clock: Clock, everyMs: number, measured: (lagMs: number) => void = () => {}) {
     this.#clock = clock;
+    this.#measured = measured;
     this.#everyMs = everyMs;
   }
 
@@ -32,7 +34,9 @@ export class LoopLag {
   #next(): void {
     this.#dueAt = this.#clock.monotonic() + this.#everyMs;
     this.#cancel = this.#clock.after(this.#everyMs, () => {
-      this.#worst = Math.max(this.#worst, this.#clock.monotonic() - this.#dueAt);
+      const lag = this.#clock.monotonic() - this.#dueAt;
+      this.#worst = Math.max(this.#worst, lag);
+      this.#measured(Math.max(0, lag));
       this.#next();
     });
   }

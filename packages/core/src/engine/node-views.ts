@@ -10,6 +10,7 @@ import type { Random } from "../ports/random.ts";
 import type { Kinds } from "./kinds.ts";
 import { type LetterCounts, letterCounts } from "./letter-desk.ts";
 import { letterKind } from "./letter-kind.ts";
+import type { ViewAge } from "./node-gauges.ts";
 import { type FollowedNode, StatusBoard } from "./status-board.ts";
 import { ViewSweeper } from "./view-sweeper.ts";
 import { ViewTable } from "./view-table.ts";
@@ -95,6 +96,12 @@ export class NodeViews {
   /** True while rows may be out of date. */
   get stale(): boolean {
     return [...this.#tables.values()].some((table) => table.stale) || this.board.stale;
+  }
+
+  /** How old the rows of each view are. */
+  ages(): readonly ViewAge[] {
+    const tables = [...this.#tables].map(([view, { asOf, stale }]) => ({ view, asOf, stale }));
+    return [...tables, { view: "$status", asOf: this.board.asOf, stale: this.board.stale }];
   }
 
   /** True while a shard takes no dead letter more. */

@@ -27,7 +27,9 @@ import { type AnyKind, Kinds } from "./kinds.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { Membership } from "./membership.ts";
+import { Meter } from "./meter.ts";
 import { NodeCalls } from "./node-calls.ts";
+import { type NodeGauges, readGauges } from "./node-gauges.ts";
 import { NodeViews } from "./node-views.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
@@ -75,6 +77,7 @@ export class Node {
   readonly calls: NodeCalls;
   readonly losses: LossWatch;
   readonly events: EventFeed;
+  readonly meter = new Meter();
   readonly #options: NodeOptions;
   readonly #router: Router;
   readonly #unavailable: PerTick<MusterError | undefined>;
@@ -106,7 +109,9 @@ export class Node {
     this.#residency = new Residency(settings.residentActors);
     this.kinds = new Kinds(options.kinds);
     this.time = new StoreTime(clock);
-    this.#lag = new LoopLag(clock, 2 * settings.heartbeatMs);
+    this.#lag = new LoopLag(clock, 2 * settings.heartbeatMs, (lagMs) =>
+      this.meter.loopLagMs.add(lagMs),
+    );
     this.#sweeps = new Sweeps(clock, random, logger);
     this.losses = new LossWatch({
       store: backend.losses,
@@ -243,6 +248,16 @@ export class Node {
   }
   get shardCount(): number {
     return this.#options.settings.shardCount;
+  }
+
+  /** What this node holds at this moment. */
+  gauges(): NodeGauges {
+    return readGauges({
+      owners: this.#ownership?.all() ?? [],
+      residents: this.#residency.size,
+      now: this.now(),
+      views: this.#views.ages(),
+    });
   }
 
   /** Asks this node's replica of a kind to look at one unit again. */
@@ -423,6 +438,7 @@ export class Node {
       startSlot: new Slots(1),
       loneEffects: new Slots(1),
       residency: this.#residency,
+      meter: this.meter,
       suspects: new Set<ActorKey>(),
       losses: this.losses,
       now: () => this.#storeNow.get(),

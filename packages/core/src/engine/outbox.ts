@@ -45,6 +45,13 @@ export class Outbox {
     this.#enqueue(stored.toSorted((a, b) => begunAt(a.outId) - begunAt(b.outId) || a.n - b.n));
   }
 
+  /** Messages that have not been taken where they go. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const queue of this.#queues.values()) waiting += queue.length;
+    return waiting;
+  }
+
   /** Numbers a message; it is sent once the batch that holds it is committed. */
   number(target: ShardId, payload: Uint8Array): OutMessage {
     const n = (this.#numbers.get(target) ?? 0) + 1;

@@ -11,6 +11,7 @@ import type { Refusal, ShardStore } from "../ports/shard-store.ts";
 import type { CallOrigin } from "./call-chain.ts";
 import type { Kinds } from "./kinds.ts";
 import type { LossWatch } from "./loss-watch.ts";
+import type { Meter } from "./meter.ts";
 import type { Pace } from "./pace.ts";
 import type { Residency } from "./residency.ts";
 import type { ShardOwner } from "./shard-owner.ts";
@@ -35,6 +36,7 @@ export interface OwnerContext {
   /** Taken by one effect at a time that may have. */
   readonly loneEffects: Slots;
   readonly residency: Residency;
+  readonly meter: Meter;
   readonly losses: Pick<LossWatch, "accepted" | "compareBatches" | "saw" | "suspect">;
   /** Actors of which something could not be written: each of their turns is checked for it. */
   readonly suspects: Set<ActorKey>;

@@ -76,6 +76,7 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     clock,
     claim,
     isReplicated: owner.isReplicated,
+    meter: owner.meter,
     refused,
     cut: (batch, seq) =>
       batch.toRequest({
@@ -175,6 +176,7 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     kinds,
     random: owner.random,
     slots: owner.effectSlots,
+    meter: owner.meter,
     alone: owner.loneEffects,
     fence,
     historyId: claim.historyId,
@@ -201,7 +203,16 @@ export const composeOwner = (owner: OwnerContext, grant: Grant, hooks: OwnerHook
     letters,
     book,
   });
-  const end = new TurnEnd({ line, inbox, timers, effects, checks, letters, book });
+  const end = new TurnEnd({
+    meter: owner.meter,
+    line,
+    inbox,
+    timers,
+    effects,
+    checks,
+    letters,
+    book,
+  });
   const asides = new Asides({
     owner,
     claim,

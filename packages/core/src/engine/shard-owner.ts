@@ -62,6 +62,23 @@ export class ShardOwner {
     return this.#parts.queued();
   }
 
+  /** When the oldest command that waits in the mailbox or in memory was stored; epoch ms. */
+  get oldestEntryAt(): number | undefined {
+    return this.#parts.inbox.oldestAt;
+  }
+  get timers(): number {
+    return this.#parts.timers.size;
+  }
+  /** Effects recorded whose outcome was not taken yet. */
+  get effects(): { readonly recorded: number; readonly running: number } {
+    const { recordedCount, runningCount } = this.#parts.effects;
+    return { recorded: recordedCount, running: runningCount };
+  }
+  /** Messages for other shards that these have not taken yet. */
+  get unsent(): number {
+    return this.#parts.outbox.waiting;
+  }
+
   /** Actors and kinds that take no more commands from outside, if there are any. */
   get closed(): ReadonlySet<string> | undefined {
     return this.#parts.congestion.closed;
@@ -188,10 +205,17 @@ export class ShardOwner {
   #pump(): void {
     if (this.#state === "gone" || !this.#owner.trusted()) return;
     const line = this.#parts.line;
+    const { clock, meter } = this.#owner;
+    // One look at the clock for each turn: where one ends the next begins.
+    let began = -1;
     while (line.batch.turns < maxBatchTurns && line.batch.bytes < maxBatchBytes) {
       const turn = this.#parts.cells.next();
       if (!turn) break;
+      if (began < 0) began = clock.monotonic();
       this.#run(turn.cell, turn.request);
+      const ended = clock.monotonic();
+      meter.turnMs.add(ended - began);
+      began = ended;
     }
     line.flush();
     this.#owner.residency.retry();

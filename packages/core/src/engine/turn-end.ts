@@ -6,6 +6,7 @@ import type { EffectRunner } from "./effect-runner.ts";
 import type { Inbox } from "./inbox.ts";
 import { commandOf } from "./kinds.ts";
 import type { LetterDesk } from "./letter-desk.ts";
+import type { Meter } from "./meter.ts";
 import type { ReadChecks } from "./read-checks.ts";
 import type { TimerSet } from "./timer-set.ts";
 import { type TryBook, workOf } from "./tries.ts";
@@ -13,6 +14,7 @@ import type { TurnOutcome } from "./turn.ts";
 import type { Outcome } from "./wire.ts";
 
 export interface TurnEndParts {
+  readonly meter: Pick<Meter, "commandsDone" | "commandsRefused" | "commandsFailed">;
   readonly line: CommitLine;
   readonly inbox: Inbox;
   readonly timers: TimerSet;
@@ -21,6 +23,9 @@ export interface TurnEndParts {
   readonly letters: LetterDesk;
   readonly book: TryBook;
 }
+
+/** The handler or the state is at fault, not the caller. */
+const failures: ReadonlySet<string> = new Set(["HANDLER_FAILED", "STATE_UNREADABLE"]);
 
 export class TurnEnd {
   readonly #parts: TurnEndParts;
@@ -31,7 +36,10 @@ export class TurnEnd {
 
   /** Takes a handled command and its answer into the batch. */
   finish(request: TurnRequest, outcome: TurnOutcome, cell?: ActorCell): void {
-    const { inbox, timers, effects, letters, book, line } = this.#parts;
+    const { inbox, timers, effects, letters, book, line, meter } = this.#parts;
+    if (outcome.kind !== "error") meter.commandsDone += 1;
+    else if (failures.has(outcome.code)) meter.commandsFailed += 1;
+    else meter.commandsRefused += 1;
     const { message, local, entry, timer } = request;
     const { batch } = line;
     const isRead = (cell?.kind && commandOf(cell.kind, message.command)?.readOnly) ?? false;

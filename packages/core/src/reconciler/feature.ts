@@ -12,6 +12,7 @@ import type { View } from "../view.ts";
 import { type AlertSink, alertProtocol, createAlertActor } from "./alert-actor.ts";
 import type { PassFacts } from "./decide-pass.ts";
 import { type AlertRow, modeAt, type PassResult, passResult, type ReconcilerRow } from "./model.ts";
+import { countPass } from "./pass-count.ts";
 import { ReconcilerActor, reconcilerId, reconcilerProtocol } from "./reconciler-actor.ts";
 import { ReconcilerLoop } from "./reconciler-loop.ts";
 import type { ReconcilerSources } from "./service.ts";
@@ -55,6 +56,8 @@ export interface FeatureContext {
 }
 
 export interface ReconcilerFeature extends ReconcilerSources {
+  /** Whether this node runs the reconciler now, as far as it knows. */
+  readonly isLeader: boolean;
   start(): void;
   /** Gives the role back; never rejects. */
   stop(): Promise<void>;
@@ -94,6 +97,7 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
     everyMs: options.everyMs,
     record: actor(reconcilerProtocol, reconcilerId),
     look,
+    passed: (result, durationMs) => countPass(node.meter, result, durationMs),
     nudge: async (target, appId) => {
       const call = { kind: "app", id: appId, urgency: "soft" };
       const heard = await node.calls.call(target as NodeId, "nudge", call, nudgeTimeoutMs);
@@ -125,6 +129,9 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
     waitForRow: async (row) => {
       const hasIt = () => record.get(reconcilerId)?.mode?.at === row.mode?.at;
       await recordTable?.waitUntil(hasIt, { timeoutMs: 2_000, id: reconcilerId });
+    },
+    get isLeader() {
+      return loop.isLeader;
     },
     start: () => {
       if (context.options !== false) loop.start();

@@ -26,6 +26,8 @@ export interface ReconcilerLoopContext {
   readonly record: ActorRef<Commands extends CommandSpecs ? Commands : never>;
   /** What a pass looks at; `undefined` while it may be out of date. */
   look(): Omit<PassFacts, "offSince"> | undefined;
+  /** Hears of each pass that was run. */
+  passed(result: PassResult, durationMs: number): void;
   /** Asks a node to look at an app again; false when it did not answer. */
   nudge(nodeId: string, appId: string): Promise<boolean>;
 }
@@ -131,6 +133,7 @@ export class ReconcilerLoop {
       closed: plan.close.length,
       durationMs: Math.round(clock.monotonic() - startedAt),
     };
+    this.#context.passed(result, clock.monotonic() - startedAt);
     const { open, close, forget } = plan;
     const isQuiet =
       open.length + close.length + forget.length + plan.nudges.length + repaired === 0;

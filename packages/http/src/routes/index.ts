@@ -7,6 +7,7 @@ import { documentRoute } from "./document.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
+import { metricsRoute } from "./metrics.ts";
 import { reconcilerRoutes } from "./reconciler.ts";
 import { sessionRoutes } from "./session.ts";
 import { toldRoutes } from "./told.ts";
@@ -16,6 +17,7 @@ const apiVersion = "0.1.0";
 /** About the cluster. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
+  metricsRoute,
   documentRoute(() => allRoutes, apiVersion),
   ...clusterRoutes,
   ...lossRoutes,
