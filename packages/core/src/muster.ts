@@ -227,7 +227,7 @@ export const createMuster = (options: MusterOptions): Muster => {
   const reconciler = createReconcilerFeature({
     node,
     nodeId,
-    guard: backend.guard,
+    backend,
     clock,
     random,
     logger,

@@ -86,11 +86,13 @@ const fields = {
           {
             everyMs: z.int().min(100).max(3_600_000).optional(),
             alertAfterMs: z.int().min(0).max(86_400_000).optional(),
+            reapAfterMs: z.int().min(1_000).max(31_536_000_000).optional(),
+            reapEphemeralAfterMs: z.int().min(1_000).max(31_536_000_000).optional(),
           },
           objectErrors("reconciler"),
         ),
       ],
-      "reconciler must be false, or { everyMs: 100 to 3600000, alertAfterMs: 0 to 86400000 }",
+      "reconciler must be false, or { everyMs: 100 to 3600000, alertAfterMs: 0 to 86400000, reapAfterMs and reapEphemeralAfterMs: 1000 to 31536000000 }",
     )
     .optional(),
   alertSinks: z

@@ -55,6 +55,8 @@ export interface ClusterKeys {
   readonly deaf: string;
   /** Sorted set: node → when it was lost or left. */
   readonly gone: string;
+  /** Hash: reaped node → state and incarnation, while its rows are to be dropped. */
+  readonly reaped: string;
   /** Hash: the finding of lost data that belongs to no shard. */
   readonly loss: string;
   /** Stream: user-visible events. */
@@ -259,6 +261,7 @@ export const createKeys = (prefix: string, cluster: string, sharded = false): Ke
       missing: ofCluster("missing"),
       deaf: ofCluster("deaf"),
       gone: ofCluster("gone"),
+      reaped: ofCluster("reaped"),
       loss: ofCluster("loss"),
       events: ofCluster("events"),
       audit: ofCluster("audit"),

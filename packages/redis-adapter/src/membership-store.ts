@@ -9,12 +9,14 @@ import {
   type JoinAnswer,
   type JoinRequest,
   type MembershipStore,
+  type NodeId,
+  type ReapedNode,
 } from "@muster/core/ports";
 import { createData } from "./create-data.ts";
 import type { Reply } from "./link.ts";
 import { nodeList } from "./node-list.ts";
 import { unexpected } from "./refusal.ts";
-import { number, statusOf, text } from "./reply.ts";
+import { eachPair, number, statusOf, text } from "./reply.ts";
 import type { ScriptCall } from "./script-runner.ts";
 import { scripts } from "./scripts.generated.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -30,8 +32,10 @@ export interface MembershipContext extends StoreContext {
 
 /** How often a join begins again when the data vanishes under it. */
 const maxCreations = 8;
-/** A node lost this long is forgotten when ephemeral; of others the incarnation is void. */
-const reapAfterMs = 300_000;
+/** The incarnation of a node that is gone for this long is void: it has to join again. */
+const voidAfterMs = 300_000;
+/** Nodes that one call forgets. */
+const reapedAtOnce = 100;
 
 const joinAnswer = (answer: readonly Reply[]): JoinAnswer | "no-data" => {
   switch (statusOf(answer)) {
@@ -130,19 +134,7 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
     const { nodeId, incarnation, leaseMs, state, confirmMs, stats } = request;
     const answer = await context.beat({
       script: scripts.heartbeat,
-      keys: [
-        k.meta,
-        k.nodes,
-        k.beats,
-        k.alive,
-        k.mv,
-        k.missing,
-        k.deaf,
-        k.gone,
-        k.seen,
-        k.stats,
-        k.info,
-      ],
+      keys: [k.meta, k.nodes, k.beats, k.alive, k.mv, k.missing, k.deaf, k.gone, k.seen, k.stats],
       args: [
         nodeId,
         incarnation,
@@ -153,7 +145,7 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
         stats ? JSON.stringify(stats) : "",
         keys.channels.alive(nodeId, incarnation),
         channel,
-        String(reapAfterMs),
+        String(voidAfterMs),
         context.time(),
       ],
     });
@@ -193,6 +185,35 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
         args: [String(version), channel],
       });
       return { version: number(answer[1]) };
+    },
+    reap: async ({ term, goneMs, ephemeralGoneMs, done }) => {
+      const answer = await run({
+        script: scripts.reap,
+        keys: [
+          ...[k.role(term.role), k.nodes, k.mv, k.gone, k.seen, k.stats, k.info, k.reaped],
+          k.eventSources,
+        ],
+        args: [
+          term.token,
+          String(goneMs),
+          String(ephemeralGoneMs),
+          String(reapedAtOnce),
+          channel,
+          context.time(),
+          ...done.flatMap(({ id, incarnation }) => [id, incarnation]),
+        ],
+      });
+      if (statusOf(answer) === "fenced") return { kind: "fenced" };
+      const nodes: ReapedNode[] = [];
+      eachPair(answer[1], (id, value) => {
+        const [state, ...incarnation] = text(value).split("|");
+        nodes.push({
+          id: text(id) as NodeId,
+          incarnation: incarnation.join("|") as Incarnation,
+          state: state === "left" ? "left" : "lost",
+        });
+      });
+      return { kind: "reaped", nodes };
     },
   };
 };

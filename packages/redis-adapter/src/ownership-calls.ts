@@ -74,7 +74,7 @@ const claimAnswer = (shard: ShardId, answer: readonly Reply[]): ClaimAnswer => {
 
 export const ownershipCalls = (
   context: StoreContext,
-): Pick<ShardStore, "inspect" | "claim" | "release" | "check"> => {
+): Pick<ShardStore, "inspect" | "claim" | "release" | "check" | "raiseFloor"> => {
   const { keys, run } = context;
   return {
     inspect: ({ shards }) =>
@@ -126,6 +126,20 @@ export const ownershipCalls = (
         shard: claim.shard,
       });
       return refusalOf(answer) ?? { kind: "released" };
+    },
+    raiseFloor: async ({ shards, floor }) => {
+      await inPieces(shards, 1, async (piece) => {
+        for (const shard of piece) {
+          const { own, prod } = keys.shard(shard);
+          await run({
+            script: scripts.raiseFloor,
+            keys: [own, prod],
+            args: [String(floor)],
+            shard,
+          });
+        }
+        return piece;
+      });
     },
     check: async ({ claims, membershipVersion }) => {
       const answers = await inPieces(claims, context.together, async (piece) => {

@@ -85,6 +85,16 @@ export const createViewStore = ({ keys, together, run, publish }: StoreContext):
     }
   },
 
+  dropStatus: async ({ nodeId, incarnation }) => {
+    const { status, ver } = keys.node(nodeId);
+    const answer = await run({
+      script: scripts.dropStatus,
+      keys: [status, ver],
+      args: [incarnation],
+    });
+    return { kind: statusOf(answer) === "superseded" ? "superseded" : "dropped" };
+  },
+
   listStatus: ({ nodes }) =>
     foundInPieces(nodes, Math.min(together, listedAtOnce), async (piece) => {
       const answer = await run({

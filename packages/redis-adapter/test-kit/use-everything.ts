@@ -142,6 +142,11 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
   if (elected.kind !== "elected") throw new Error("the role is held");
   await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });
+  const reaping = { term: elected.term, goneMs: 60_000, ephemeralGoneMs: 60_000 };
+  const reaped = [{ id: "web-9" as NodeId, incarnation }];
+  expect((await membership.reap({ ...reaping, done: reaped })).kind).toBe("reaped");
+  await views.dropStatus({ nodeId: "web-9" as NodeId, incarnation });
+  await shards.raiseFloor({ shards: kept.shards, floor: 1 });
   await backend.guard.resign({ term: elected.term });
   await membership.leave({ nodeId, incarnation });
 };

@@ -11,10 +11,12 @@ import { runRead } from "../run-read.ts";
 const passColumns: readonly Column[] = [
   { head: "PASS AT", cell: (pass) => textAt(pass, "at") },
   { head: "NODE", cell: (pass) => textAt(pass, "node") },
-  ...["checked", "drifted", "repaired", "failed", "skipped", "opened", "closed"].map((key) => ({
-    head: key.toUpperCase(),
-    cell: (pass: JsonRecord) => numberAt(pass, key),
-  })),
+  ...["checked", "drifted", "repaired", "failed", "skipped", "opened", "closed", "reaped"].map(
+    (key) => ({
+      head: key.toUpperCase(),
+      cell: (pass: JsonRecord) => numberAt(pass, key),
+    }),
+  ),
   { head: "BECAUSE", cell: (pass) => textAt(pass, "because") },
 ];
 

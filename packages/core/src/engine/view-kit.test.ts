@@ -261,6 +261,10 @@ export class FakeCluster implements ViewStore, Bus {
       return { kind: "written" as const, version: version() };
     });
   }
+  async dropStatus({ nodeId }: Parameters<ViewStore["dropStatus"]>[0]) {
+    this.#status.delete(nodeId);
+    return { kind: "dropped" } as const;
+  }
   async listStatus({ nodes }: { readonly nodes: readonly NodeId[] }) {
     return this.#call({ method: "listStatus", keys: nodes }, () =>
       nodes.map((nodeId) => {

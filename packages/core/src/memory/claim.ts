@@ -43,7 +43,7 @@ const rememberFinal = (finals: Map<ClaimId, Position>, claimId: ClaimId, at: Pos
 const joinNumberOf = (producer: string): number => Number.parseInt(producer, 10);
 
 /** Raises the floor and drops the producers below it; late copies of theirs find none (I3). */
-const raiseProducerFloor = (shard: ShardData, floor: number): void => {
+export const raiseProducerFloor = (shard: ShardData, floor: number): void => {
   if (floor <= shard.producerFloor) return;
   shard.producerFloor = floor;
   for (const producer of shard.producers.keys()) {

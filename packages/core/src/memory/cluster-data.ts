@@ -23,6 +23,7 @@ import type { NodeRecord } from "../model/node-record.ts";
 import type { Position } from "../model/position.ts";
 import type { EventLog, StoredEvent } from "../ports/event-store.ts";
 import type { LossFinding } from "../ports/loss-store.ts";
+import type { ReapedNode } from "../ports/membership-store.ts";
 import type { AppendAnswer, OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { KeptReplies } from "./kept-replies.ts";
@@ -36,6 +37,8 @@ export interface Member {
   flaps: number;
   /** Since when the alive subscription is missing; 0 while it is not. */
   missingSince: RedisMs;
+  /** Gone for so long that the incarnation has to join again. */
+  isVoid: boolean;
 }
 
 export interface MembershipData {
@@ -46,6 +49,8 @@ export interface MembershipData {
   joins: number;
   producerFloor: number;
   readonly members: Map<NodeId, Member>;
+  /** Forgotten nodes whose rows are to be dropped. */
+  readonly reaped: Map<NodeId, ReapedNode>;
   /** Time and history of the last heartbeat of any node. */
   lastBeatAt: RedisMs;
   lastBeatHistory: HistoryId;

@@ -55,6 +55,11 @@ const add = (link: Link, data: EventsData, request: AddEvents): AddEventsAnswer 
   return { kind: "added", last: last + fresh.length };
 };
 
+/** Drops what is remembered of a source that is no more. */
+export const forgetSource = ({ sources }: EventsData, name: string): void => {
+  for (const key of sources.keys()) if (key.startsWith(`${name}:`)) sources.delete(key);
+};
+
 const page = (data: EventsData, request: Parameters<EventStore["page"]>[0]): EventPage => {
   const kept = data.kept[request.log];
   const limit = Math.min(request.limit, maxEventPage);

@@ -2,11 +2,14 @@
 import type { Guard, Term } from "../ports/guard.ts";
 import type { Link } from "./link.ts";
 
+/** True while a term stands. */
+export const holdsRole = (link: Link, { role, token }: Term): boolean => {
+  const held = link.data.roles.get(role);
+  return held?.token === token && held.until > link.now;
+};
+
 export const memoryGuard = (link: Link): Guard => {
-  const holds = ({ role, token }: Term): boolean => {
-    const held = link.data.roles.get(role);
-    return held?.token === token && held.until > link.now;
-  };
+  const holds = (term: Term): boolean => holdsRole(link, term);
   return {
     elect: ({ role, ttlMs }) =>
       link.call("elect", () => {

@@ -6,8 +6,8 @@ import type { HistoryId, NodeId, RedisMs } from "../model/ids.ts";
 import { isLive } from "../model/node-record.ts";
 import type { Member, MembershipData } from "./cluster-data.ts";
 
-/** An ephemeral node that is gone for this long is listed no more. */
-const reapAfterMs = 300_000;
+/** The incarnation of a node that is gone for this long is void: it has to join again. */
+const voidAfterMs = 300_000;
 
 export interface JudgeFacts {
   readonly self: NodeId;
@@ -74,11 +74,11 @@ export const judgePeers = (data: MembershipData, facts: JudgeFacts): Judgement =
   let changed = false;
   let recheckMs: number | undefined;
   for (const [id, member] of data.members) {
-    const { state, leaseUntil, info } = member.record;
+    const { state, leaseUntil } = member.record;
     if (id === facts.self) continue;
     if (!isLive(state)) {
-      if (info.ephemeral && facts.now - leaseUntil > reapAfterMs) {
-        data.members.delete(id);
+      if (!member.isVoid && facts.now - leaseUntil > voidAfterMs) {
+        member.isVoid = true;
         changed = true;
       }
     } else if (leaseUntil < facts.now) {

@@ -7,8 +7,11 @@ import type {
   JoinAnswer,
   JoinRequest,
   MembershipStore,
+  ReapRequest,
 } from "../ports/membership-store.ts";
 import { emptyShard, type Member, type MembershipData } from "./cluster-data.ts";
+import { forgetSource } from "./events.ts";
+import { holdsRole } from "./guard.ts";
 import { channelOf } from "./hub.ts";
 import { judgePeers } from "./judge.ts";
 import type { Link } from "./link.ts";
@@ -31,6 +34,7 @@ const createCluster = (link: Link, request: JoinRequest): MembershipData => {
     joins: 0,
     producerFloor: 0,
     members: new Map(),
+    reaped: new Map(),
     lastBeatAt: 0,
     lastBeatHistory: link.historyId,
   };
@@ -61,7 +65,7 @@ const register = (
     info: request.info,
     stats: { shards: 0, loopLagMs: 0, memoryBytes: 0 },
   };
-  const member: Member = { record, join: data.joins, flaps: 0, missingSince: 0 };
+  const member: Member = { record, join: data.joins, flaps: 0, missingSince: 0, isVoid: false };
   data.members.set(request.nodeId, member);
   raise(link, data);
   return member;
@@ -74,7 +78,7 @@ const join = (link: Link, request: JoinRequest): JoinAnswer => {
   }
   const { now } = link;
   const former = data.members.get(request.nodeId);
-  const repeated = former?.record.incarnation === request.incarnation;
+  const repeated = former?.record.incarnation === request.incarnation && !former.isVoid;
   if (former && !repeated && isLive(former.record.state) && former.record.leaseUntil > now) {
     const { incarnation, leaseUntil } = former.record;
     return { kind: "taken", incarnation, waitMs: leaseUntil - now };
@@ -110,6 +114,7 @@ const heartbeat = (link: Link, request: HeartbeatRequest): HeartbeatAnswer => {
   if (former.incarnation !== request.incarnation) {
     return { kind: "superseded", incarnation: former.incarnation };
   }
+  if (member.isVoid) return { kind: "superseded", incarnation: "none" };
   const { now } = link;
   member.missingSince = 0;
   member.record = {
@@ -146,8 +151,8 @@ const heartbeat = (link: Link, request: HeartbeatRequest): HeartbeatAnswer => {
 /** Lowest join number of a node that may still append; it never falls. */
 const producerFloor = (data: MembershipData): number => {
   let floor = data.joins + 1;
-  for (const { record, join: number } of data.members.values()) {
-    if (record.state !== "left") floor = Math.min(floor, number);
+  for (const { record, join: number, isVoid } of data.members.values()) {
+    if (record.state !== "left" && !isVoid) floor = Math.min(floor, number);
   }
   data.producerFloor = Math.max(data.producerFloor, floor);
   return data.producerFloor;
@@ -163,6 +168,27 @@ const leave = (
   if (member.record.state === "left") return;
   member.record = { ...member.record, state: "left" };
   raise(link, data);
+};
+
+const reap = (link: Link, request: ReapRequest): Awaited<ReturnType<MembershipStore["reap"]>> => {
+  const { term, goneMs, ephemeralGoneMs, done } = request;
+  const data = link.data.membership;
+  if (!data || !holdsRole(link, term)) return { kind: "fenced" };
+  for (const { id, incarnation } of done) {
+    if (data.reaped.get(id)?.incarnation === incarnation) data.reaped.delete(id);
+  }
+  let changed = false;
+  for (const [id, { record }] of data.members) {
+    const { state, incarnation, lastHeartbeatAt, info } = record;
+    if (state !== "lost" && state !== "left") continue;
+    if (link.now - lastHeartbeatAt < (info.ephemeral ? ephemeralGoneMs : goneMs)) continue;
+    data.members.delete(id);
+    data.reaped.set(id, { id, incarnation, state });
+    forgetSource(link.data.events, `node ${id}`);
+    changed = true;
+  }
+  if (changed) raise(link, data);
+  return { kind: "reaped", nodes: [...data.reaped.values()] };
 };
 
 export const memoryMembership = (link: Link): MembershipStore => ({
@@ -192,6 +218,7 @@ export const memoryMembership = (link: Link): MembershipStore => ({
       }
       return { kind: "set" };
     }),
+  reap: (request) => link.call("reap", () => reap(link, request)),
   raiseVersion: ({ version }) =>
     link.call("raiseVersion", () => {
       const data = link.data.membership;

@@ -1,7 +1,7 @@
 /** Shards in memory: the store's methods, each one step; what they do stands in the files beside. */
 import type { Claim, MailEntry, Refusal, ShardImage, ShardStore } from "../ports/shard-store.ts";
 import { appendBatch } from "./append.ts";
-import { claimShard, ownershipOf } from "./claim.ts";
+import { claimShard, ownershipOf, raiseProducerFloor } from "./claim.ts";
 import type { ShardData } from "./cluster-data.ts";
 import { commitBatch } from "./commit.ts";
 import { underClaim } from "./fence.ts";
@@ -83,6 +83,13 @@ export const memoryShards = (link: Link): ShardStore => ({
         return { kind: "stands" as const };
       }),
     ),
+  raiseFloor: ({ shards, floor }) =>
+    link.call("raiseFloor", () => {
+      for (const shard of shards) {
+        const data = link.data.shards.get(shard);
+        if (data) raiseProducerFloor(data, floor);
+      }
+    }),
   listDead: (request) =>
     link.call("listDead", () => {
       const dead = link.data.shards.get(request.shard)?.dead;

@@ -77,6 +77,13 @@ export const memoryViews = (link: Link): ViewStore => ({
       }),
     ),
   writeStatus: (request) => link.call("writeStatus", () => writeStatus(link, request)),
+  dropStatus: ({ nodeId, incarnation }) =>
+    link.call("dropStatus", () => {
+      const present = link.data.status.get(nodeId)?.incarnation ?? "none";
+      if (present !== "none" && present !== incarnation) return { kind: "superseded" };
+      link.data.status.delete(nodeId);
+      return { kind: "dropped" };
+    }),
   listStatus: ({ nodes }) =>
     link.call("listStatus", () =>
       nodes.map((nodeId) => {

@@ -4,6 +4,7 @@
  */
 import type { DatasetId, HistoryId, Incarnation, NodeId, RedisMs } from "../model/ids.ts";
 import type { NodeInfo, NodeRecord, NodeStats } from "../model/node-record.ts";
+import type { Term } from "./guard.ts";
 
 export interface JoinRequest {
   readonly nodeId: NodeId;
@@ -66,6 +67,25 @@ export type HeartbeatAnswer =
   /** The cluster's data is not there. */
   | { readonly kind: "lost" };
 
+/** A node that was forgotten, and whose rows are still to be dropped. */
+export interface ReapedNode {
+  readonly id: NodeId;
+  /** The incarnation that was registered last. */
+  readonly incarnation: Incarnation;
+  /** What it was: `left` went in order. */
+  readonly state: "lost" | "left";
+}
+export interface ReapRequest {
+  /** The election by which the caller acts; one that does not hold its role any more reaps nothing. */
+  readonly term: Term;
+  /** Nodes lost or left are forgotten when they were last heard of this many ms ago. */
+  readonly goneMs: number;
+  /** The same for ephemeral nodes. */
+  readonly ephemeralGoneMs: number;
+  /** Nodes whose rows have been dropped: they are not answered again. */
+  readonly done: readonly Pick<ReapedNode, "id" | "incarnation">[];
+}
+
 export interface MembershipStore {
   /**
    * Registers an incarnation, creating the cluster's data on first use.
@@ -99,4 +119,14 @@ export interface MembershipStore {
   }): Promise<{ readonly kind: "set" } | { readonly kind: "unknown-node" }>;
   /** Raises the membership version above `version`, after a shard refused an older one. */
   raiseVersion(request: { readonly version: number }): Promise<{ readonly version: number }>;
+  /**
+   * Forgets nodes that are gone for long, with all that is known of them; one that comes back joins
+   * as a new one. Answers those whose rows are still to be dropped, those of earlier calls included.
+   * Atomicity: one step, with the check of the term. Time: the store's. On failure: repeat.
+   */
+  reap(
+    request: ReapRequest,
+  ): Promise<
+    { readonly kind: "reaped"; readonly nodes: readonly ReapedNode[] } | { readonly kind: "fenced" }
+  >;
 }

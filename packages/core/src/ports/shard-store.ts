@@ -385,6 +385,15 @@ export interface ShardStore {
   /** Writes a batch of decisions. Atomic; a repeat of the same batch answers the first outcome. */
   commit(request: CommitRequest): Promise<CommitAnswer>;
   /**
+   * Forgets the producers of nodes that joined below `floor`, and lets none of them register again; a
+   * lower floor than before changes nothing. Atomic for each shard; what was not reached is left as
+   * it was. Harmless to repeat.
+   */
+  raiseFloor(request: {
+    readonly shards: readonly ShardId[];
+    readonly floor: number;
+  }): Promise<void>;
+  /**
    * Tells which of the claims still stand; `unanswered` where one of several servers did not. With
    * `membershipVersion` it leaves that version at the shards of those that do, unless they have seen
    * a higher one: claims made by an older list of nodes are refused from then on. Otherwise read-only.

@@ -53,6 +53,15 @@ export interface ViewStore {
     | { readonly kind: "written"; readonly version: ViewVersion }
     | { readonly kind: "superseded"; readonly incarnation: Incarnation | "none" }
   >;
+  /**
+   * Drops all status rows of a node that was reaped, and who wrote them, unless another incarnation
+   * is registered by now. Its writer, should it still run, is refused until it resets. Atomic;
+   * harmless to repeat.
+   */
+  dropStatus(request: {
+    readonly nodeId: NodeId;
+    readonly incarnation: Incarnation;
+  }): Promise<{ readonly kind: "dropped" | "superseded" }>;
   /** Reads all status rows of the given nodes, with version and the incarnation that wrote them. */
   listStatus(request: { readonly nodes: readonly NodeId[] }): Promise<
     readonly {

@@ -3,8 +3,8 @@ import type { z } from "zod";
 import type { ActorRef, CommandSpecs, Protocol } from "../define-actor.ts";
 import type { Node } from "../engine/node.ts";
 import type { NodeId } from "../model/ids.ts";
+import type { Backend } from "../ports/backend.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Guard } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
 import type { AppsService, NodesService } from "../services.ts";
@@ -13,6 +13,7 @@ import { type AlertSink, alertProtocol, createAlertActor } from "./alert-actor.t
 import type { PassFacts } from "./decide-pass.ts";
 import { type AlertRow, modeAt, type PassResult, passResult, type ReconcilerRow } from "./model.ts";
 import { countPass } from "./pass-count.ts";
+import { Reaper } from "./reaper.ts";
 import { ReconcilerActor, reconcilerId, reconcilerProtocol } from "./reconciler-actor.ts";
 import { ReconcilerLoop } from "./reconciler-loop.ts";
 import type { ReconcilerSources } from "./service.ts";
@@ -23,6 +24,10 @@ export interface ReconcilerOptions {
   readonly everyMs?: number;
   /** Drift that lasts longer is alarming. @defaultValue 60000 */
   readonly alertAfterMs?: number;
+  /** Nodes that were last heard of this long ago, by Redis time, are forgotten. @defaultValue 86400000 */
+  readonly reapAfterMs?: number;
+  /** The same for ephemeral nodes, whose id is made up at each start. @defaultValue 300000 */
+  readonly reapEphemeralAfterMs?: number;
 }
 
 /** Kinds that every node knows, so that any may own the reconciler's record. */
@@ -31,7 +36,12 @@ export const reconcilerKinds = (sinks: readonly AlertSink[]) => [
   createAlertActor(sinks),
 ];
 
-const defaults = Object.freeze({ everyMs: 5_000, alertAfterMs: 60_000 });
+const defaults = Object.freeze({
+  everyMs: 5_000,
+  alertAfterMs: 60_000,
+  reapAfterMs: 86_400_000,
+  reapEphemeralAfterMs: 300_000,
+});
 /** Closed alerts are listed for a day. */
 const forgetAfterMs = 86_400_000;
 const nudgeTimeoutMs = 2_000;
@@ -41,7 +51,7 @@ const passCall = "reconciler-pass";
 export interface FeatureContext {
   readonly node: Node;
   readonly nodeId: NodeId;
-  readonly guard: Guard;
+  readonly backend: Pick<Backend, "guard" | "membership" | "views" | "shards">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -64,7 +74,7 @@ export interface ReconcilerFeature extends ReconcilerSources {
 }
 
 export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeature => {
-  const { actor, apps, clock, guard, logger, node, nodeId, nodes, random } = context;
+  const { actor, apps, backend, clock, logger, node, nodeId, nodes, random } = context;
   const options = { ...defaults, ...(context.options || {}) };
   const alerts = node.view(alertProtocol.kind) as unknown as View<AlertRow>;
   const recordTable = node.view(reconcilerProtocol.kind);
@@ -88,9 +98,18 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
     };
   };
 
+  const reaper = new Reaper({
+    backend,
+    logger,
+    goneMs: options.reapAfterMs,
+    ephemeralGoneMs: options.reapEphemeralAfterMs,
+    shardCount: node.shardCount,
+    nodes: () => node.nodes,
+    now,
+  });
   const loop = new ReconcilerLoop({
     nodeId,
-    guard,
+    guard: backend.guard,
     clock,
     random,
     logger,
@@ -103,6 +122,7 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
       const heard = await node.calls.call(target as NodeId, "nudge", call, nudgeTimeoutMs);
       return heard.kind === "answered";
     },
+    reap: (term) => reaper.run(term),
   });
   node.calls.answer(passCall, async () => (await loop.run()) ?? null);
 

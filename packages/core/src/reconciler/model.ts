@@ -58,6 +58,8 @@ export const passResult = z.object({
   because: z.enum(["observe", "paused"]).nullable(),
   opened: z.int().nonnegative(),
   closed: z.int().nonnegative(),
+  /** Nodes forgotten since they were gone for long. */
+  reaped: z.int().nonnegative().default(0),
   durationMs: z.int().nonnegative(),
 });
 export type PassResult = Readonly<z.output<typeof passResult>>;

@@ -2,12 +2,13 @@
  * Runs the passes of the reconciler on the one node that is elected for it. Passes never overlap; a
  * leader whose term has ended writes nothing, since its fence is refused.
  *
- *   every few seconds: hold the role ─▶ look ─▶ nudge ─▶ record (fenced) with alerts
+ *   every few seconds: hold the role ─▶ look ─▶ nudge ─▶ reap ─▶ record (fenced) with alerts
  */
 import type { ActorRef, CommandSpecs } from "../define-actor.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Guard, Term } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { ReapedNode } from "../ports/membership-store.ts";
 import type { Random } from "../ports/random.ts";
 import { decidePass, driftName, type PassFacts, rowsOff } from "./decide-pass.ts";
 import type { PassResult } from "./model.ts";
@@ -30,6 +31,8 @@ export interface ReconcilerLoopContext {
   passed(result: PassResult, durationMs: number): void;
   /** Asks a node to look at an app again; false when it did not answer. */
   nudge(nodeId: string, appId: string): Promise<boolean>;
+  /** Forgets nodes that are gone for long; rejects when the backend does not answer. */
+  reap(term: Term): Promise<readonly ReapedNode[] | "fenced">;
 }
 
 /** A pass of which nothing came is recorded this seldom. */
@@ -119,6 +122,11 @@ export class ReconcilerLoop {
       plan.nudges.map(({ nodeId, appId }) => this.#context.nudge(nodeId, appId)),
     );
     this.#nudged = new Set(plan.nudges.map(nameOf));
+    const reaped = facts.mode === "enforce" ? await this.#reap(term) : [];
+    if (reaped === "fenced") {
+      this.#lose("it does not hold the role any more");
+      return undefined;
+    }
     const result: PassResult = {
       at: facts.now,
       node: this.#context.nodeId,
@@ -131,12 +139,14 @@ export class ReconcilerLoop {
       because: facts.mode === "enforce" ? null : facts.mode,
       opened: plan.open.length,
       closed: plan.close.length,
+      reaped: reaped.length,
       durationMs: Math.round(clock.monotonic() - startedAt),
     };
     this.#context.passed(result, clock.monotonic() - startedAt);
     const { open, close, forget } = plan;
     const isQuiet =
-      open.length + close.length + forget.length + plan.nudges.length + repaired === 0;
+      open.length + close.length + forget.length + plan.nudges.length + repaired + reaped.length ===
+      0;
     logger[isQuiet ? "debug" : "info"]({ ...result }, "a pass of the reconciler");
     if (isQuiet && startedAt - this.#recordedAt < quietRecordMs) return result;
     const input = {
@@ -153,6 +163,16 @@ export class ReconcilerLoop {
     }
     this.#recordedAt = startedAt;
     return result;
+  }
+
+  /** Nodes that could not be reaped now are reaped by a later pass. */
+  async #reap(term: Term): Promise<readonly ReapedNode[] | "fenced"> {
+    try {
+      return await this.#context.reap(term);
+    } catch (error) {
+      this.#context.logger.debug({ error: String(error) }, "nodes wait to be reaped");
+      return [];
+    }
   }
 
   /** Holds the role, or tries to take it. */

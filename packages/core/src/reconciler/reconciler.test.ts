@@ -1,59 +1,10 @@
 /** The reconciler on whole nodes over the memory backend, in virtual time. */
 import { describe, expect, test } from "bun:test";
-import { scriptedHost } from "../apps/app-kit.test.ts";
-import { memoryBackend } from "../memory/index.ts";
-import { createMuster } from "../muster.ts";
-import type { Muster } from "../muster-types.ts";
-import { NodeClock } from "../testing/node-clock.ts";
-import { seededRandom } from "../testing/seeded-random.ts";
-import { VirtualClock } from "../testing/virtual-clock.ts";
-import type { AlertSink } from "./alert-actor.ts";
 import { reconcilerId, reconcilerProtocol } from "./reconciler-actor.ts";
-
-const cluster = async (count: number) => {
-  const clock = new VirtualClock();
-  const random = seededRandom(11);
-  const backend = memoryBackend();
-  const told: string[] = [];
-  const sink: AlertSink = ({ type, alert }) => {
-    told.push(`${type} ${alert.id}`);
-  };
-  const finish = async <T>(work: Promise<T>): Promise<T> => {
-    let over = false;
-    const end = () => {
-      over = true;
-    };
-    work.then(end, end);
-    await clock.runUntil(() => over, 60_000);
-    return work;
-  };
-  const hosts = Array.from({ length: count }, () => scriptedHost());
-  const clocks = hosts.map(() => new NodeClock(clock));
-  const nodes = hosts.map(({ host }, i) =>
-    createMuster({
-      cluster: "shop",
-      node: { id: `web-${i + 1}` },
-      backend,
-      clock: clocks[i] ?? clock,
-      random: random.fork(),
-      apps: { host },
-      alertSinks: [sink],
-      settings: { shardCount: 4 },
-    }),
-  );
-  for (const node of nodes) await finish(node.start());
-  const at = (i: number): Muster => {
-    const node = nodes[i];
-    if (!node) throw new Error(`no node ${i}`);
-    return node;
-  };
-  const ops = at(0).as({ name: "ops", role: "operator" });
-  const leaders = () => new Set(nodes.map((node) => node.reconciler.status().leader));
-  return { clock, clocks, finish, hosts, nodes, at, ops, told, leaders };
-};
+import { startNodes } from "./reconciler-kit.test.ts";
 
 test("one node leads, and the next takes over with a higher fence when it stops", async () => {
-  const { clock, finish, nodes, at, leaders } = await cluster(3);
+  const { clock, finish, nodes, at, leaders } = await startNodes(3);
   await clock.runFor(12_000);
   const [leader] = [...leaders()];
   expect(leaders().size).toBe(1);
@@ -68,7 +19,7 @@ test("one node leads, and the next takes over with a higher fence when it stops"
 });
 
 test("drift that lasts opens one alert, which closes with recovery; each is told once", async () => {
-  const { clock, finish, hosts, at, ops, told } = await cluster(2);
+  const { clock, finish, hosts, at, ops, told } = await startNodes(2);
   let broken = true;
   for (const { hooks } of hosts) {
     hooks.enable = () => {
@@ -92,7 +43,7 @@ test("drift that lasts opens one alert, which closes with recovery; each is told
 });
 
 test("an alert is acknowledged once it is open, and by somebody with a name and a reason", async () => {
-  const { clock, finish, hosts, at, ops } = await cluster(1);
+  const { clock, finish, hosts, at, ops } = await startNodes(1);
   for (const { hooks } of hosts) hooks.enable = () => Promise.reject(new Error("no"));
   await finish(ops.apps.install({ id: "crm-sync", version: "1.0.0", reason: "x" }));
   await clock.runFor(100_000);
@@ -108,7 +59,7 @@ test("an alert is acknowledged once it is open, and by somebody with a name and 
 
 describe("its mode", () => {
   test("is set for a while, told to everybody, and ends by itself", async () => {
-    const { clock, finish, at, ops } = await cluster(2);
+    const { clock, finish, at, ops } = await startNodes(2);
     await clock.runFor(12_000);
     const until = new Date(clock.wall() + 60_000).toISOString();
     const set = await finish(ops.reconciler.pause({ until, reason: "maintenance" }));
@@ -123,7 +74,7 @@ describe("its mode", () => {
   });
 
   test("is refused without an end for a pause, with one in the past, and without a reason", async () => {
-    const { clock, finish, ops } = await cluster(1);
+    const { clock, finish, ops } = await startNodes(1);
     await clock.runFor(12_000);
     const fields = (work: Promise<unknown>) =>
       finish(work.catch((error) => Object.keys(error.fieldErrors ?? { [error.code]: 1 })));
@@ -137,7 +88,7 @@ describe("its mode", () => {
 });
 
 test("a pass is run by whoever leads, from any node, and tells what it came to", async () => {
-  const { clock, finish, at, ops } = await cluster(3);
+  const { clock, finish, at, ops } = await startNodes(3);
   await finish(ops.apps.install({ id: "crm-sync", version: "1.0.0", reason: "x" }));
   await clock.runFor(12_000);
   const { leader } = at(0).reconciler.status();
@@ -149,7 +100,7 @@ test("a pass is run by whoever leads, from any node, and tells what it came to",
 });
 
 test("a leader that was frozen past its term writes nothing when it comes back", async () => {
-  const { clock, clocks, finish, nodes, at, leaders } = await cluster(3);
+  const { clock, clocks, finish, nodes, at, leaders } = await startNodes(3);
   await clock.runFor(12_000);
   const [leader] = [...leaders()];
   const index = nodes.findIndex(({ nodeId }) => nodeId === leader);

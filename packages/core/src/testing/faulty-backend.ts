@@ -16,7 +16,9 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 /** Calls of which a copy may be executed late: those that the ports promise to be harmless then. */
 const copied = new Set(
-  "join heartbeat leave raiseVersion claim release append commit add writeStatus".split(" "),
+  "join heartbeat leave raiseVersion claim release append commit add writeStatus dropStatus raiseFloor".split(
+    " ",
+  ),
 );
 
 type Method = (...args: readonly never[]) => Promise<unknown>;

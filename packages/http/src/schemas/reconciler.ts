@@ -42,6 +42,7 @@ export const pass = z.object({
   because: z.enum(["observe", "paused"]).nullable(),
   opened: count,
   closed: count,
+  reaped: count,
   durationMs: count,
 });
 

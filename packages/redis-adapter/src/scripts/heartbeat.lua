@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- heartbeat: extends a node's lease and judges its peers: by alive subscription and by lease
--- KEYS     1 meta  2 nodes  3 beats  4 alive  5 mv  6 missing  7 deaf  8 gone  9 seen  10 stats  11 info
+-- KEYS     1 meta  2 nodes  3 beats  4 alive  5 mv  6 missing  7 deaf  8 gone  9 seen  10 stats
 -- ARGV     1 node  2 incarnation  3 lease ms  4 state  5 confirmation delay ms  6 '1' to probe peers
---          7 stats, or ''  8 alive channel  9 membership channel  10 reap after ms  11 time, or ''
+--          7 stats, or ''  8 alive channel  9 membership channel  10 void after ms  11 time, or ''
 -- returns  {0, time, version, dataset, history, was gone, flaps, cordoned, recheck ms or -1}
 --          | {11, incarnation or 'none'} superseded | {3} lost
 -- cost     O(nodes) for the probe, otherwise O(log nodes)
@@ -44,7 +44,7 @@ else
     changed = changed or suspected
   end
 end
-changed = reap(now - tonumber(ARGV[10])) or changed
+changed = void_gone(now - tonumber(ARGV[10])) or changed
 
 local was_gone = me.state == 'suspect' or me.state == 'lost'
 if was_gone then

@@ -23,19 +23,17 @@ local function judge_by_lease(self, now)
   end
   return changed
 end
--- Nodes long gone: ephemeral ones are forgotten, of the others the incarnation is void, so that its
--- producers may be forgotten. KEYS: 2 nodes, 8 gone, 9 seen, 10 stats, 11 info
-local function reap(before)
+-- Of nodes long gone the incarnation is void, so that its producers may be forgotten; their records
+-- are forgotten by reap.lua. KEYS: 2 nodes, 8 gone
+local function void_gone(before)
   local changed = false
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[8], '-inf', string.format('%.0f', before),
     'LIMIT', 0, 16)) do
     local record = redis.call('HGET', KEYS[2], name)
     local node = record and parse_node(record)
-    if node and node.ephemeral == '0' then
+    if node then
       node.void = '1'
       redis.call('HSET', KEYS[2], name, format_node(node))
-    else
-      for _, key in ipairs({2, 9, 10, 11}) do redis.call('HDEL', KEYS[key], name) end
     end
     redis.call('ZREM', KEYS[8], name)
     changed = true

@@ -1,5 +1,5 @@
 -- A node's record: state|cordoned|join|lease ms|started at|ephemeral|void|flaps|created|incarnation
--- void: the incarnation was reaped; flaps: how often it was judged gone; created: its join made the data
+-- void: the incarnation is gone for good; flaps: how often it was judged gone; created: its join made the data
 local node_fields = {'state', 'cordoned', 'join', 'lease', 'started', 'ephemeral', 'void', 'flaps',
   'created', 'incarnation'}
 local function parse_node(record)
