@@ -878,11 +878,11 @@ export const scripts = {
     "end",
     "return {0, dataset}",
   ]),
-  dropStatus: script("drop-status", "93700414fef5ad98645f98652d7963fee411df50", [
+  dropStatus: script("drop-status", "baffa4cf7e5a1a49cf09268529946a3d9dd6f513", [
     "#!lua flags=allow-oom",
     "local present = redis.call('HGET', KEYS[2], 'incarnation')",
     "if present and present ~= ARGV[1] then return {11, present} end",
-    "redis.call('UNLINK', KEYS[1], KEYS[2])",
+    "redis.call('DEL', KEYS[1], KEYS[2])",
     "return {0}",
   ]),
   fetch: script("fetch", "4402dac9a7f5a7ea4b51f252c895eefee43546b1", [

@@ -4,6 +4,8 @@ import type { BackendContext, BackendFactory } from "../ports/backend.ts";
 import { silentLogger } from "../ports/logger.ts";
 import {
   append,
+  beat,
+  beatRequest,
   bytes,
   claimShard,
   commit,
@@ -170,26 +172,21 @@ test("calls reject before opening and after closing, and a backend opens again",
   await expect(join()).rejects.toThrow("did not answer");
 });
 
-test("an ephemeral node that is gone is listed for five minutes and no longer", async () => {
+test("an incarnation that is gone for five minutes is void, and its senders may be forgotten", async () => {
   const { clock, context } = makeServer();
-  const judge = await startNode(context, "web-1");
-  const { info } = joinRequest("web-2", "");
-  const gone = await startNode(context, "web-2", { info: { ...info, ephemeral: true } });
-  await gone.backend.close();
-  const request = {
-    nodeId: judge.id,
-    incarnation: judge.incarnation,
-    leaseMs: 900,
-    state: "up",
-    confirmMs: 60,
-  } as const;
+  const gone = await startNode(context, "web-1");
+  const judge = await startNode(context, "web-2");
   const listed = async (forMs: number) => {
     for (let passed = 0; passed < forMs; passed += 300) {
       await clock.runFor(300);
-      await judge.backend.membership.heartbeat(request);
+      await beat(judge);
     }
-    return (await judge.backend.membership.list()).nodes.map(({ id }) => String(id));
+    const { nodes, producerFloor } = await judge.backend.membership.list();
+    return { nodes: nodes.map(({ id }) => String(id)), producerFloor };
   };
-  expect(await listed(290_000)).toEqual(["web-1", "web-2"]);
-  expect(await listed(20_000)).toEqual(["web-1"]);
+  const nodes = ["web-1", "web-2"];
+  expect(await listed(290_000)).toEqual({ nodes, producerFloor: gone.joined.join });
+  expect(await listed(20_000)).toEqual({ nodes, producerFloor: judge.joined.join });
+  const late = await gone.backend.membership.heartbeat(beatRequest(gone));
+  expect(late).toEqual({ kind: "superseded", incarnation: "none" });
 });

@@ -6,5 +6,5 @@
 -- cost     O(rows)
 local present = redis.call('HGET', KEYS[2], 'incarnation')
 if present and present ~= ARGV[1] then return {11, present} end
-redis.call('UNLINK', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[2])
 return {0}
