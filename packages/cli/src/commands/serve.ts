@@ -14,7 +14,10 @@ export const registerServe: Register = (noun, cli) => {
     .option("--config <file>", "settings of the node (default: muster.config.json)")
     .option("--cluster <name>", "nodes with the same Redis and name belong together")
     .option("--node-id <id>", "stable across restarts; without it the node is a passing one")
-    .option("--redis <url>", "redis://host:6379, or redis+cluster://host:6379,host:6379")
+    .option(
+      "--redis <url>",
+      "redis://host:6379, redis+sentinel://host,host/NAME or redis+cluster://host,host",
+    )
     .option("--apps <folder>", "folder of app packages; without it the node runs no apps")
     .option("--apps-host <module|worker>", "apps inside the node, or each in a thread of its own")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")

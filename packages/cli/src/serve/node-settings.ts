@@ -51,7 +51,7 @@ export interface NodeSettings {
     readonly version?: string;
     readonly url?: string;
   };
-  /** Of one server, or of a Redis Cluster; checked. */
+  /** Of one server, of Sentinels, or of a Redis Cluster; checked. */
   readonly redisUrl: string;
   readonly apps: AppsSettings | undefined;
   readonly host: string;

@@ -1,16 +1,17 @@
-/** The address of Redis as one word: a URL of one server, or of some servers of a Redis Cluster. */
+/** The address of Redis as one word: a URL of one server, of Sentinels, or of some servers of a Redis Cluster. */
 import type { RedisBackendOptions } from "@muster/redis-adapter";
 import { usageError } from "../cli-error.ts";
+import { parseSentinelAddress } from "./sentinel-address.ts";
+import { parseServers } from "./server-list.ts";
 
 const ofCluster = /^(rediss?)\+cluster:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/@?#\s]+)\/?$/;
-const server = /^[^,:]+:\d{1,5}$|^[^,:]+$|^\[[\da-fA-F:.]+\](?::\d{1,5})?$/;
 
 /** What `redisBackend` takes for this address. @throws CliError `USAGE` */
 export const parseRedisAddress = (address: string): RedisBackendOptions => {
   if (/^rediss?\+cluster:/.test(address)) {
     const [, scheme, username, password, hosts] = ofCluster.exec(address) ?? [];
-    const cluster = hosts?.split(",") ?? [];
-    if (cluster.length === 0 || !cluster.every((each) => server.test(each))) {
+    const cluster = parseServers(hosts);
+    if (!cluster) {
       throw usageError(
         "the address of the Redis Cluster cannot be read",
         "Write it as redis+cluster://host1:6379,host2:6379",
@@ -23,6 +24,7 @@ export const parseRedisAddress = (address: string): RedisBackendOptions => {
       ...(scheme === "rediss" && { tls: true }),
     };
   }
+  if (/^rediss?\+sentinel:/.test(address)) return parseSentinelAddress(address);
   let protocol: string;
   try {
     ({ protocol } = new URL(address));
@@ -31,10 +33,13 @@ export const parseRedisAddress = (address: string): RedisBackendOptions => {
   }
   if (protocol === "redis:" || protocol === "rediss:") return { url: address };
   throw usageError(
-    "the address of Redis must begin with redis:// or rediss://, of a Redis Cluster with redis+cluster:// or rediss+cluster://",
+    "the address of Redis must begin with redis:// or rediss://, of Sentinels with redis+sentinel:// or rediss+sentinel://, of a Redis Cluster with redis+cluster:// or rediss+cluster://",
   );
 };
 
 /** The address as it may be shown. */
 export const withoutPassword = (address: string): string =>
-  address.replace(/^([^/]*:\/\/[^:@/]*):[^/]*@/, "$1:***@").replace(/\/$/, "");
+  address
+    .replace(/^([^/]*:\/\/[^:@/]*):[^/]*@/, "$1:***@")
+    .replace(/([?&]sentinel-password=)[^&]*/g, "$1***")
+    .replace(/\/$/, "");
