@@ -5,6 +5,7 @@ import { askLatency } from "./ask-latency.ts";
 import { durableAsk } from "./durable-ask.ts";
 import { durableTell } from "./durable-tell.ts";
 import { failover } from "./failover.ts";
+import { floor } from "./floor.ts";
 import { freeze } from "./freeze.ts";
 import { handOver } from "./hand-over.ts";
 import { idleCommands } from "./idle-commands.ts";
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   durableTell,
   durableAsk,
   askLatency,
+  floor,
   localTurn,
   actorBytes,
   idleCommands,
