@@ -1,6 +1,13 @@
 export type * from "./apps/compare-nodes.ts";
 export type * from "./apps/diff.ts";
 export type * from "./apps/explain.ts";
+export type {
+  AppHistory,
+  AppHistoryRequest,
+  HistoryChange,
+  HistoryItem,
+  HistoryOutcome,
+} from "./apps/history.ts";
 export * from "./apps/model.ts";
 export type * from "./apps/next-step.ts";
 export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";

@@ -155,6 +155,8 @@ export const createMuster = (options: MusterOptions): Muster => {
     nodes: () => node.nodes,
     away: () => node.isAway,
     nodeId,
+    actor: (id) => createActorRef(node, appProtocol, id),
+    now: () => node.now(),
     local: appReplica?.local,
   });
   const nodes = createNodesService(node, nodeId);

@@ -5,6 +5,7 @@
 import type { NodeDifference } from "./apps/compare-nodes.ts";
 import type { AppDiff } from "./apps/diff.ts";
 import type { AppExplanation } from "./apps/explain.ts";
+import type { AppHistory, AppHistoryRequest } from "./apps/history.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
 import type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 import type { DeadLettersChanges } from "./dead-letters/model.ts";
@@ -173,6 +174,11 @@ export interface AppsService {
    * @throws MusterError `APP_NOT_FOUND`
    */
   explain(id: string): AppExplanation;
+  /**
+   * What was wanted of an app, of one that was uninstalled too, and what became of it on each node.
+   * @throws MusterError `APP_NOT_FOUND`, `VALIDATION`, `BACKEND_UNAVAILABLE`
+   */
+  history(id: string, request?: AppHistoryRequest): Promise<AppHistory>;
   /** Apps that two nodes have differently. @throws MusterError `NODE_NOT_FOUND` */
   compare(a: string, b: string): Listing<NodeDifference>;
   /** What each live node would have to change to agree; writes nothing. */

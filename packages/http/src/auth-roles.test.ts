@@ -38,6 +38,7 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "POST /v1/reconciler/mode": "operator",
   "GET /v1/wait": "viewer",
   "GET /v1/explain/app/{id}": "viewer",
+  "GET /v1/apps/{id}/history": "viewer",
   "GET /v1/apps/compare": "viewer",
   "GET /v1/apps/diff": "viewer",
   "GET /v1/apps/{id}/wait": "viewer",

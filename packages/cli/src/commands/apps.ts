@@ -7,6 +7,7 @@ import { textAt } from "../json.ts";
 import { listingOf, readListing } from "../listing.ts";
 import type { Register } from "../noun.ts";
 import { appColumns, appText, reportRows, rowColumns } from "../output/app-columns.ts";
+import { shownAppHistory } from "../output/app-history.ts";
 import type { Shown } from "../output/format.ts";
 import { compareColumns, diffColumns } from "../output/told-text.ts";
 import { runChange } from "../run-change.ts";
@@ -42,7 +43,7 @@ interface ListOptions {
   readonly nodes?: boolean;
 }
 
-/** `muster apps [list|get|status|install|explain|compare|diff|reconcile]` and the changes of apps. */
+/** `muster apps [list|get|status|install|explain|history|compare|diff|reconcile]` and the changes of apps. */
 export const registerApps: Register = (noun, cli) => {
   noun
     .command("list")
@@ -120,6 +121,15 @@ export const registerApps: Register = (noun, cli) => {
     .description("why it is as it is on each node, what happens next and what to run")
     .action(async (id: string) => {
       await showExplanation(cli(), id);
+    });
+  noun
+    .command("history <app>")
+    .description("what was wanted of it, by whom and why, and what became of it on each node")
+    .option("--limit <n>", "the newest n, up to 500 (100 unless given)")
+    .action(async (id: string, { limit }: { readonly limit?: string }) => {
+      await runRead(cli(), async (client) =>
+        shownAppHistory(await client.get(appPath(id, "history"), { limit })),
+      );
     });
   noun
     .command("compare <node> <other>")

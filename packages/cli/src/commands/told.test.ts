@@ -121,6 +121,53 @@ describe("muster explain", () => {
   });
 });
 
+describe("muster apps history", () => {
+  const window = { from: "2026-05-01T09:00:00.000Z", to: "2026-05-01T12:30:00.000Z" };
+  const changed = {
+    kind: "change",
+    at: "2026-05-01T12:00:00.000Z",
+    change: "enabled",
+    generation: 3,
+    desiredStatus: "enabled",
+    version: "1.0.0",
+    by: "anna",
+    reason: "roll-out",
+  };
+  const failed = {
+    kind: "outcome",
+    at: "2026-05-01T12:00:01.000Z",
+    lastAt: "2026-05-01T12:00:09.000Z",
+    count: 4,
+    nodeId: "web-2",
+    generation: 3,
+    version: "1.0.0",
+    initStatus: "error_disabled",
+    reason: { code: "hook_failed", message: "ECONNREFUSED" },
+  };
+
+  test("tells who wanted what, what became of it where, and what this covers", async () => {
+    const { url, asked } = await fakeNode(() => ({ body: { items: [changed, failed], window } }));
+    const { out } = await muster(["apps", "history", "crm", "--limit", "5", "--url", url]);
+    expect(asked[0]).toMatchObject({ path: "/v1/apps/crm/history", query: { limit: "5" } });
+    expect(out.split("\n")).toEqual([
+      expect.stringMatching(/^AT +GENERATION +WHO +WHAT +WHY$/),
+      expect.stringMatching(/^2026-05-01T12:00:00.000Z +3 +anna +enabled → enabled +roll-out$/),
+      expect.stringMatching(
+        /^2026-05-01T12:00:01.000Z +3 +web-2 +error_disabled \(4×, last 2026-05-01T12:00:09.000Z\) +ECONNREFUSED$/,
+      ),
+      "(covers 2026-05-01T09:00:00.000Z to 2026-05-01T12:30:00.000Z)",
+      "",
+    ]);
+  });
+
+  test("an empty one tells its window", async () => {
+    const { url } = await fakeNode(() => ({ body: { items: [], window } }));
+    expect((await muster(["apps", "history", "crm", "--url", url])).out).toContain(
+      "(covers 2026-05-01T09:00:00.000Z",
+    );
+  });
+});
+
 describe("muster apps compare", () => {
   test("tells in what two nodes differ", async () => {
     const item = {

@@ -5,11 +5,27 @@ import { diffRow } from "./diff.ts";
 import { explainApp } from "./explain.ts";
 import type { AppRow } from "./model.ts";
 import { nextStep } from "./next-step.ts";
+import { noHistory, noteAttempt } from "./node-history.ts";
+
+const met = (generation: number, message: string) => ({
+  generation,
+  version: "1.0.0",
+  initStatus: "error_disabled" as const,
+  reason: { code: "hook_failed", message },
+});
+
+const T0 = Date.parse("2026-05-01T12:00:00.000Z");
+const failedThrice = noteAttempt(
+  noteAttempt(noteAttempt(noHistory, met(3, "no way"), T0), met(3, "no way"), T0 + 1_000),
+  met(3, "still no way"),
+  T0 + 2_000,
+);
+const untold = () => noHistory;
 
 describe("an explanation", () => {
   test("says who wanted what, who agrees, why others do not, and what comes next", () => {
     const rows = [row("web-1"), failed("web-2"), row("web-3", { nodeState: "lost", stale: true })];
-    const told = explainApp(app(), rows);
+    const told = explainApp(app(), rows, untold);
     expect(told.sentence).toBe(
       "crm is to be enabled since 2026-05-01T12:00:00.000Z, as anna asked: roll-out. " +
         "1 of 2 nodes agree. web-2 is error_disabled: enable: no way; " +
@@ -21,29 +37,59 @@ describe("an explanation", () => {
       ["web-2", "retry"],
       ["web-3", "waits"],
     ]);
-    expect(told.nodes[1]?.attempts).toEqual([
-      { at: "2026-05-01T12:00:00.000Z", outcome: "error_disabled", error: "no way" },
+  });
+
+  test("tells what the attempts at this intent came to, repeats as one", () => {
+    const rows = [row("web-1"), failed("web-2")];
+    const told = explainApp(app(), rows, (id) => (id === "web-2" ? failedThrice : noHistory));
+    const about = { generation: 3, outcome: "error_disabled" } as const;
+    expect(told.nodes.map(({ attempts }) => attempts)).toEqual([
+      [],
+      [
+        {
+          ...about,
+          at: "2026-05-01T12:00:00.000Z",
+          lastAt: "2026-05-01T12:00:01.000Z",
+          count: 2,
+          error: "no way",
+        },
+        {
+          ...about,
+          at: "2026-05-01T12:00:02.000Z",
+          lastAt: "2026-05-01T12:00:02.000Z",
+          count: 1,
+          error: "still no way",
+        },
+      ],
+    ]);
+    const newer = explainApp(app({ generation: 4 }), rows, () => failedThrice);
+    expect(newer.nodes[0]?.attempts.map(({ generation, error }) => [generation, error])).toEqual([
+      [3, "still no way"],
     ]);
   });
 
   test("tells nodes of one story together", () => {
     const broken = { initStatus: "compiler_error_disabled", nextAttemptAt: null } as const;
     const rows = ["web-1", "web-2", "web-3"].map((id) => failed(id, broken));
-    expect(explainApp(app(), rows).sentence).toEndWith(
+    expect(explainApp(app(), rows, untold).sentence).toEndWith(
       "0 of 3 nodes agree. web-1, web-2 and web-3 are compiler_error_disabled: enable: no way; " +
         "no retry will make the package load: give a version that does.",
     );
   });
 
   test("says that all agree, with nothing to run", () => {
-    const told = explainApp(app({ converged: true, drifted: 0 }), [row("web-1"), row("web-2")]);
+    const told = explainApp(
+      app({ converged: true, drifted: 0 }),
+      [row("web-1"), row("web-2")],
+      untold,
+    );
     expect(told.sentence).toEndWith("All 2 nodes agree.");
     expect("command" in told).toBe(false);
   });
 
   test("names the command for what needs a person most", () => {
     const unset = failed("web-3", { initStatus: "invalid_settings_disabled" });
-    const { command } = explainApp(app(), [failed("web-2"), unset]);
+    const { command } = explainApp(app(), [failed("web-2"), unset], untold);
     expect(command).toStartWith("muster apps settings crm ");
   });
 
@@ -55,7 +101,7 @@ describe("an explanation", () => {
       // Nothing is loaded there: it has no build to differ in.
       row("web-4", { packageDigest: null, reportedAt: null }),
     ];
-    expect(explainApp(app(), rows).differences).toEqual([
+    expect(explainApp(app(), rows, untold).differences).toEqual([
       {
         field: "packageDigest",
         values: [

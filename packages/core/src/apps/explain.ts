@@ -1,12 +1,18 @@
 /** One answer to "why is it enabled here and disabled there". Pure. */
+import { isoInstant } from "../model/instant.ts";
 import { isLive } from "../model/node-record.ts";
 import { groupDifferences } from "./compare-nodes.ts";
 import type { AppReason, AppRow, AppStatus, AppSummary } from "./model.ts";
 import { type NextStep, nextStep } from "./next-step.ts";
+import type { NodeEntry, NodeHistory } from "./node-history.ts";
 
-/** What came of one attempt of a node. */
+/** What came of an attempt of a node; attempts that came to the same are one, with their count. */
 export interface ExplainedAttempt {
   readonly at: string;
+  /** When it last came to this. */
+  readonly lastAt: string;
+  readonly count: number;
+  readonly generation: number;
   readonly outcome: AppStatus;
   readonly error?: string;
 }
@@ -19,8 +25,9 @@ export interface ExplainedNode {
   readonly converged: boolean;
   readonly stale: boolean;
   readonly reason: AppReason | null;
-  /** The last attempt this node reported, with how many there were for this intent. */
+  /** What its attempts at this intent came to, oldest first; of an earlier one where it made none yet. */
   readonly attempts: readonly ExplainedAttempt[];
+  /** Attempts in a row that did not succeed yet, or the one that did. */
   readonly attemptCount: number;
   readonly next: NextStep;
 }
@@ -45,26 +52,33 @@ export interface AppExplanation {
   readonly command?: string;
 }
 
-const explainNode = (row: AppRow): ExplainedNode => ({
-  nodeId: row.nodeId,
-  nodeState: row.nodeState,
-  initStatus: row.initStatus,
-  converged: row.converged,
-  stale: row.stale,
-  reason: row.reason,
-  attempts:
-    row.since === null
-      ? []
-      : [
-          {
-            at: row.since,
-            outcome: row.initStatus,
-            ...(row.lastError !== null && { error: row.lastError }),
-          },
-        ],
-  attemptCount: row.attempts,
-  next: nextStep(row),
+const asAttempt = (entry: NodeEntry): ExplainedAttempt => ({
+  at: isoInstant(entry.at),
+  lastAt: isoInstant(entry.lastAt),
+  count: entry.count,
+  generation: entry.generation,
+  outcome: entry.initStatus,
+  ...(entry.reason && { error: entry.reason.message }),
 });
+
+const explainNode = (
+  row: AppRow,
+  generation: number,
+  entries: readonly NodeEntry[],
+): ExplainedNode => {
+  const present = entries.filter((entry) => entry.generation === generation);
+  return {
+    nodeId: row.nodeId,
+    nodeState: row.nodeState,
+    initStatus: row.initStatus,
+    converged: row.converged,
+    stale: row.stale,
+    reason: row.reason,
+    attempts: (present.length > 0 ? present : entries.slice(-1)).map(asAttempt),
+    attemptCount: row.attempts,
+    next: nextStep(row),
+  };
+};
 
 /** The step that most needs a person, first. */
 const urgency: readonly NextStep["kind"][] = ["terminal", "waits", "retry", "soon", "none"];
@@ -105,8 +119,12 @@ const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
 };
 
 /** Joins intent, what each node made of it, what comes next and what to do. */
-export const explainApp = (app: AppSummary, rows: readonly AppRow[]): AppExplanation => {
-  const nodes = rows.map(explainNode);
+export const explainApp = (
+  app: AppSummary,
+  rows: readonly AppRow[],
+  historyOf: (nodeId: string) => NodeHistory,
+): AppExplanation => {
+  const nodes = rows.map((row) => explainNode(row, app.generation, historyOf(row.nodeId).entries));
   const worst = nodes
     .filter(({ next }) => next.command !== undefined)
     .sort((a, b) => urgency.indexOf(a.next.kind) - urgency.indexOf(b.next.kind))[0];

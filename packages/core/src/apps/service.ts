@@ -1,5 +1,7 @@
-/** Reads of the apps feature: all from memory, nothing waits. */
+/** Reads of the apps feature: from memory, but for the history of changes. */
+import type { ActorRef } from "../define-actor.ts";
 import { MusterError } from "../errors.ts";
+import type { NodeId } from "../model/ids.ts";
 import { isoInstant } from "../model/instant.ts";
 import { isLive, type NodeRecord } from "../model/node-record.ts";
 import type { AppFilter, AppsService, ClusterStatus, Listing, LocalApp } from "../services.ts";
@@ -8,6 +10,7 @@ import { compareRows } from "./compare-nodes.ts";
 import { diffRow } from "./diff.ts";
 import { explainApp } from "./explain.ts";
 import { intentPasses, nodesAsked, nodesPass } from "./filter.ts";
+import { readHistory } from "./history.ts";
 import type { AppIntentRow } from "./intent.ts";
 import type { LocalApps } from "./local-apps.ts";
 import {
@@ -17,12 +20,17 @@ import {
   type AppSummary,
   isEnabled,
 } from "./model.ts";
+import { type NodeHistory, noHistory } from "./node-history.ts";
 import type { AppObserved } from "./observed.ts";
+import type { AppCommands } from "./protocol.ts";
 import { appRow, statusOf, tally } from "./rows.ts";
 import { appSummary, driftCause, isExcused, troubleOf } from "./summary.ts";
 
 export interface AppsReads extends AppTableSources {
   readonly nodeId: string;
+  actor(id: string): ActorRef<AppCommands>;
+  /** Redis time, epoch milliseconds. */
+  now(): number;
   /** What this node itself has; `undefined` on a node without an app host. */
   readonly local: LocalApps | undefined;
 }
@@ -91,6 +99,19 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
   const rowsOf = (intent: AppIntentRow, nodes = table.nodes): readonly AppRow[] => {
     const said = table.saidOf(intent.id);
     return nodes.map((node) => appRow(intent, node, said(node.id), nodeId));
+  };
+
+  const historyOf = (id: string) => {
+    const said = table.saidOf(id);
+    return (nodeId: string): NodeHistory => {
+      const found = said(nodeId as NodeId);
+      return found.kind === "report" ? found.report.row.observed.history : noHistory;
+    };
+  };
+
+  const historiesOf = (id: string) => {
+    const of = historyOf(id);
+    return table.nodes.map((node) => ({ nodeId: node.id, history: of(node.id) }));
   };
 
   const liveRows = (intent: AppIntentRow): readonly AppRow[] =>
@@ -170,8 +191,10 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
 
     explain: (id) => {
       const intent = intentOf(id);
-      return explainApp(table.summary(intent), rowsOf(intent));
+      return explainApp(table.summary(intent), rowsOf(intent), historyOf(id));
     },
+    history: (id, request = {}) =>
+      readHistory(id, request, { actor: reads.actor, historiesOf, now: () => reads.now() }),
     compare: (a, b) => {
       const [left, right] = [nodeOf(a), nodeOf(b)];
       return listing(

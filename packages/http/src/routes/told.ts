@@ -8,9 +8,11 @@ import { defineRoute, type Route } from "../route.ts";
 import { idParams, listOf, page } from "../schemas/shared.ts";
 import {
   appDiff,
+  appHistory,
   appWaitQuery,
   compareQuery,
   explanation,
+  historyQuery,
   nodeDifference,
   reconcileAllBody,
   reconcileAnswer,
@@ -141,5 +143,19 @@ export const toldRoutes: readonly Route[] = [
       const { stale } = muster.apps.list({ q: id });
       return { body: unlessStale(stale, () => muster.apps.explain(id)), cacheable: true, stale };
     },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/v1/apps/{id}/history",
+    tag: "Apps",
+    summary: "What was wanted of the app, and what became of it on each node, oldest first",
+    role: "viewer",
+    params: idParams,
+    query: historyQuery,
+    answer: appHistory,
+    errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: async ({ muster, params, query }) => ({
+      body: await muster.apps.history(params.id, defined(query)),
+    }),
   }),
 ];

@@ -31,7 +31,14 @@ export const explanation = z.object({
       stale: z.boolean(),
       reason: z.object({ code: z.string(), message: z.string() }).nullable(),
       attempts: z.array(
-        z.object({ at: instant, outcome: z.enum(AppStatus), error: z.string().optional() }),
+        z.object({
+          at: instant,
+          lastAt: instant,
+          count: z.number().int(),
+          generation: z.number().int(),
+          outcome: z.enum(AppStatus),
+          error: z.string().optional(),
+        }),
       ),
       attemptCount: z.number().int(),
       next: nextStep,
@@ -121,4 +128,35 @@ export const waitAnswer = z.object({
   condition: z.string(),
   generation: z.number().int().optional(),
   notConfirmed: z.array(z.string()),
+});
+
+export const historyQuery = z.strictObject({ limit: pageQuery.limit });
+
+export const appHistory = z.object({
+  items: z.array(
+    z.discriminatedUnion("kind", [
+      z.object({
+        kind: z.literal("change"),
+        at: instant,
+        change: z.string(),
+        generation: z.number().int(),
+        desiredStatus: z.enum(AppDesiredStatus),
+        version: z.string(),
+        by: z.string(),
+        reason: z.string(),
+      }),
+      z.object({
+        kind: z.literal("outcome"),
+        at: instant,
+        lastAt: instant,
+        count: z.number().int(),
+        nodeId: z.string(),
+        generation: z.number().int(),
+        version: z.string().nullable(),
+        initStatus: z.enum(AppStatus),
+        reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+      }),
+    ]),
+  ),
+  window: z.object({ from: instant, to: instant }),
 });
