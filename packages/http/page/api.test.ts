@@ -64,7 +64,12 @@ test("what is no answer of Muster's counts as none", async () => {
 });
 
 test("a change is JSON under its idempotency key", async () => {
-  const answer = await apiWith().post("change", { reason: "x" }, "key-1");
+  const answer = await apiWith().change({
+    method: "POST",
+    path: "change",
+    body: { reason: "x" },
+    idempotencyKey: "key-1",
+  });
   expect(answer).toEqual({ kind: "value", value: { got: { reason: "x" } } });
   const sent = asked.at(-1);
   expect([sent?.method, sent?.headers.get("idempotency-key")]).toEqual(["POST", "key-1"]);

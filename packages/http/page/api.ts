@@ -4,6 +4,7 @@ export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  readonly title?: string;
   readonly hint?: string;
   readonly retryAfterMs?: number;
   readonly fieldErrors?: Readonly<Record<string, string>>;
@@ -17,14 +18,25 @@ export type Failure =
   | { readonly kind: "silent" };
 export type Answer<T> = { readonly kind: "value"; readonly value: T } | Failure;
 
+export interface Change {
+  readonly method: "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: object;
+  readonly idempotencyKey?: string;
+}
+
 export interface Api {
   get<T>(path: string): Promise<Answer<T>>;
   /** As `get`, but sends the tag of the answer known, so that nothing is sent twice. */
   getTagged<T>(path: string): Promise<Answer<T>>;
-  post<T>(path: string, body: object, idempotencyKey: string): Promise<Answer<T>>;
+  change<T>(change: Change): Promise<Answer<T>>;
+  /** Opens a stream of events; the signal ends it. */
+  stream(path: string, signal: AbortSignal, lastEventId?: string): Promise<Response>;
 }
 
 const limitMs = 8_000;
+/** Reconciling waits for nodes. */
+const changeLimitMs = 20_000;
 const maxKnown = 20;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -35,20 +47,18 @@ const problemOf = (value: unknown, status: number): Failure =>
     ? { kind: "problem", problem: { ...value, status } as unknown as Problem }
     : { kind: "silent" };
 
-/** @param token answers the token to send, or `undefined` */
-export const createApi = (base: string, token: () => string | undefined): Api => {
+/** @param bearer answers a token to send beside the session, or `undefined` */
+export const createApi = (base: string, bearer: () => string | undefined): Api => {
   const known = new Map<string, { readonly tag: string; readonly value: unknown }>();
-  const send = async (path: string, init: RequestInit): Promise<Response> => {
-    const headers = new Headers(init.headers);
-    const secret = token();
-    if (secret !== undefined) headers.set("authorization", `Bearer ${secret}`);
-    return await fetch(base + path, {
-      ...init,
-      headers,
-      cache: "no-store",
-      redirect: "error",
-      signal: AbortSignal.timeout(limitMs),
-    });
+  const send = async (
+    path: string,
+    given: HeadersInit,
+    init: RequestInit & { readonly signal: AbortSignal },
+  ): Promise<Response> => {
+    const headers = new Headers(given);
+    const token = bearer();
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    return await fetch(base + path, { ...init, headers, cache: "no-store", redirect: "error" });
   };
   const remember = (path: string, tag: string | null, value: unknown): void => {
     known.delete(path);
@@ -59,9 +69,8 @@ export const createApi = (base: string, token: () => string | undefined): Api =>
   const read = async <T>(path: string, tagged: boolean): Promise<Answer<T>> => {
     const before = tagged ? known.get(path) : undefined;
     try {
-      const response = await send(path, {
-        ...(before && { headers: { "if-none-match": before.tag } }),
-      });
+      const headers = before ? { "if-none-match": before.tag } : {};
+      const response = await send(path, headers, { signal: AbortSignal.timeout(limitMs) });
       if (response.status === 304 && before) return { kind: "value", value: before.value as T };
       const value: unknown = await response.json();
       if (!response.ok || !isRecord(value)) return problemOf(value, response.status);
@@ -74,12 +83,16 @@ export const createApi = (base: string, token: () => string | undefined): Api =>
   return {
     get: (path) => read(path, false),
     getTagged: (path) => read(path, true),
-    post: async <T>(path: string, body: object, idempotencyKey: string): Promise<Answer<T>> => {
+    change: async <T>({ method, path, body, idempotencyKey }: Change): Promise<Answer<T>> => {
       try {
-        const response = await send(path, {
-          method: "POST",
-          headers: { "content-type": "application/json", "idempotency-key": idempotencyKey },
-          body: JSON.stringify(body),
+        const headers = {
+          ...(body && { "content-type": "application/json" }),
+          ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+        };
+        const response = await send(path, headers, {
+          method,
+          signal: AbortSignal.timeout(changeLimitMs),
+          ...(body && { body: JSON.stringify(body) }),
         });
         const value: unknown = await response.json();
         return response.ok
@@ -89,5 +102,14 @@ export const createApi = (base: string, token: () => string | undefined): Api =>
         return { kind: "silent" };
       }
     },
+    stream: (path, signal, lastEventId) =>
+      send(
+        path,
+        {
+          accept: "text/event-stream",
+          ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
+        },
+        { signal },
+      ),
   };
 };

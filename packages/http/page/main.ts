@@ -1,145 +1,128 @@
-/** Puts the page together: asks the node every second and shows what it says. */
-import type { AppSummary, ClusterStatus, NodeView } from "@muster/core";
+/** Puts the page together: asks the node, shows what it says, and follows what is chosen. */
+import type { Alert, ClusterStatus, NodeView } from "@muster/core";
+import { home, parseAddress, searchOf } from "./address.ts";
 import { createApi, type Failure } from "./api.ts";
-import { byId, setText } from "./dom.ts";
-import { firstLimit, isFiltered, maxLimit, parseFilters, pathOf, searchOf } from "./filters.ts";
-import { createGridKeys } from "./grid-keys.ts";
+import { type Caller, callerText, refusalOf } from "./caller.ts";
+import { createChangeDialog } from "./change-dialog.ts";
+import { byId, setAttribute, setText } from "./dom.ts";
+import { createKeyReader, keyHelp } from "./keys.ts";
 import { showLegend } from "./legend.ts";
-import { type AppVerb, createMatrix } from "./matrix.ts";
-import { createNodeTable, type NodeVerb } from "./node-table.ts";
+import { startLive } from "./live.ts";
 import { type RoundEnd, startPoll } from "./poll.ts";
-import { createPopover } from "./popover.ts";
-import { createReasonDialog } from "./reason-dialog.ts";
 import { decideScreen } from "./screen.ts";
+import { createSignIn } from "./sign-in.ts";
 import { StoreClock } from "./store-clock.ts";
 import { showSummary } from "./summary.ts";
-import { createTokenStore, isTokenText } from "./token.ts";
-import { ago, plural, since } from "./words.ts";
-
-interface Listing<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string;
-}
+import { showFacts, showRows } from "./ui.ts";
+import { createAlertsView } from "./views/alerts.ts";
+import { createAppView } from "./views/app.ts";
+import { createAppsView } from "./views/apps.ts";
+import { createEventsView } from "./views/events.ts";
+import { createLettersView } from "./views/letters.ts";
+import { createNodesView } from "./views/nodes.ts";
+import { createReconcilerView } from "./views/reconciler.ts";
+import type { Facts, Listing, Page, View } from "./views/view.ts";
+import { ago, since } from "./words.ts";
 
 // The page is the root of its mount, with or without the last slash.
 const base = location.pathname.endsWith("/") ? location.pathname : `${location.pathname}/`;
-const token = createTokenStore(() => sessionStorage);
-const api = createApi(base, token.get);
+const signIn = createSignIn(() => api, { isSecure: isSecureContext });
+const api = createApi(base, () => signIn.bearer);
 const clock = new StoreClock(Date.now);
-const now = (): number => clock.now();
 
-let filters = parseFilters(location.search);
-let status: ClusterStatus | undefined;
-let apps: Listing<AppSummary> | undefined;
-let nodes: Listing<NodeView> | undefined;
+let address = parseAddress(location.search);
+let facts: Facts | undefined;
+let caller: Caller | undefined;
 let failure: Failure | undefined;
 let answeredAt = performance.now();
-let wrongToken = false;
+let isOn = true;
+
+const after = (delayMs: number, work: () => void): (() => void) => {
+  const timer = setTimeout(work, delayMs);
+  return () => clearTimeout(timer);
+};
 
 const saidMs = 6_000;
-let unsay: ReturnType<typeof setTimeout> | undefined;
+let unsay = (): void => {};
 const say = (text: string): void => {
-  clearTimeout(unsay);
+  unsay();
   setText(byId("said"), text);
-  unsay = setTimeout(() => setText(byId("said"), ""), saidMs);
+  unsay = after(saidMs, () => setText(byId("said"), ""));
 };
 
-const matrixTable = byId<HTMLTableElement>("matrix");
-const ask = createReasonDialog();
-const locked = (): void => poll.now();
-
-const changeApp = ({ id, generation }: AppSummary, verb: AppVerb): void => {
-  const [title, button, wanted] =
-    verb === "enable"
-      ? [`Enable ${id}?`, "Enable", "load it and run it"]
-      : [`Disable ${id}?`, "Disable", "stop it"];
-  ask({
-    title,
-    button,
-    text: `Every node of the cluster will ${wanted}. This becomes generation ${generation + 1}.`,
-    send: (reason, key) => api.post(`v1/apps/${encodeURIComponent(id)}/${verb}`, { reason }, key),
-    done: () => {
-      say(`${id} is to be ${verb}d. Nodes follow.`);
-      poll.now();
-    },
-    locked,
-  });
+const page: Page = {
+  api,
+  now: () => clock.now(),
+  address: () => address,
+  go: (part, { replace = false } = {}) => {
+    address = { ...address, ...part };
+    const url = `${location.pathname}${searchOf(address)}`;
+    if (replace) history.replaceState(null, "", url);
+    else history.pushState(null, "", url);
+    follow(!replace);
+  },
+  ask: (request) => ask(request),
+  say,
+  refresh: () => poll.now(),
+  refusal: (role) => refusalOf(caller, role),
+  results: (title, items) => {
+    setText(byId("results-title"), items.length > 0 ? title : "There was nothing to do");
+    showRows(
+      byId("results-list"),
+      items.map((item, at) => ({
+        key: String(at),
+        mark: item.isGood ? { shape: "on", tone: "good" } : { shape: "alarm", tone: "warn" },
+        state: item.result,
+        title: item.title,
+        when: "",
+        lines: [item.text],
+        acts: [],
+      })),
+    );
+    byId<HTMLDialogElement>("results").showModal();
+  },
 };
 
-const changeNode = ({ id }: NodeView, verb: NodeVerb): void => {
-  ask({
-    title: verb === "drain" ? `Drain ${id}?` : `Undrain ${id}?`,
-    button: verb === "drain" ? "Drain" : "Undrain",
-    text:
-      verb === "drain"
-        ? "Its shards move to other nodes, and it takes no more until it is undrained, also after a restart. Its apps go on running."
-        : "It may take shards again.",
-    send: (reason, key) => api.post(`v1/nodes/${encodeURIComponent(id)}/${verb}`, { reason }, key),
-    done: () => {
-      say(`${id} is ${verb}ed.`);
-      poll.now();
-    },
-    locked,
-  });
+const ask = createChangeDialog({ locked: () => poll.now(), now: page.now });
+const shownViews: Readonly<Record<string, View>> = {
+  apps: createAppsView(page),
+  app: createAppView(page),
+  nodes: createNodesView(page),
+  alerts: createAlertsView(page),
+  reconciler: createReconcilerView(page),
+  events: createEventsView(page),
+  letters: createLettersView(page),
+};
+const viewName = (): string => (address.app === "" ? address.view : "app");
+const currentView = (): View | undefined => shownViews[viewName()];
+
+const showView = (): void => {
+  const name = viewName();
+  for (const other of Object.keys(shownViews)) byId(`view-${other}`).hidden = other !== name;
+  for (const link of byId("tabs").children) {
+    const isHere = link instanceof HTMLElement && link.dataset["view"] === address.view;
+    setAttribute(link, "aria-current", isHere ? "page" : undefined);
+  }
+  if (facts) currentView()?.show(facts);
 };
 
-const matrix = createMatrix({ table: matrixTable, now, change: changeApp });
-const nodeTable = createNodeTable({
-  table: byId<HTMLTableElement>("nodes"),
-  now,
-  change: changeNode,
-});
-const keys = createGridKeys(matrixTable);
-const popover = createPopover({ box: byId("details"), detailsOf: matrix.detailsOf });
-
-const showApps = (): void => {
-  const items = apps?.items ?? [];
-  const none = items.length === 0;
-  const filtered = isFiltered(filters);
-  byId("matrix-box").hidden = none;
-  byId("empty").hidden = !none || filtered || apps === undefined;
-  byId("no-match").hidden = !none || !filtered || apps === undefined;
-  const total = status?.apps.total ?? items.length;
-  const shown = filtered ? `${items.length} match` : plural(items.length, "app");
-  setText(
-    byId("count"),
-    apps?.nextCursor === undefined
-      ? none
-        ? ""
-        : shown
-      : `the first ${items.length} of ${filtered ? "those that match" : total}`,
-  );
-  byId("more").hidden = apps?.nextCursor === undefined || filters.limit >= maxLimit;
-};
-
-const showFresh = (): void => {
-  if (status) showSummary(status);
-  const shownNodes = nodes?.items ?? [];
-  matrix.show({ apps: apps?.items ?? [], nodes: shownNodes });
-  nodeTable.show(shownNodes);
-  showApps();
-  keys.refresh();
+const titleText = (): string => {
+  const name = viewName();
+  const heading = name === "apps" ? "" : document.querySelector(`#view-${name} h2`)?.textContent;
+  const { cluster, verdict } = facts?.status ?? {};
+  return [verdict, cluster, heading, "Muster"].filter((part) => part).join(" · ");
 };
 
 const showScreen = (): void => {
+  const status = facts?.status;
   const silentMs = performance.now() - answeredAt;
-  const ageMs = Math.max(0, since(status?.asOf, now()) ?? 0);
-  const screen = decideScreen({
-    status,
-    failure,
-    silentMs,
-    ageMs,
-    wrongToken,
-  });
+  const ageMs = Math.max(0, since(status?.asOf, page.now()) ?? 0);
+  const screen = decideScreen({ status, failure, silentMs, ageMs, signIn: signIn.state });
   const { body } = document;
   body.dataset["screen"] = screen.kind;
   body.classList.toggle("old", screen.kind === "data" && screen.old);
-  byId("loading").hidden = screen.kind !== "loading";
-  byId("token").hidden = screen.kind !== "token";
-  byId("closed").hidden = screen.kind !== "closed";
-  byId("data").hidden = screen.kind !== "data";
-  byId("head").hidden = screen.kind !== "data";
-  byId("forget").hidden = token.get() === undefined || screen.kind === "token";
+  for (const id of ["loading", "token", "closed", "data"]) byId(id).hidden = screen.kind !== id;
+  for (const id of ["head", "tabs"]) byId(id).hidden = screen.kind !== "data";
   const notice = "notice" in screen ? screen.notice : undefined;
   for (const part of document.querySelectorAll<HTMLElement>("[data-notice]")) {
     part.hidden = notice === undefined;
@@ -147,125 +130,222 @@ const showScreen = (): void => {
     if (title) setText(title, notice?.title ?? "");
     if (text) setText(text, notice?.text ?? "");
   }
-  if (screen.kind !== "data") document.title = "Muster";
-  const age = status?.stale ? ageMs : silentMs;
-  setText(byId("updated"), poll.paused ? `paused, updated ${ago(age)}` : `updated ${ago(age)}`);
+  document.title = screen.kind === "data" ? titleText() : "Muster";
+  setText(byId("updated"), `updated ${ago(status?.stale ? ageMs : silentMs)}`);
+  const how = live.isOpen ? "on" : "on, by asking";
+  setText(byId("live"), `Live: ${isOn ? how : "off"}`);
+  setAttribute(byId("live"), "aria-pressed", String(isOn));
+  setText(byId("caller"), caller ? callerText(caller) : "");
+  byId("sign-out").hidden = caller?.sessions !== true || screen.kind === "token";
 };
 
 const askAll = async (): Promise<Failure | undefined> => {
-  // The status comes first and alone, so that a wrong token is sent once.
-  const first = await api.get<ClusterStatus>("v1/status");
+  // The status comes first and alone, so that one who is not known asks once.
+  const first = await api.getTagged<ClusterStatus>("v1/status");
   if (first.kind !== "value") return first;
-  status = first.value;
+  const status = first.value;
   clock.note(status.asOf, status.stale);
-  const asked = filters;
-  const [appsAnswer, nodesAnswer] = await Promise.all([
-    api.getTagged<Listing<AppSummary>>(pathOf(asked)),
+  if (!caller) {
+    const answer = await api.get<Caller>("v1/session");
+    if (answer.kind === "value") caller = answer.value;
+  }
+  const [nodes, alerts, own] = await Promise.all([
     api.get<Listing<NodeView>>("v1/nodes?limit=500"),
+    api.getTagged<Listing<Alert>>("v1/alerts?limit=500"),
+    currentView()?.load(),
   ]);
-  if (appsAnswer.kind !== "value") return appsAnswer;
-  if (nodesAnswer.kind !== "value") return nodesAnswer;
-  if (asked === filters) apps = appsAnswer.value;
-  nodes = nodesAnswer.value;
+  if (nodes.kind !== "value") return nodes;
+  if (alerts.kind !== "value") return alerts;
+  if (own) return own;
+  facts = { status, caller, nodes: nodes.value.items, alerts: alerts.value.items };
   answeredAt = performance.now();
   return undefined;
 };
 
-/** Without a good token nothing stays on the page, and a bad one is not sent again. */
+/** Of one who is not known nothing stays on the page. */
 const lockOut = (): void => {
-  wrongToken = token.get() !== undefined;
-  token.set(undefined);
-  status = undefined;
-  apps = undefined;
-  nodes = undefined;
+  signIn.lost();
+  facts = undefined;
+  caller = undefined;
+  live.wanted = false;
 };
 
 const round = async (): Promise<RoundEnd> => {
   failure = await askAll();
   const isLocked = failure?.kind === "problem" && failure.problem.status === 401;
   if (isLocked) lockOut();
-  showFresh();
+  else live.wanted = isOn && !document.hidden && failure === undefined;
+  if (facts) {
+    showSummary(facts.status);
+    showView();
+  }
   showScreen();
-  popover.refresh();
   if (isLocked) byId("token-input").focus();
   return isLocked ? "locked" : failure ? "failed" : "answered";
 };
 
+// An event says that something changed; nodes report what they made of it in the seconds after.
+const restlessMs = 15_000;
+let toldAt = -restlessMs;
+let isAskPlanned = false;
+const live = startLive({
+  open: (signal, lastEventId) => api.stream("v1/events", signal, lastEventId),
+  after,
+  told: ({ data }) => {
+    if (data === "") return;
+    toldAt = performance.now();
+    if (isAskPlanned) return;
+    isAskPlanned = true;
+    after(300, () => {
+      isAskPlanned = false;
+      poll.now();
+    });
+  },
+  changed: () => showScreen(),
+});
+
+const isRestless = (): boolean =>
+  !live.isOpen ||
+  performance.now() - toldAt < restlessMs ||
+  facts === undefined ||
+  facts.status.verdict !== "healthy";
+
 const poll = startPoll({
   round,
   isHidden: () => document.hidden,
-  after: (delayMs, work) => {
-    const timer = setTimeout(work, delayMs);
-    return () => clearTimeout(timer);
-  },
-  everyMs: 1_000,
+  after,
+  everyMs: () => (isRestless() ? 1_000 : 3_000),
   maxMs: 5_000,
 });
 
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && !poll.paused) poll.now();
+const setLive = (): void => {
+  live.wanted = isOn && !document.hidden && facts !== undefined;
+  if (isOn && !document.hidden) poll.now();
+  showScreen();
+};
+document.addEventListener("visibilitychange", setLive);
+byId("live").addEventListener("click", () => {
+  isOn = !isOn;
+  poll.paused = !isOn;
+  setLive();
 });
 setInterval(() => {
   if (document.hidden) return;
   showScreen();
-  matrix.tick();
-  nodeTable.tick();
-  popover.refresh();
+  if (facts) currentView()?.tick();
 }, 1_000);
 
-const pause = byId<HTMLButtonElement>("pause");
-pause.addEventListener("click", () => {
-  poll.paused = !poll.paused;
-  setText(pause, poll.paused ? "Resume" : "Pause");
+/** Shows what the address says now. */
+const follow = (isNewPlace: boolean): void => {
+  showView();
   showScreen();
-});
-
-const follow = (next: typeof filters): void => {
-  filters = next;
-  history.replaceState(null, "", `${location.pathname}${searchOf(filters)}`);
+  if (isNewPlace) {
+    scrollTo(0, 0);
+    document
+      .querySelector<HTMLElement>(`#view-${viewName()} h2:not([hidden] *)`)
+      ?.focus({ preventScroll: true });
+  }
   poll.now();
 };
-const q = byId<HTMLInputElement>("q");
-const drifted = byId<HTMLInputElement>("drifted");
-q.value = filters.q;
-drifted.checked = filters.drifted;
-const readFilters = (): void =>
-  follow({ q: q.value.trim(), drifted: drifted.checked, limit: firstLimit });
-q.addEventListener("input", readFilters);
-drifted.addEventListener("change", readFilters);
-byId("filters").addEventListener("submit", (event) => event.preventDefault());
-byId("clear").addEventListener("click", () => {
-  q.value = "";
-  drifted.checked = false;
-  readFilters();
-  q.focus();
+addEventListener("popstate", () => {
+  address = parseAddress(location.search);
+  follow(true);
 });
-byId("more").addEventListener("click", () => follow({ ...filters, limit: maxLimit }));
-document.addEventListener("keydown", (event) => {
-  const { target, key } = event;
-  const typing = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-  if (key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-go]") : null;
+  if (!(link instanceof HTMLAnchorElement) || event.button !== 0) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  q.focus();
+  page.go(parseAddress(link.search));
+});
+document.addEventListener("refused", (event) => {
+  if (event instanceof CustomEvent && typeof event.detail === "string") say(event.detail);
 });
 
+const readKey = createKeyReader(() => performance.now());
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement ||
+  target instanceof HTMLTextAreaElement ||
+  target instanceof HTMLSelectElement;
+const moveRow = (step: 1 | -1): void => {
+  const rows = [...byId(`view-${viewName()}`).querySelectorAll<HTMLElement>("[data-row]")].filter(
+    (row) => row.getClientRects().length > 0,
+  );
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step]?.focus();
+};
+const goBack = (): void => {
+  const { app, letter, view } = address;
+  if (app !== "") page.go({ app: "" });
+  else if (letter !== "") page.go({ letter: "" });
+  else if (view !== "apps" && document.activeElement === document.body) page.go(home);
+};
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (document.body.dataset["screen"] !== "data") return;
+  const wish = readKey({
+    key: event.key,
+    isChord: event.ctrlKey || event.metaKey || event.altKey,
+    isTyping: isTyping(event.target),
+  });
+  if (!wish) return;
+  const { activeElement } = document;
+  switch (wish.kind) {
+    case "open": {
+      const isRow = activeElement instanceof HTMLElement && activeElement.matches("[data-row]");
+      if (isRow) activeElement.querySelector<HTMLElement>("a[data-go]")?.click();
+      return;
+    }
+    case "back":
+      if (isTyping(activeElement) && activeElement instanceof HTMLElement) activeElement.blur();
+      else goBack();
+      return;
+    case "help":
+      byId<HTMLDialogElement>("help").showModal();
+      break;
+    case "filter":
+      byId(`view-${viewName()}`).querySelector<HTMLElement>("[data-filter]")?.focus();
+      break;
+    case "row":
+      moveRow(wish.step);
+      break;
+    case "go":
+      page.go({ ...home, view: wish.view });
+      break;
+  }
+  event.preventDefault();
+});
+byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
+showFacts(byId("help-list"), keyHelp);
+
 const tokenInput = byId<HTMLInputElement>("token-input");
+const signInButton = byId<HTMLButtonElement>("sign-in");
 byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = tokenInput.value.trim();
-  if (text === "") return;
+  if (text === "" || signInButton.disabled) return;
   tokenInput.value = "";
-  wrongToken = !isTokenText(text);
-  if (wrongToken) showScreen();
-  else {
-    token.set(text);
-    poll.now();
-  }
+  signInButton.disabled = true;
+  void signIn.open(text).then((wrong) => {
+    signInButton.disabled = false;
+    if (wrong) {
+      failure = wrong;
+      showScreen();
+    } else if (signIn.state === "asked") poll.now();
+    else {
+      showScreen();
+      tokenInput.focus();
+    }
+  });
 });
-byId("forget").addEventListener("click", () => {
-  token.set(undefined);
-  poll.now();
+byId("sign-out").addEventListener("click", () => {
+  void signIn.close().then(() => {
+    caller = undefined;
+    poll.now();
+  });
 });
 byId("again").addEventListener("click", () => poll.now());
+
 showLegend();
+showView();
 showScreen();

@@ -1,8 +1,9 @@
 /** The matrix apps × nodes: what is wanted in the first columns, then what each node really has. */
 import type { AppRow, AppSummary, NodeView } from "@muster/core";
 import { type Details, detailsOfIntent, detailsOfRow } from "./details.ts";
-import { drawMark, el, reconcile, setAttribute, setText, showMark } from "./dom.ts";
+import { drawMark, el, reconcile, setText, showMark } from "./dom.ts";
 import { markOfDesired, markOfState, markOfStatus } from "./marks.ts";
+import { type Act, goLink, showAct } from "./ui.ts";
 import { ahead, since, words } from "./words.ts";
 
 export interface MatrixFacts {
@@ -10,12 +11,11 @@ export interface MatrixFacts {
   readonly nodes: readonly NodeView[];
 }
 
-export type AppVerb = "enable" | "disable";
-
 export interface MatrixOptions {
   readonly table: HTMLTableElement;
   now(): number;
-  change(app: AppSummary, verb: AppVerb): void;
+  /** What the button of the app's row does. */
+  actOf(app: AppSummary): Act;
 }
 
 export interface Matrix {
@@ -44,7 +44,7 @@ const focusable = { tabindex: "-1", "data-stop": "" } as const;
 const head = (text: string): HTMLTableCellElement =>
   el("th", { role: "columnheader", attributes: { scope: "col" } }, text);
 
-export const createMatrix = ({ table, now, change }: MatrixOptions): Matrix => {
+export const createMatrix = ({ table, now, actOf }: MatrixOptions): Matrix => {
   const headRow = el("tr", { role: "row" });
   const body = el("tbody", { role: "rowgroup" });
   // Said outright, since at small widths the style takes table layout away.
@@ -99,11 +99,11 @@ export const createMatrix = ({ table, now, change }: MatrixOptions): Matrix => {
   const makeApp = (app: AppSummary): HTMLElement =>
     el(
       "tr",
-      { role: "row" },
+      { role: "row", attributes: { tabindex: "-1", "data-row": "" } },
       el(
         "th",
         { role: "rowheader", class: "app", attributes: { scope: "row" } },
-        el("span", { class: "name" }, app.id),
+        el("span", { class: "name" }, goLink({ app: app.id }, app.id)),
         el("span", { class: "sub" }),
       ),
       el(
@@ -123,11 +123,8 @@ export const createMatrix = ({ table, now, change }: MatrixOptions): Matrix => {
 
   const showButton = (cell: HTMLElement, app: AppSummary): void => {
     const button = cell.firstElementChild as HTMLButtonElement;
-    const verb: AppVerb = app.desiredStatus === "enabled" ? "disable" : "enable";
     button.hidden = app.desiredStatus === "uninstalled";
-    setText(button, verb === "enable" ? "Enable" : "Disable");
-    setAttribute(button, "aria-label", `${verb === "enable" ? "Enable" : "Disable"} ${app.id}…`);
-    button.onclick = () => change(app, verb);
+    showAct(button, actOf(app));
   };
 
   const showApp = (row: HTMLElement, app: AppSummary): void => {

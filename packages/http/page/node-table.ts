@@ -2,6 +2,7 @@
 import type { NodeView } from "@muster/core";
 import { el, reconcile, setAttribute, setText, showMark } from "./dom.ts";
 import { markOfState } from "./marks.ts";
+import { showAct } from "./ui.ts";
 import { ago, bytes, duration, since } from "./words.ts";
 
 export type NodeVerb = "drain" | "undrain";
@@ -9,6 +10,8 @@ export type NodeVerb = "drain" | "undrain";
 export interface NodeTableOptions {
   readonly table: HTMLTableElement;
   now(): number;
+  /** Why nothing can be changed; `undefined` where it can. */
+  refusal(): string | undefined;
   change(node: NodeView, verb: NodeVerb): void;
 }
 
@@ -41,7 +44,7 @@ const columns: readonly TextColumn[] = [
 const head = (text: string): HTMLElement =>
   el("th", { role: "columnheader", attributes: { scope: "col" } }, text);
 
-export const createNodeTable = ({ table, now, change }: NodeTableOptions): NodeTable => {
+export const createNodeTable = ({ table, now, refusal, change }: NodeTableOptions): NodeTable => {
   const body = el("tbody", { role: "rowgroup" });
   const labels = ["Node", "State", ...columns.map(({ label }) => label), "Change"];
   // Said outright, since at small widths the style takes table layout away.
@@ -58,7 +61,7 @@ export const createNodeTable = ({ table, now, change }: NodeTableOptions): NodeT
   const make = (node: NodeView): HTMLElement =>
     el(
       "tr",
-      { role: "row" },
+      { role: "row", attributes: { tabindex: "-1", "data-row": "" } },
       el(
         "th",
         { role: "rowheader", attributes: { scope: "row" } },
@@ -86,9 +89,12 @@ export const createNodeTable = ({ table, now, change }: NodeTableOptions): NodeT
     const incarnation = rest[columns.findIndex(({ label }) => label === "Incarnation")];
     if (incarnation) setAttribute(incarnation, "title", node.incarnation);
     const verb: NodeVerb = node.cordoned ? "undrain" : "drain";
-    setText(button, verb === "drain" ? "Drain" : "Undrain");
-    setAttribute(button, "aria-label", `${button.textContent} ${node.id}…`);
-    button.onclick = () => change(node, verb);
+    showAct(button, {
+      label: verb === "drain" ? "Drain…" : "Undrain…",
+      about: node.id,
+      refusal: refusal(),
+      run: () => change(node, verb),
+    });
   };
 
   const show = (nodes: readonly NodeView[]): void => {

@@ -8,7 +8,7 @@ const start = (part: { hidden?: () => boolean } = {}) => {
   let plans = 0;
   let rounds = 0;
   const poll = startPoll({
-    everyMs: 1_000,
+    everyMs: () => 1_000,
     maxMs: 5_000,
     isHidden: part.hidden ?? (() => false),
     after: (delayMs, work) => {

@@ -8,7 +8,8 @@ export interface PollOptions {
   isHidden(): boolean;
   /** Calls back once after a delay; the answer ends it. */
   after(delayMs: number, work: () => void): () => void;
-  readonly everyMs: number;
+  /** Pause after a round that was answered. */
+  everyMs(): number;
   /** Pause after failed rounds grows up to this. */
   readonly maxMs: number;
 }
@@ -29,7 +30,7 @@ export const startPoll = ({ round, isHidden, after, everyMs, maxMs }: PollOption
   const plan = (end: RoundEnd): void => {
     failures = end === "failed" ? failures + 1 : 0;
     if (end === "locked" || isPaused || isHidden()) return;
-    cancel = after(Math.min(maxMs, everyMs * 2 ** Math.min(failures, 8)), () => void run());
+    cancel = after(Math.min(maxMs, everyMs() * 2 ** Math.min(failures, 8)), () => void run());
   };
   const run = async (): Promise<void> => {
     cancel();

@@ -8,7 +8,7 @@ const facts = (part: Partial<ScreenFacts>): ScreenFacts => ({
   failure: undefined,
   silentMs: 0,
   ageMs: 0,
-  wrongToken: false,
+  signIn: "asked",
   ...part,
 });
 const silent: Failure = { kind: "silent" };
@@ -64,15 +64,19 @@ test("a node that never answered is told as that", () => {
   expect(decideScreen(facts({ failure: silent }))).toMatchObject({ kind: "closed" });
 });
 
-test("without a token the page asks for one, and says when one was wrong", () => {
+test("who is not known is asked to sign in, and told why where it is for the second time", () => {
   const failure = refused(401, "The request carries no token.");
-  const asked = decideScreen(facts({ failure }));
-  const wrong = decideScreen(facts({ failure, wrongToken: true }));
-  expect(asked).toMatchObject({ kind: "token", notice: { title: "A token is needed" } });
-  expect(wrong).toMatchObject({
-    kind: "token",
-    notice: { title: "This token is not known here" },
-  });
+  for (const [signIn, title] of [
+    ["asked", "Sign in"],
+    ["wrong", "This token is not known here"],
+    ["ended", "Your session has ended"],
+    ["elsewhere", "Sign in at the server around this page"],
+  ] as const) {
+    expect(decideScreen(facts({ failure, signIn }))).toMatchObject({
+      kind: "token",
+      notice: { title },
+    });
+  }
 });
 
 test("whoever may not look sees no data that was seen before", () => {

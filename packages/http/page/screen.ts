@@ -10,8 +10,7 @@ export interface ScreenFacts {
   readonly silentMs: number;
   /** How old what the answers tell is, in milliseconds. */
   readonly ageMs: number;
-  /** The last token tried was refused. */
-  readonly wrongToken: boolean;
+  readonly signIn: SignInState;
 }
 
 export interface Notice {
@@ -27,18 +26,27 @@ export type Screen =
 
 const again = "The page goes on asking and heals by itself.";
 
-const tokenScreen = (wrongToken: boolean): Screen => ({
-  kind: "token",
-  notice: wrongToken
-    ? {
-        title: "This token is not known here",
-        text: "It was mistyped, or taken back. Every node of the cluster may know other tokens.",
-      }
-    : {
-        title: "A token is needed",
-        text: "This node answers to callers with a token. It stays in this tab and is forgotten when the tab is closed.",
-      },
-});
+/** Why nobody is signed in. */
+export type SignInState = "asked" | "wrong" | "ended" | "elsewhere";
+
+const signInNotices: Readonly<Record<SignInState, Notice>> = {
+  asked: {
+    title: "Sign in",
+    text: "This node answers to callers with a token. It is shown once; the browser then keeps a session that no script can read.",
+  },
+  wrong: {
+    title: "This token is not known here",
+    text: "It was mistyped, or taken back. Every cluster knows tokens of its own.",
+  },
+  ended: {
+    title: "Your session has ended",
+    text: "Its time is over, or its token was taken back. Sign in again.",
+  },
+  elsewhere: {
+    title: "Sign in at the server around this page",
+    text: "It knows its users in its own way, and takes no token here. Reload this page when you are signed in there.",
+  },
+};
 
 const closedScreen = (failure: Failure): Screen => {
   if (failure.kind === "silent") {
@@ -83,10 +91,10 @@ const dataNotice = ({ status, failure, silentMs, ageMs }: ScreenFacts): Notice |
 
 /** Data once seen stays on the page, marked as old, unless the page may not see it any more. */
 export const decideScreen = (facts: ScreenFacts): Screen => {
-  const { status, failure, wrongToken } = facts;
+  const { status, failure, signIn } = facts;
   if (failure?.kind === "problem") {
     const { status: httpStatus } = failure.problem;
-    if (httpStatus === 401) return tokenScreen(wrongToken);
+    if (httpStatus === 401) return { kind: "token", notice: signInNotices[signIn] };
     if (httpStatus === 403) return closedScreen(failure);
   }
   if (!status) return failure ? closedScreen(failure) : { kind: "loading" };

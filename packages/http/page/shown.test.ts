@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { NodeId } from "@muster/core";
+import { failureWords } from "./change-dialog.ts";
 import { columnsOf } from "./matrix.ts";
 import { appWith, nodeWith, rowWith, statusWith } from "./page-kit.test.ts";
-import { failureText } from "./reason-dialog.ts";
 import { tilesOf } from "./summary.ts";
 
 test("a column stands for each node, also for one that only a row knows of yet", () => {
@@ -43,13 +43,14 @@ test("the tiles of a sick cluster name all of it", () => {
   ]);
 });
 
-test("a change that failed tells what is known of it and what to do", () => {
+test("a change that failed tells what happened, what is known of it and what to do", () => {
   expect(
-    failureText({
+    failureWords({
       kind: "problem",
       problem: {
         status: 503,
         code: "BACKEND_UNAVAILABLE",
+        title: "The backend cannot be reached",
         detail: "The backend did not answer.",
         hint: "Repeat it when the backend is back.",
         outcome: "unknown",
@@ -57,8 +58,9 @@ test("a change that failed tells what is known of it and what to do", () => {
         requestId: "r-1",
       },
     }),
-  ).toBe(
-    "The backend did not answer. Repeat it when the backend is back. Whether the change was made is not known. Sending it again is safe. Try again in 1 s. (request r-1)",
-  );
-  expect(failureText({ kind: "silent" })).toContain("Sending it again is safe");
+  ).toEqual({
+    title: "The backend cannot be reached",
+    text: "The backend did not answer. Repeat it when the backend is back. Whether the change was made is not known. Sending it again is safe. Try again in 1 s. (request r-1)",
+  });
+  expect(failureWords({ kind: "silent" }).text).toContain("Sending it again is safe");
 });

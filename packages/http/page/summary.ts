@@ -2,8 +2,10 @@
 import type { ClusterStatus } from "@muster/core";
 import { byId, el, reconcile, setText, showMark } from "./dom.ts";
 import { markOfVerdict } from "./marks.ts";
+import { plural } from "./words.ts";
 
-const maxReasons = 8;
+/** The overview tells all of them, with more about each. */
+const maxReasons = 1;
 
 interface Tile {
   readonly label: string;
@@ -57,6 +59,11 @@ export const tilesOf = (status: ClusterStatus): readonly Tile[] => {
 const makeTile = ({ label }: Tile): HTMLElement =>
   el("div", { class: "tile" }, el("dt", {}, label), el("dd"), el("dd", { class: "sub" }));
 
+const showCount = (target: HTMLElement, count: number, what: string): void => {
+  setText(target, plural(count, what));
+  target.classList.toggle("bad", count > 0);
+};
+
 export const showSummary = (status: ClusterStatus): void => {
   setText(byId("cluster"), status.cluster);
   setText(byId("seen-by"), `as ${status.nodeId} sees it`);
@@ -82,5 +89,6 @@ export const showSummary = (status: ClusterStatus): void => {
       if (below) setText(below, sub);
     },
   });
-  document.title = `${status.verdict}: ${status.cluster} · Muster`;
+  showCount(byId("head-alerts"), status.alerts, "open alert");
+  showCount(byId("head-letters"), status.deadLetters.unresolved, "dead letter");
 };
