@@ -2,9 +2,6 @@
 import type { AppExplanation, AppRow } from "@muster/core";
 import { ago, ahead, plural, since, words } from "../words.ts";
 
-export const comparedParts = ["version", "packageDigest", "settingsHash", "runtime"] as const;
-export type ComparedPart = (typeof comparedParts)[number];
-
 const partWords: Readonly<Record<string, string>> = {
   version: "version",
   packageDigest: "build",

@@ -6,7 +6,7 @@ import { byId, el, setText } from "../dom.ts";
 import type { Mark } from "../marks.ts";
 import { createOwnNotice } from "../own-notice.ts";
 import { createSteadyList } from "../steady.ts";
-import { blank, type Row, showRows } from "../ui.ts";
+import { blank, type Row, showRows, snippet } from "../ui.ts";
 import { ago, since } from "../words.ts";
 import { builtInEventTypes } from "./event-types.ts";
 import type { Page, View } from "./view.ts";
@@ -119,7 +119,12 @@ export const createEventsView = (page: Page): View => {
   const list = el("ul", { class: "rows" });
   const none = blank(
     "No events yet",
-    el("p", {}, "Changes of intent, alerts and what your own actors tell are listed here."),
+    el(
+      "p",
+      {},
+      "Changes of intent, alerts and what your own actors tell are listed here. Make one:",
+    ),
+    snippet('muster apps disable crm-sync --reason "to see it"'),
   );
   const noMatch = blank(
     "No event matches",

@@ -68,7 +68,7 @@ test("nothing makes markup from text: neither by a policy nor by any source of t
   const sinks =
     /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|setHTML|srcdoc|\beval\b|new Function/;
   const files = readdirSync(sources, { recursive: true, encoding: "utf8" }).filter((file) =>
-    file.endsWith(".ts"),
+    /(?<!\.test)\.ts$/.test(file),
   );
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((file) => sinks.test(readFileSync(join(sources, file), "utf8")))).toEqual([]);
