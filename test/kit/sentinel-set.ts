@@ -20,6 +20,8 @@ export interface SentinelSetOptions {
   readonly server?: RedisServerOptions;
   /** Further lines of the Sentinels' configuration. */
   readonly conf?: readonly string[];
+  /** Further arguments of the Sentinels. */
+  readonly sentinelArgs?: readonly string[];
   /** Sent to Sentinels before each command of the test, such as `["AUTH", "secret"]`. */
   readonly logIn?: readonly string[];
 }
@@ -77,6 +79,7 @@ export const startSentinelSet = async (options: SentinelSetOptions = {}): Promis
       sentinels.push(
         await startRedisServer({
           ...(options.logIn && { logIn: options.logIn }),
+          ...(options.sentinelArgs && { args: options.sentinelArgs }),
           sentinel: [
             `sentinel monitor ${name} ${host} ${first.port} ${Math.floor(count / 2) + 1}`,
             `sentinel down-after-milliseconds ${name} ${stretch(downAfterMs)}`,

@@ -70,9 +70,9 @@ export const judgeRefusals = (name: string, hearing: Hearing): BackendFinding | 
 /** The error to fail with while no Sentinel tells a primary, though that may change. */
 export const nobodyTells = (name: string, hearing: Hearing): BackendUnavailable =>
   new BackendUnavailable(
-    "open",
+    "sentinels",
     new Error(
-      `no Sentinel tells where the primary ${name} is: ${withDetails(heard(hearing))}; start the Sentinels, or correct their addresses`,
+      `no Sentinel tells where the primary ${name} is: ${withDetails(heard(hearing))}; start the Sentinels, or correct their addresses and sentinelTls`,
     ),
   );
 

@@ -9,8 +9,10 @@ import {
   systemClock,
 } from "@muster/core/ports";
 import { Redis } from "ioredis";
-import { freePort, type RedisServer } from "../../../test/kit/redis-server.ts";
+import { makeCertificate } from "../../../test/kit/certificate.ts";
+import { freePort, type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { type SentinelSet, startSentinelSet } from "../../../test/kit/sentinel-set.ts";
+import { startTcpProxy } from "../../../test/kit/tcp-proxy.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { claimShard, commit, joinNode, makeBackend } from "../test-kit/backend.ts";
 import type { RedisBackendOptions } from "./options.ts";
@@ -87,6 +89,75 @@ test("a connection that is lost alone comes back to the server of the others", a
   );
   expect(await rolesAt(primary)).toEqual([...roles].sort());
 });
+
+test("when one connection finds another server at the same address, all others go there, too", async () => {
+  const primary = await set.primary();
+  const other = await startRedisServer();
+  const proxy = await startTcpProxy(primary.port);
+  try {
+    const natMap = () => ({ host: "127.0.0.1", port: proxy.port });
+    const backend = await connect({ natMap });
+    expect(await rolesAt(primary)).toEqual([...roles].sort());
+    proxy.retarget(other.port);
+    const clients = await primary.command("CLIENT", "LIST");
+    const [, id = ""] = /id=(\d+) .*name=muster:test:web-1:subscriber/.exec(clients) ?? [];
+    await primary.command("CLIENT", "KILL", "ID", id);
+    await waitUntil(
+      "all are there",
+      async () => [await rolesAt(primary), await rolesAt(other), backend.health().state],
+      ([before, after, state]) =>
+        before?.length === 0 && after?.length === roles.length && state === "connected",
+    );
+  } finally {
+    await proxy.close();
+    await other.stop();
+  }
+});
+
+test("TLS is asked of Sentinels and of servers apart", async () => {
+  const certificate = makeCertificate();
+  const [ofSentinel, ofServer] = [await freePort(), await freePort()];
+  const tlsAt = (port: number) => [
+    ...["--tls-port", String(port), "--tls-auth-clients", "no"],
+    ...["--tls-cert-file", certificate.certFile, "--tls-key-file", certificate.keyFile],
+    ...["--tls-ca-cert-file", certificate.certFile],
+  ];
+  const secured = await startSentinelSet({
+    replicas: 0,
+    sentinels: 1,
+    server: { args: tlsAt(ofServer) },
+    sentinelArgs: tlsAt(ofSentinel),
+  });
+  try {
+    const trust = { ca: certificate.ca };
+    const natMap = () => ({ host: "127.0.0.1", port: ofServer });
+    const at = (port: number) => [`127.0.0.1:${port}`];
+    const [plain = ""] = secured.addresses;
+    const to = { name: secured.name };
+    const both = { sentinelTls: trust, tls: trust, natMap };
+    for (const options of [
+      { ...to, sentinels: [plain], tls: trust, natMap },
+      { ...to, sentinels: at(ofSentinel), sentinelTls: trust },
+      { ...to, sentinels: at(ofSentinel), ...both },
+    ]) {
+      await joinNode(await connect(options));
+    }
+    const refused = async (options: object) =>
+      String(await connect({ ...to, ...options }).catch((thrown: unknown) => thrown));
+    expect(await refused({ sentinels: at(ofSentinel), ...both, sentinelTls: true })).toMatch(
+      /127\.0\.0\.1:\d+: self.signed/i,
+    );
+    expect(await refused({ sentinels: at(ofSentinel), ...both, tls: true })).toMatch(
+      /self.signed/i,
+    );
+    expect(await refused({ sentinels: at(ofSentinel), tls: trust, natMap })).toContain(
+      "sentinelTls",
+    );
+  } finally {
+    await secured.stop();
+    certificate.remove();
+  }
+}, 30_000);
 
 test("what the Sentinels do not know by name is refused, with the remedy", async () => {
   const error = await connect({ name: "other" }).catch((thrown: unknown) => thrown);

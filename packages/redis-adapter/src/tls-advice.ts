@@ -20,7 +20,8 @@ export const withAdviceOnTls = (
 ): BackendUnavailable => {
   const { op, cause } = error;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const advice = adviceFor(why, options);
+  // Sentinels have a setting of their own, which the error names.
+  const advice = op === "sentinels" ? undefined : adviceFor(why, options);
   return advice === undefined
     ? error
     : new BackendUnavailable(op, new Error(`${why}; ${advice}`, { cause }));

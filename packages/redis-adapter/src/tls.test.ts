@@ -1,29 +1,18 @@
 /** TLS as the options give it, against a server with a certificate made for this test. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BackendUnavailable } from "@muster/core/ports";
+import { makeCertificate } from "../../../test/kit/certificate.ts";
 import { freePort, type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { joinNode, makeBackend } from "../test-kit/backend.ts";
 import type { RedisBackendOptions } from "./options.ts";
 import type { RedisBackend } from "./redis-backend.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "muster-tls-"));
-const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+const { certFile, keyFile, ca, remove } = makeCertificate();
 let server: RedisServer;
 let port = 0;
 const open: RedisBackend[] = [];
 
 beforeAll(async () => {
-  execFileSync(
-    "openssl",
-    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout ${keyFile} -out ${certFile}`.split(
-      " ",
-    ),
-    { stdio: "ignore" },
-  );
   port = await freePort();
   const files = [
     "--tls-cert-file",
@@ -42,7 +31,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await server.stop();
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 });
 
 const connect = async (options: RedisBackendOptions) => {
@@ -53,7 +42,7 @@ const connect = async (options: RedisBackendOptions) => {
 };
 
 test("a server whose certificate is trusted is spoken to, by host and by address", async () => {
-  const tls = { ca: readFileSync(certFile) };
+  const tls = { ca };
   expect(await connect({ host: "localhost", port, tls })).toBe("joined");
   expect(await connect({ url: `rediss://127.0.0.1:${port}`, tls })).toBe("joined");
 });
