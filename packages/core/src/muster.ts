@@ -4,6 +4,7 @@ import { createActorRef } from "./actor-ref.ts";
 import { createAppActor } from "./apps/actor.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import { type AppIntentRow, isPurged } from "./apps/intent.ts";
+import { keepReports } from "./apps/keep-reports.ts";
 import type { AppSummary } from "./apps/model.ts";
 import { appProtocol } from "./apps/protocol.ts";
 import { answerPurge, type PurgeSources, purgeApp, purgeTimeoutMs } from "./apps/purge.ts";
@@ -237,6 +238,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     apps,
     nodes,
     actor,
+    leaves: (id) => keepReports(node.board.forNode(id), id, (app) => actor(appProtocol, app).tell),
   });
   const nodesWithApps = async () => (await backend.membership.list()).nodes.filter(runsApps);
   const onAppChange = (listener: () => void) => {

@@ -16,6 +16,7 @@ import {
   installInput,
   licenceInput,
   manageInput,
+  nodeGoneInput,
   ofInstallation,
   type PurgeInput,
   pauseInput,
@@ -51,6 +52,7 @@ import {
 } from "./decide-uninstall.ts";
 import { decideCanary, decideRollback, decideUpdate } from "./decide-version.ts";
 import { appEvent } from "./events.ts";
+import { keepHistoryOf } from "./gone-history.ts";
 import { type AppState, appIntentRow, neverInstalled } from "./intent.ts";
 import { type answered, appProtocol } from "./protocol.ts";
 import { surveyEffect } from "./survey-effect.ts";
@@ -213,6 +215,11 @@ export const createAppActor = (outside: AppActorOutside) =>
         decidePurgeAgain(state, installId),
       ),
       forget: step(ofInstallation, (state, { installId }) => decideForgotten(state, installId)),
+      nodeGone: step(nodeGoneInput, (state, { nodeId, history }) =>
+        state.intent === null
+          ? { kind: "nothing" }
+          : { kind: "noted", state: keepHistoryOf(state, nodeId, history) },
+      ),
       history: (turn, { history, intent }, _, { self }) =>
         intent === null ? turn.refuse("not-found") : turn.reply({ id: self.id, history }),
     },

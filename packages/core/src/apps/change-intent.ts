@@ -108,6 +108,7 @@ const noted = (
   const dropped = all.length - entries.length;
   const before = state.intent === null ? at : state.history.coveredFrom;
   const history = {
+    ...state.history,
     entries,
     dropped: state.history.dropped + dropped,
     coveredFrom: dropped > 0 ? (entries[0]?.at ?? at) : before,

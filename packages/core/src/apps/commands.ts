@@ -8,6 +8,7 @@ import {
   changeReason,
   packageRef,
 } from "./intent.ts";
+import { nodeHistory } from "./node-history.ts";
 import { appLicence, appSettings } from "./settings.ts";
 
 const reason = changeReason;
@@ -66,6 +67,9 @@ export const holdEnded = z.strictObject({ until: instant });
 
 /** A timer that belongs to one installation. */
 export const ofInstallation = z.strictObject({ installId: z.string() });
+
+/** What a node that is no more had told of the app. */
+export const nodeGoneInput = z.strictObject({ nodeId: z.string(), history: nodeHistory });
 
 /** What the actor asks of the nodes, beside their rows, while an update or an uninstall is going on. */
 export const surveyInput = z.strictObject({

@@ -1,6 +1,7 @@
 /** From intent to outcome, in one order, with what is covered. */
 import { describe, expect, test } from "bun:test";
 import { scriptedHost } from "./app-kit.test.ts";
+import { keepHistoryOf, maxGoneEntries, nobodyGone } from "./gone-history.ts";
 import { mergeHistory } from "./history.ts";
 import type { AppState } from "./intent.ts";
 import { noHistory, noteAttempt } from "./node-history.ts";
@@ -22,6 +23,7 @@ const changed = (at: number, generation: number): AppState["history"]["entries"]
 const changes = (coveredFrom: number, ...at: number[]): AppState["history"] => ({
   coveredFrom: T0 + coveredFrom,
   dropped: 0,
+  gone: nobodyGone,
   entries: at.map((ms, i) => changed(ms, i + 1)),
 });
 const failing = (...at: number[]) =>
@@ -67,6 +69,25 @@ describe("merging", () => {
     const cut = mergeHistory(changes(0, 0), nodes, T0 + 9_000, 2);
     expect(cut.items.map(({ at }) => at)).toEqual([iso(1_023), iso(1_024)]);
     expect(cut.window.from).toBe(iso(1_023));
+  });
+
+  test("keeps what former nodes had told, each outcome once, up to a bound", () => {
+    const state: AppState = { intent: null, history: changes(0, 0) };
+    const once = keepHistoryOf(state, "web-2", failing(10, 20));
+    const twice = keepHistoryOf(once, "web-2", failing(10, 20));
+    expect(twice).toEqual(once);
+    const { items } = mergeHistory(twice.history, [{ nodeId: "web-1", history: failing(15) }], T0);
+    expect(items.map((item) => (item.kind === "outcome" ? item.nodeId : item.by))).toEqual([
+      "anna",
+      "web-2",
+      "web-1",
+      "web-2",
+    ]);
+    const many = failing(...Array.from({ length: 20 }, (_, i) => 100 + i));
+    const { history } = keepHistoryOf(twice, "web-3", many);
+    expect(history.gone.entries).toHaveLength(maxGoneEntries);
+    expect(history.gone.dropped).toBe(2);
+    expect(mergeHistory(history, [], T0 + 500).window.from).toBe(iso(100));
   });
 
   test("says what it covers also when it is empty", () => {

@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { AppChangeKind, AppState } from "./intent.ts";
 import type { AppDesiredStatus, AppReason, AppStatus } from "./model.ts";
-import type { NodeHistory } from "./node-history.ts";
+import type { NodeEntry, NodeHistory } from "./node-history.ts";
 import type { AppCommands } from "./protocol.ts";
 
 /** A change that somebody asked for, or that followed by itself. */
@@ -60,11 +60,13 @@ const changesOf = ({ entries }: AppState["history"]): readonly Timed[] =>
     item: { kind: "change", at: isoInstant(at), ...entry },
   }));
 
+const outcomeOf = ({ at, lastAt, ...entry }: NodeEntry & { readonly nodeId: string }): Timed => ({
+  ms: at,
+  item: { kind: "outcome", at: isoInstant(at), lastAt: isoInstant(lastAt), ...entry },
+});
+
 const outcomesOf = ({ nodeId, history }: NodesPart): readonly Timed[] =>
-  history.entries.map(({ at, lastAt, ...entry }) => ({
-    ms: at,
-    item: { kind: "outcome", at: isoInstant(at), lastAt: isoInstant(lastAt), nodeId, ...entry },
-  }));
+  history.entries.map((entry) => outcomeOf({ nodeId, ...entry }));
 
 /** Puts changes and outcomes into one order, and says since when nothing is missing. Pure. */
 export const mergeHistory = (
@@ -73,11 +75,16 @@ export const mergeHistory = (
   now: number,
   limit = defaultLimit,
 ): AppHistory => {
-  const all = [...changesOf(changes), ...nodes.flatMap(outcomesOf)].sort((a, b) => a.ms - b.ms);
+  const { gone } = changes;
+  const all = [
+    ...changesOf(changes),
+    ...gone.entries.map(outcomeOf),
+    ...nodes.flatMap(outcomesOf),
+  ].sort((a, b) => a.ms - b.ms);
   const shown = all.slice(-limit);
   const covered = nodes.map(({ history }) => (history.dropped > 0 ? history.coveredFrom : 0));
   const cut = shown.length < all.length ? (shown[0]?.ms ?? now) : 0;
-  const from = Math.max(changes.coveredFrom, cut, ...covered);
+  const from = Math.max(changes.coveredFrom, gone.coveredFrom, cut, ...covered);
   return {
     items: shown.map(({ item }) => item),
     window: { from: isoInstant(from), to: isoInstant(Math.max(now, from)) },

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { idPattern } from "../model/ids.ts";
+import { goneHistory, nobodyGone } from "./gone-history.ts";
 import { AppDesiredStatus } from "./model.ts";
 import { appLicence, appSettings } from "./settings.ts";
 
@@ -169,6 +170,8 @@ export const appHistory = z.strictObject({
   coveredFrom: instant,
   dropped: z.int().nonnegative(),
   entries: z.array(historyEntry).max(maxHistory),
+  /** What became of the app on nodes that are no more. */
+  gone: goneHistory.default(nobodyGone),
 });
 
 /** State of an app's actor. Without an intent the app was never installed. */
@@ -180,5 +183,5 @@ export type AppState = z.output<typeof appState>;
 
 export const neverInstalled: AppState = Object.freeze({
   intent: null,
-  history: { coveredFrom: 0, dropped: 0, entries: [] },
+  history: { coveredFrom: 0, dropped: 0, entries: [], gone: nobodyGone },
 });

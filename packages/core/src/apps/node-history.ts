@@ -9,7 +9,7 @@ import { AppStatus } from "./model.ts";
 export const maxNodeEntries = 20;
 const maxMessageChars = 300;
 
-const entry = z.object({
+export const nodeEntry = z.object({
   /** Redis time of the first and of the last time it came to this. */
   at: z.number(),
   lastAt: z.number(),
@@ -19,14 +19,14 @@ const entry = z.object({
   initStatus: z.enum(AppStatus),
   reason: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
-export type NodeEntry = Readonly<z.output<typeof entry>>;
+export type NodeEntry = Readonly<z.output<typeof nodeEntry>>;
 
 export const nodeHistory = z.object({
   /** Nothing since this Redis time is missing; 0 where nothing was kept yet. */
   coveredFrom: z.number(),
   dropped: z.int().nonnegative(),
   /** In the order in which each was first met. */
-  entries: z.array(entry),
+  entries: z.array(nodeEntry),
 });
 export type NodeHistory = Readonly<z.output<typeof nodeHistory>>;
 

@@ -12,6 +12,7 @@ import {
   intentAnswer,
   licenceInput,
   manageInput,
+  nodeGoneInput,
   ofInstallation,
   pauseInput,
   purgedInput,
@@ -54,6 +55,7 @@ const steps = {
   purgeFailed: { input: purgeFailedInput },
   purgeAgain: { input: ofInstallation },
   forget: { input: ofInstallation },
+  nodeGone: { input: nodeGoneInput },
 } as const;
 
 /** Protocol of apps; the id is the app's. */

@@ -59,6 +59,8 @@ export interface FeatureContext {
   readonly options: ReconcilerOptions | false;
   readonly apps: AppsService;
   readonly nodes: NodesService;
+  /** Keeps what a node had told before it is forgotten. */
+  leaves(nodeId: NodeId): Promise<void>;
   actor<St extends z.ZodType, P extends CommandSpecs>(
     protocol: Protocol<St, P>,
     id: string,
@@ -104,6 +106,7 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
     goneMs: options.reapAfterMs,
     ephemeralGoneMs: options.reapEphemeralAfterMs,
     shardCount: node.shardCount,
+    leaves: (id) => context.leaves(id),
     nodes: () => node.nodes,
     now,
   });

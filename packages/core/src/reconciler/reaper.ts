@@ -3,7 +3,7 @@
  * and forgets the records in one step; rows follow, and are named again until they are dropped, so that
  * whoever leads next goes on where a leader ended. A process that still runs joins as a new node.
  */
-import type { ShardId } from "../model/ids.ts";
+import type { NodeId, ShardId } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Backend } from "../ports/backend.ts";
 import type { Term } from "../ports/guard.ts";
@@ -17,6 +17,8 @@ export interface ReaperContext {
   readonly goneMs: number;
   readonly ephemeralGoneMs: number;
   readonly shardCount: number;
+  /** Called before a node is forgotten, perhaps more than once; where it rejects, the node waits. */
+  leaves(nodeId: NodeId): Promise<void>;
   /** All nodes known, those included that left in order. */
   nodes(): readonly NodeRecord[];
   /** Redis time. */
@@ -34,10 +36,11 @@ export class Reaper {
 
   /** Answers the nodes that were forgotten; rejects when the backend does not answer. */
   async run(term: Term): Promise<readonly ReapedNode[] | "fenced"> {
-    if (this.#settled === term.token && !this.#isAnyDue()) return [];
+    if (this.#settled === term.token && this.#due().length === 0) return [];
     const { backend, goneMs, ephemeralGoneMs, logger } = this.#context;
     const reaped: ReapedNode[] = [];
     let done: readonly ReapedNode[] = [];
+    for (const { id } of this.#due()) await this.#context.leaves(id);
     do {
       const answer = await backend.membership.reap({ term, goneMs, ephemeralGoneMs, done });
       if (answer.kind === "fenced") return "fenced";
@@ -56,9 +59,9 @@ export class Reaper {
     return reaped;
   }
 
-  #isAnyDue(): boolean {
+  #due(): readonly NodeRecord[] {
     const { ephemeralGoneMs, goneMs, nodes, now } = this.#context;
-    return nodes().some(
+    return nodes().filter(
       ({ state, info, lastHeartbeatAt }) =>
         (state === "lost" || state === "left") &&
         now() - lastHeartbeatAt >= (info.ephemeral ? ephemeralGoneMs : goneMs),

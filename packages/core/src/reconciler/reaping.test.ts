@@ -43,6 +43,19 @@ test("a node that is lost for long vanishes from nodes, reports and comparisons,
   expect(passes.reduce((sum, { reaped }) => sum + reaped, 0)).toBe(1);
 });
 
+test("what a node made of an app is still told when the node is forgotten", async () => {
+  const { clock, at, goneId, finish } = await withOneFrozen();
+  const outcomes = async () =>
+    (await finish(at(0).apps.history("crm"))).items
+      .flatMap((item) => (item.kind === "outcome" ? [`${item.nodeId} ${item.initStatus}`] : []))
+      .sort();
+  const before = await outcomes();
+  expect(before).toContain(`${goneId} auto_enabled`);
+  await clock.runFor(150_000);
+  expect(idsOf(at(0).nodes.list().items)).not.toContain(goneId);
+  expect(await outcomes()).toEqual(before);
+});
+
 test("a process that goes on after its node was reaped joins anew and reports all it has", async () => {
   const { clock, clocks, at, gone, goneId } = await withOneFrozen();
   await clock.runFor(150_000);
