@@ -136,8 +136,14 @@ export const createMatrix = ({ table, now, actOf }: MatrixOptions): Matrix => {
       markOfDesired(app.desiredStatus),
       app.desiredStatus,
     );
-    const management = app.management === "enforce" ? "" : `, ${app.management}`;
-    setText(desired.lastElementChild, `generation ${app.generation}${management}`);
+    const held = [
+      app.management === "enforce" ? undefined : app.management,
+      app.paused && "paused",
+      app.acknowledged && "acknowledged",
+      app.rollout && `roll-out: ${app.rollout.phase}`,
+      app.uninstall && words(app.uninstall.phase.replaceAll("-", " ")),
+    ].filter((part) => part !== undefined);
+    setText(desired.lastElementChild, [`generation ${app.generation}`, ...held].join(", "));
     details.set(desired, () => detailsOfIntent(app, now()));
     const rows = new Map(app.nodes?.map((one) => [String(one.nodeId), one]));
     const cells: readonly (Column | "button")[] = ["button", ...columns];

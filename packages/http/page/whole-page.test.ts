@@ -111,6 +111,32 @@ const usual = (): Record<string, unknown> => ({
   "v1/dead-letters": listOf(letter),
   "v1/dead-letters/1.2-0.3": { ...letter, payload: { [evil]: evil }, replayable: true },
   [`v1/apps/${encodeURIComponent(evil)}`]: { ...app, asOf: at(0), stale: false },
+  [`v1/apps/${encodeURIComponent(evil)}/history`]: {
+    items: [
+      {
+        kind: "change",
+        at: at(-9_000),
+        change: "enabled",
+        generation: 4,
+        desiredStatus: "enabled",
+        version: evil,
+        by: evil,
+        reason: evil,
+      },
+      {
+        kind: "outcome",
+        at: at(-8_000),
+        lastAt: at(-1_000),
+        count: 3,
+        nodeId: evil,
+        generation: 4,
+        version: evil,
+        initStatus: "error_disabled",
+        reason: { code: evil, message: evil },
+      },
+    ],
+    window: { from: at(-60_000), to: at(0) },
+  },
   [`v1/explain/app/${encodeURIComponent(evil)}`]: {
     subject: `app/${evil}`,
     intent: {
@@ -288,6 +314,12 @@ test("the panel of an app tells sentence, command and what differs", async () =>
   expect(textOf("#view-app pre code")).toBe(evil);
   expect(textOf("#view-app .plain")).toContain(`build: ${evil.slice(0, 12)} on`);
   expect(part("#view-app td.odd")).toBeDefined();
+  await until(
+    "what happened is told",
+    () => document.querySelectorAll("#view-app .row").length === 2,
+  );
+  expect(textOf("#view-app .rows")).toContain("3 times");
+  expectNoMarkup();
 });
 
 test("an app that is gone says so, and leads back", async () => {
@@ -339,6 +371,18 @@ test("a change that is refused says its title and what to do, and stays open", a
   expect(part("#dialog").hasAttribute("open")).toBe(true);
   click("#dialog-cancel");
   refuse = undefined;
+});
+
+test("an uninstall is asked for with its reason in the address, as it has no body", async () => {
+  go(`?app=${encodeURIComponent(evil)}`);
+  await until("it can be done", () => document.querySelector("#view-app .acts .danger") !== null);
+  click("#view-app .acts .danger");
+  (part("#dialog-reason") as unknown as { value: string }).value = "a & b";
+  part("#dialog-form").dispatchEvent(new window.Event("submit", { cancelable: true }) as never);
+  await until("it is sent", () => asked.some(({ method }) => method === "DELETE"));
+  expect(asked.find(({ method }) => method === "DELETE")?.path).toBe(
+    `v1/apps/${encodeURIComponent(evil)}?reason=a+%26+b`,
+  );
 });
 
 test("what a view may not see is said in it, while the rest goes on", async () => {

@@ -1,5 +1,7 @@
 /** What the panel of an app says of a node and of what differs. Pure. */
-import type { AppExplanation, AppRow } from "@muster/core";
+import type { AppExplanation, AppRow, AppSummary, HistoryItem } from "@muster/core";
+import { type Mark, markOfStatus } from "../marks.ts";
+import type { Fact, Row } from "../ui.ts";
 import { ago, ahead, plural, since, words } from "../words.ts";
 
 const partWords: Readonly<Record<string, string>> = {
@@ -64,3 +66,84 @@ export const attemptText = (row: AppRow, now: number): string => {
 
 export const intentText = ({ intent }: AppExplanation, now: number): string =>
   `${intent.by}, ${ago(since(intent.at, now) ?? 0)}: ${intent.reason}`;
+
+const endText = (until: string, now: number): string => ahead(-(since(until, now) ?? 0));
+
+/** Who holds the app as it is, until when and why. */
+export const holdText = (
+  hold: NonNullable<AppSummary["paused"] | AppSummary["acknowledged"]>,
+  now: number,
+): string => `${hold.owner}: ${hold.reason}; ends ${endText(hold.until, now)}`;
+
+/** What is under way or held, beside what is wanted. */
+export const stateFacts = (app: AppSummary, now: number): readonly Fact[] => {
+  const { paused, acknowledged, rollout, uninstall } = app;
+  const halted = rollout?.haltedBy;
+  return [
+    [
+      "Paused by",
+      paused && `${holdText(paused, now)}${paused.missed ? "; a change waits for that" : ""}`,
+    ],
+    [
+      "Drift acknowledged by",
+      acknowledged && `${holdText(acknowledged, now)} (${acknowledged.causes.join(", ")})`,
+    ],
+    [
+      "Roll-out",
+      rollout &&
+        (halted
+          ? `halted by ${halted.nodeId}: ${halted.reason.message}; the others keep ${rollout.from}`
+          : `${rollout.nodes.join(", ")} first; the others keep ${rollout.from} until these run it`),
+    ],
+    [
+      "Uninstall",
+      uninstall &&
+        [
+          words(uninstall.phase.replaceAll("-", " ")),
+          ...uninstall.waitingFor.map(({ nodeId, reason }) => `${nodeId}: ${reason.message}`),
+          uninstall.error,
+          uninstall.phase === "tearing-down"
+            ? `waits for no node any more ${endText(uninstall.boundAt, now)}`
+            : undefined,
+        ]
+          .filter((part) => part !== undefined)
+          .join("; "),
+    ],
+  ];
+};
+
+const changeMark: Mark = { shape: "moving", tone: "quiet" };
+
+/** One item of the history in words. */
+export const historyRow = (item: HistoryItem, now: number): Row => {
+  const passed = ago(since(item.at, now) ?? 0);
+  if (item.kind === "change") {
+    return {
+      key: `change ${item.at} ${item.generation} ${item.change}`,
+      mark: changeMark,
+      state: words(item.change),
+      title: `${item.by}: ${item.reason}`,
+      when: `${passed}, ${item.at}`,
+      lines: [
+        `to be ${item.desiredStatus}, version ${item.version}, generation ${item.generation}`,
+      ],
+      acts: [],
+    };
+  }
+  const again =
+    item.count > 1
+      ? `, ${plural(item.count, "time")}, last ${ago(since(item.lastAt, now) ?? 0)}`
+      : "";
+  return {
+    key: `outcome ${item.nodeId} ${item.at} ${item.initStatus}`,
+    mark: markOfStatus(item.initStatus),
+    state: words(item.initStatus),
+    title: item.nodeId,
+    when: `${passed}${again}, ${item.at}`,
+    lines: [
+      item.reason ? `${item.reason.message} (${item.reason.code})` : undefined,
+      `version ${item.version ?? "none"}, generation ${item.generation}`,
+    ],
+    acts: [],
+  };
+};

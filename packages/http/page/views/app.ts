@@ -1,5 +1,5 @@
 /** One app: what is wanted and what each node has of it, why, what happens next, what can be done. */
-import type { AppExplanation, AppRow, AppSummary, ClusterEvent } from "@muster/core";
+import type { AppExplanation, AppHistory, AppRow, AppSummary } from "@muster/core";
 import type { Failure } from "../api.ts";
 import { byId, el, setAttribute, setText, showMark } from "../dom.ts";
 import { markOfDesired, markOfState, markOfStatus } from "../marks.ts";
@@ -11,17 +11,18 @@ import {
   attemptText,
   differenceText,
   generationText,
+  historyRow,
   intentText,
   oddPartsOf,
   partText,
   reasonText,
+  stateFacts,
 } from "./app-words.ts";
-import { eventRow } from "./events.ts";
 import type { Page, View } from "./view.ts";
 
 type App = AppSummary & { readonly asOf: string; readonly stale: boolean };
 
-const mostEvents = 30;
+const mostHistory = 50;
 
 export const createAppView = (page: Page): View => {
   const notice = createOwnNotice("this app");
@@ -40,10 +41,7 @@ export const createAppView = (page: Page): View => {
   const differences = el("ul", { class: "plain" });
   const differing = el("div", {}, el("h3", {}, "What differs between nodes"), differences);
   const history = el("ul", { class: "rows" });
-  const noHistory = blank(
-    "Nothing in the events",
-    el("p", {}, "Events are kept for a while only."),
-  );
+  const covered = el("p", { class: "sub" });
   const moreHistory = goLink({ view: "events" }, "All events of this app");
   const gone = blank(
     "No such app",
@@ -53,7 +51,7 @@ export const createAppView = (page: Page): View => {
 
   let app: App | undefined;
   let explanation: AppExplanation | undefined;
-  let events: readonly ClusterEvent[] = [];
+  let told: AppHistory | undefined;
   let isGone = false;
   let id = "";
 
@@ -127,7 +125,7 @@ export const createAppView = (page: Page): View => {
     differing,
     el("h3", {}, "What happened"),
     history,
-    noHistory,
+    covered,
     el("p", {}, moreHistory),
   );
   byId("view-app").append(notice.element, gone, body);
@@ -150,19 +148,23 @@ export const createAppView = (page: Page): View => {
         "Management",
         app.management === "observe" ? "observe: nodes only report what they see" : undefined,
       ],
+      ...stateFacts(app, now),
       ["Licence", app.hasLicence ? "given" : undefined],
       ["Settings", app.settingsHash.slice(0, 12)],
     ]);
-    showActs(acts, Object.values(appActs(app, page)));
+    const { toggle, reconcile, more } = appActs(app, page);
+    showActs(acts, [toggle, reconcile, ...more]);
     nodes.show(app.nodes ?? []);
-    const told = explanation?.differences ?? [];
-    differing.hidden = told.length === 0;
-    showLines(differences, told.map(differenceText));
+    const odd = explanation?.differences ?? [];
+    differing.hidden = odd.length === 0;
+    showLines(differences, odd.map(differenceText));
+    const items = [...(told?.items ?? [])].reverse();
     showRows(
       history,
-      events.map((event) => eventRow(event, now)),
+      items.map((item) => historyRow(item, now)),
     );
-    noHistory.hidden = events.length > 0;
+    const from = told?.window.from;
+    setText(covered, from === undefined ? "" : `This is all since ${from}, the latest first.`);
     setAttribute(moreHistory, "href", hrefOf({ view: "events", subject: `app/${app.id}` }));
   };
 
@@ -170,26 +172,23 @@ export const createAppView = (page: Page): View => {
     id = page.address().app;
     app = undefined;
     explanation = undefined;
-    events = [];
+    told = undefined;
     isGone = false;
   };
   const load = async (): Promise<Failure | undefined> => {
     if (page.address().app !== id) forget();
     const asked = id;
     const name = encodeURIComponent(asked);
-    const subject = encodeURIComponent(`app/${asked}`);
-    const [appAnswer, told, happened] = await Promise.all([
+    const [appAnswer, explained, happened] = await Promise.all([
       page.api.getTagged<App>(`v1/apps/${name}`),
       page.api.getTagged<AppExplanation>(`v1/explain/app/${name}`),
-      page.api.get<{ items: readonly ClusterEvent[] }>(
-        `v1/events?limit=${mostEvents}&subject=${subject}`,
-      ),
+      page.api.get<AppHistory>(`v1/apps/${name}/history?limit=${mostHistory}`),
     ]);
     if (page.address().app !== asked) return undefined;
     isGone = appAnswer.kind === "problem" && appAnswer.problem.code === "APP_NOT_FOUND";
     if (appAnswer.kind === "value") app = appAnswer.value;
-    if (told.kind === "value") explanation = told.value;
-    if (happened.kind === "value") events = [...happened.value.items].reverse();
+    if (explained.kind === "value") explanation = explained.value;
+    if (happened.kind === "value") told = happened.value;
     return notice.take(appAnswer.kind === "value" || isGone ? undefined : appAnswer);
   };
   return { load, show, tick: show };

@@ -3,6 +3,7 @@ import type { Alert, AppRow, AppSummary } from "@muster/core";
 import type { Address } from "../address.ts";
 import { type Mark, markOfState, markOfStatus } from "../marks.ts";
 import { ago, duration, plural, since, words } from "../words.ts";
+import { holdText } from "./app-words.ts";
 import type { Facts } from "./view.ts";
 
 export interface ProblemFound {
@@ -55,6 +56,8 @@ const ofApp = (app: AppSummary, alert: Alert | undefined, now: number): ProblemF
       causeOf(rows),
       alert && `alert since ${ago(since(alert.openedAt, now) ?? 0)}: ${alert.remedy}`,
       alert?.ackedBy ? `${alert.ackedBy} took note: ${alert.ackReason}` : undefined,
+      app.paused && `paused by ${holdText(app.paused, now)}`,
+      app.acknowledged && `acknowledged by ${holdText(app.acknowledged, now)}`,
     ],
     to: { app: app.id },
     app,

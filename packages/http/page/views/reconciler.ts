@@ -28,8 +28,9 @@ export const passText = (pass: ReconcilerPass): string => {
     [pass.skipped, "skipped"],
     [pass.opened, "alerts opened"],
     [pass.closed, "alerts closed"],
+    [pass.reaped, "lost nodes forgotten"],
   ] as const;
-  const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${word}: ${count}`);
   const because = pass.because === null ? "" : ` (${pass.because})`;
   return `${told.length > 0 ? told.join(", ") : "all as wanted"}${because}`;
 };

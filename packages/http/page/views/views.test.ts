@@ -1,22 +1,24 @@
 import { expect, test } from "bun:test";
-import { type NodeId, builtInEventTypes as told } from "@muster/core";
+import { type AppSummary, type NodeId, builtInEventTypes as told } from "@muster/core";
 import { home } from "../address.ts";
 import { holdOf } from "../change-dialog.ts";
 import { readFailure } from "../own-notice.ts";
 import { appWith, at, now, rowWith } from "../page-kit.test.ts";
-import { reconcileResults } from "./app-acts.ts";
+import { appActs, reconcileResults } from "./app-acts.ts";
 import {
   attemptText,
   differenceText,
   generationText,
   oddPartsOf,
   reasonText,
+  stateFacts,
 } from "./app-words.ts";
 import { sortedApps } from "./apps.ts";
 import { builtInEventTypes } from "./event-types.ts";
 import { eventsPathOf, eventText } from "./events.ts";
 import { payloadText } from "./letters.ts";
 import { passText } from "./reconciler.ts";
+import type { Page } from "./view.ts";
 
 test("the types of events to choose from are those that are told", () => {
   expect([...builtInEventTypes]).toEqual([...told]);
@@ -115,12 +117,14 @@ test("a pass says what it came to, and why it left nodes alone", () => {
     because: null,
     opened: 0,
     closed: 0,
+    reaped: 0,
     durationMs: 3,
   };
   expect(passText(pass)).toBe("all as wanted");
   expect(passText({ ...pass, drifted: 2, skipped: 2, because: "paused", opened: 1 })).toBe(
-    "2 drifted, 2 skipped, 1 alerts opened (paused)",
+    "drifted: 2, skipped: 2, alerts opened: 1 (paused)",
   );
+  expect(passText({ ...pass, reaped: 1 })).toBe("lost nodes forgotten: 1");
 });
 
 test("what came of reconciling is good where nothing is left to do", () => {
@@ -160,4 +164,64 @@ test("a view says of a question of its own what went wrong", () => {
 test("a payload is shown as it would be written", () => {
   expect(payloadText({ a: "<img>" })).toBe('{\n  "a": "<img>"\n}');
   expect(payloadText(undefined)).toBe("nothing");
+});
+
+test("what holds an app, or is under way with it, is told with its end", () => {
+  const hold = { owner: "anna", by: "otto", reason: "move", at: at(0), until: at(3_600_000) };
+  const told = (part: Partial<AppSummary>) =>
+    stateFacts(appWith(part), now)
+      .filter(([, text]) => text !== undefined)
+      .map((fact) => fact.join(": "));
+  expect(told({})).toEqual([]);
+  expect(told({ paused: { ...hold, missed: true } })).toEqual([
+    "Paused by: anna: move; ends in 1 h; a change waits for that",
+  ]);
+  expect(told({ acknowledged: { ...hold, causes: ["hook_failed"] } })).toEqual([
+    "Drift acknowledged by: anna: move; ends in 1 h (hook_failed)",
+  ]);
+  const reason = { code: "x", message: "too old" };
+  const rollout = { phase: "halted", nodes: ["web-1"], from: "1.0" } as const;
+  expect(told({ rollout: { ...rollout, haltedBy: { nodeId: "web-1", reason } } })).toEqual([
+    "Roll-out: halted by web-1: too old; the others keep 1.0",
+  ]);
+  expect(
+    told({
+      uninstall: {
+        phase: "tearing-down",
+        since: at(0),
+        boundAt: at(600_000),
+        waitingFor: [{ nodeId: "web-2", reason }],
+      },
+    }),
+  ).toEqual(["Uninstall: tearing down; web-2: too old; waits for no node any more in 10 min"]);
+});
+
+const acts = (part: Partial<AppSummary>, refusal?: string) => {
+  const { toggle, reconcile, more } = appActs(appWith(part), {
+    refusal: () => refusal,
+  } as unknown as Page);
+  return [toggle, reconcile, ...more];
+};
+
+test("an app is offered what makes sense for it", () => {
+  const labels = (part: Partial<AppSummary>) => acts(part).map(({ label }) => label.slice(0, -1));
+  expect(labels({})).toEqual(["Disable", "Reconcile", "Pause", "Update", "Uninstall"]);
+  const hold = { owner: "a", by: "a", reason: "x", at: at(0), until: at(1), missed: false };
+  expect(
+    labels({ desiredStatus: "disabled", paused: hold, drifted: 1, previousVersion: "0.9" }),
+  ).toEqual([
+    "Enable",
+    "Reconcile",
+    "Resume",
+    "Acknowledge drift",
+    "Update",
+    "Roll back",
+    "Uninstall",
+  ]);
+});
+
+test("what the caller may not do says why, and what is uninstalled cannot be enabled", () => {
+  expect(new Set(acts({}, "no").map(({ refusal }) => refusal))).toEqual(new Set(["no"]));
+  const [enable] = acts({ desiredStatus: "uninstalled" });
+  expect(enable?.refusal).toContain("install it anew");
 });
