@@ -8,6 +8,7 @@ export type {
   HistoryItem,
   HistoryOutcome,
 } from "./apps/history.ts";
+export * from "./apps/migration/model.ts";
 export * from "./apps/model.ts";
 export type * from "./apps/next-step.ts";
 export type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";

@@ -5,6 +5,7 @@ import { createAppActor } from "./apps/actor.ts";
 import { createAppsChanges, hasReached } from "./apps/changes.ts";
 import { type AppIntentRow, isPurged } from "./apps/intent.ts";
 import { keepReports } from "./apps/keep-reports.ts";
+import { createAppMigration } from "./apps/migration/migrate-apps.ts";
 import type { AppSummary } from "./apps/model.ts";
 import { appProtocol } from "./apps/protocol.ts";
 import { answerPurge, type PurgeSources, purgeApp, purgeTimeoutMs } from "./apps/purge.ts";
@@ -349,6 +350,12 @@ export const createMuster = (options: MusterOptions): Muster => {
         }),
         ...createAppsReconcile(principal, reconcileSources, apps),
       },
+      cluster: createAppMigration({
+        principal,
+        ids: () => apps.list().items.map(({ id }) => id),
+        actor: (id) => actor(appProtocol, id),
+        waitForRow,
+      }),
     }),
     actor,
     view: <Row>({ kind }: { readonly kind: string }): View<Row> => {

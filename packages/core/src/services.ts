@@ -6,6 +6,7 @@ import type { NodeDifference } from "./apps/compare-nodes.ts";
 import type { AppDiff } from "./apps/diff.ts";
 import type { AppExplanation } from "./apps/explain.ts";
 import type { AppHistory, AppHistoryRequest } from "./apps/history.ts";
+import type { AppMigration } from "./apps/migration/model.ts";
 import type { AppReason, AppRow, AppStatusReport, AppSummary } from "./apps/model.ts";
 import type { ReconcileItem, ReconcileRequest } from "./apps/reconcile.ts";
 import type { DeadLettersChanges } from "./dead-letters/model.ts";
@@ -316,6 +317,9 @@ export interface AppsChanges extends AppsService, AppsReconcile {
   ackDrift(id: string, change: AppHoldChange): Promise<AppChanged>;
 }
 
+/** Operations on the cluster as a whole; need the admin role. */
+export interface ClusterChanges extends AppMigration {}
+
 /** The services with changes allowed, under one principal. */
 export interface MusterAs {
   readonly principal: Principal;
@@ -325,4 +329,5 @@ export interface MusterAs {
   readonly apps: AppsChanges;
   readonly alerts: AlertsChanges;
   readonly reconciler: ReconcilerChanges;
+  readonly cluster: ClusterChanges;
 }

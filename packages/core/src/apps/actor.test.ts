@@ -25,6 +25,7 @@ describe("installing", () => {
       paused: null,
       ack: null,
       uninstall: null,
+      migrated: null,
       by: "ops",
       reason: "first use",
       at: 1_000,

@@ -54,6 +54,7 @@ import { decideCanary, decideRollback, decideUpdate } from "./decide-version.ts"
 import { appEvent } from "./events.ts";
 import { keepHistoryOf } from "./gone-history.ts";
 import { type AppState, appIntentRow, neverInstalled } from "./intent.ts";
+import { decideMigrate } from "./migration/decide-migrate.ts";
 import { type answered, appProtocol } from "./protocol.ts";
 import { surveyEffect } from "./survey-effect.ts";
 
@@ -220,6 +221,16 @@ export const createAppActor = (outside: AppActorOutside) =>
           ? { kind: "nothing" }
           : { kind: "noted", state: keepHistoryOf(state, nodeId, history) },
       ),
+      migrate: (turn, state, input, facts) => {
+        const decision = decideMigrate(state, facts.self.id, input, facts);
+        if (decision.kind === "refused") return turn.refuse(decision.refusal);
+        if (decision.kind === "stands") return turn.reply({ ...decision.answer, changed: false });
+        const { changed, isNewIntent } = decision;
+        return turn
+          .next(changed.state, moreOf(changed))
+          .reply({ app: changed.next, outcome: "migrated", changed: isNewIntent });
+      },
+      legacy: (turn, { intent, legacy }) => turn.reply({ app: intent, legacy }),
       history: (turn, { history, intent }, _, { self }) =>
         intent === null ? turn.refuse("not-found") : turn.reply({ id: self.id, history }),
     },

@@ -16,6 +16,7 @@ export const intent = (part: Partial<AppIntentRow> = {}): AppIntentRow => ({
   paused: null,
   ack: null,
   uninstall: null,
+  migrated: null,
   revision: 1,
   desiredStatus: "enabled",
   management: "enforce",

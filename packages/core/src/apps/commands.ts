@@ -6,8 +6,11 @@ import {
   appManagement,
   appVersion,
   changeReason,
+  legacyKept,
   packageRef,
 } from "./intent.ts";
+import { legacyFormats, maxRecordChars } from "./migration/model.ts";
+import { AppStatus } from "./model.ts";
 import { nodeHistory } from "./node-history.ts";
 import { appLicence, appSettings } from "./settings.ts";
 
@@ -40,6 +43,19 @@ export const updateInput = z.strictObject({
 });
 export type UpdateInput = z.output<typeof updateInput>;
 
+/** One legacy record, mapped. */
+export const migrateInput = z.strictObject({
+  version: appVersion.optional(),
+  ref: packageRef.optional(),
+  settings: appSettings.optional(),
+  desiredStatus: z.enum(["enabled", "disabled"]),
+  initStatus: z.enum(AppStatus),
+  record: z.string().max(maxRecordChars),
+  format: z.enum(legacyFormats),
+  reason,
+});
+export type MigrateInput = z.output<typeof migrateInput>;
+
 export const uninstallInput = z.strictObject({ force: z.boolean().optional(), reason });
 export type UninstallInput = z.output<typeof uninstallInput>;
 
@@ -61,6 +77,16 @@ export type AckInput = z.output<typeof ackInput>;
 /** Answer of every command that may change intent. */
 export const intentAnswer = z.strictObject({ app: appIntentRow, changed: z.boolean() });
 export type IntentAnswer = z.output<typeof intentAnswer>;
+
+export const migrateAnswer = z.strictObject({
+  app: appIntentRow,
+  outcome: z.enum(["migrated", "already", "kept"]),
+  changed: z.boolean(),
+});
+export const legacyAnswer = z.strictObject({
+  app: appIntentRow.nullable(),
+  legacy: legacyKept.nullable(),
+});
 
 /** A timer of the actor: means nothing once another hold stands. */
 export const holdEnded = z.strictObject({ until: instant });

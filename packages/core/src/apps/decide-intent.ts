@@ -50,6 +50,7 @@ export const decideInstall = (
       paused: null,
       ack: null,
       uninstall: null,
+      migrated: intent?.migrated ?? null,
       by: facts.principal,
       reason: input.reason,
     },

@@ -136,8 +136,9 @@ export const decidePurged = (
     ? `all is purged; not confirmed by ${late}`
     : "every live node has torn it down, and all is purged";
   const why = { by: byItself, reason: reason.slice(0, 500) };
+  const legacy = state.legacy && { ...state.legacy, record: null };
   return {
-    ...noteChange(state, "purged", next, why, facts),
+    ...noteChange({ ...state, legacy }, "purged", next, why, facts),
     timers: [{ name: "forget", afterMs: tombstoneMs, command: "forget", input: { installId } }],
   };
 };

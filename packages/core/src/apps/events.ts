@@ -14,6 +14,7 @@ export const appEventTypes = [
   "app.resumed",
   "app.drift.acknowledged",
   "app.drift.acknowledgement-ended",
+  "app.migrated",
 ] as const;
 export type AppEventType = (typeof appEventTypes)[number];
 
@@ -26,6 +27,7 @@ const types: Readonly<Partial<Record<AppChangeKind, AppEventType>>> = {
   pause_ended: "app.resumed",
   drift_acknowledged: "app.drift.acknowledged",
   acknowledgement_ended: "app.drift.acknowledgement-ended",
+  migration_noted: "app.migrated",
 };
 
 /** What events and audit carry of an intent. */

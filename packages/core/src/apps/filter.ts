@@ -19,12 +19,13 @@ export const nodesAsked = (
 /** Tells whether status and reason are what some node of the listing said. */
 export const nodesPass = (
   nodes: readonly NodeRecord[],
+  intent: AppIntentRow,
   said: (nodeId: NodeId) => Said,
   { initStatus, reason }: AppFilter,
 ): boolean =>
   (initStatus === undefined && reason === undefined) ||
   nodes.some((node) => {
-    const status = statusOf(said(node.id));
+    const status = statusOf(said(node.id), intent);
     return (
       (initStatus === undefined || status.initStatus === initStatus) &&
       (reason === undefined || status.reason?.code === reason)

@@ -72,7 +72,7 @@ describe("merging", () => {
   });
 
   test("keeps what former nodes had told, each outcome once, up to a bound", () => {
-    const state: AppState = { intent: null, history: changes(0, 0) };
+    const state: AppState = { intent: null, legacy: null, history: changes(0, 0) };
     const once = keepHistoryOf(state, "web-2", failing(10, 20));
     const twice = keepHistoryOf(once, "web-2", failing(10, 20));
     expect(twice).toEqual(once);

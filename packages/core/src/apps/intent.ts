@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { idPattern } from "../model/ids.ts";
 import { goneHistory, nobodyGone } from "./gone-history.ts";
-import { AppDesiredStatus } from "./model.ts";
+import { legacyFormats } from "./migration/model.ts";
+import { AppDesiredStatus, AppStatus } from "./model.ts";
 import { appLicence, appSettings } from "./settings.ts";
 
 /** Changes that an app's history keeps; older ones are dropped and counted. */
@@ -109,6 +110,14 @@ const appUninstall = z.object({
 });
 export type AppUninstall = Readonly<z.output<typeof appUninstall>>;
 
+/** Came from a server that knew a single status. */
+const appMigrated = z.object({
+  /** What nodes are shown with until they report. */
+  initStatus: z.enum(AppStatus),
+  /** Of the intent that it says so for: a later one is shown as it is. */
+  intentId: z.string(),
+});
+
 /** The list row of an app: everything that replicas and listings need. Newer fields are passed over. */
 export const appIntentRow = followed.extend({
   id: z.string(),
@@ -125,6 +134,8 @@ export const appIntentRow = followed.extend({
   paused: appPause.nullable().default(null),
   ack: driftAck.nullable().default(null),
   uninstall: appUninstall.nullable().default(null),
+  /** Stays for ever: an app is migrated once. */
+  migrated: appMigrated.nullable().default(null),
 });
 export type AppIntentRow = Readonly<z.output<typeof appIntentRow>>;
 
@@ -151,6 +162,8 @@ export const appChangeKind = z.enum([
   "pause_ended",
   "drift_acknowledged",
   "acknowledgement_ended",
+  "migrated",
+  "migration_noted",
 ]);
 export type AppChangeKind = z.output<typeof appChangeKind>;
 
@@ -174,14 +187,26 @@ export const appHistory = z.strictObject({
   gone: goneHistory.default(nobodyGone),
 });
 
+/** The record an app was migrated from, and what it came to. */
+export const legacyKept = z.strictObject({
+  /** JSON, word for word; `null` once the app is purged. */
+  record: z.string().nullable(),
+  format: z.enum(legacyFormats),
+  desiredStatus: z.enum(AppDesiredStatus),
+  version: z.string(),
+});
+export type LegacyKept = Readonly<z.output<typeof legacyKept>>;
+
 /** State of an app's actor. Without an intent the app was never installed. */
 export const appState = z.strictObject({
   intent: appIntentRow.nullable(),
   history: appHistory,
+  legacy: legacyKept.nullable().default(null),
 });
 export type AppState = z.output<typeof appState>;
 
 export const neverInstalled: AppState = Object.freeze({
   intent: null,
   history: { coveredFrom: 0, dropped: 0, entries: [], gone: nobodyGone },
+  legacy: null,
 });

@@ -10,8 +10,11 @@ import {
   holdEnded,
   installInput,
   intentAnswer,
+  legacyAnswer,
   licenceInput,
   manageInput,
+  migrateAnswer,
+  migrateInput,
   nodeGoneInput,
   ofInstallation,
   pauseInput,
@@ -25,6 +28,7 @@ import {
   updateInput,
 } from "./commands.ts";
 import { appState } from "./intent.ts";
+import { migrateRefusals } from "./migration/decide-migrate.ts";
 
 export const answered = { output: intentAnswer, refusals: intentRefusals } as const;
 
@@ -65,6 +69,9 @@ export const appProtocol = defineActor({
   commands: {
     ...changes,
     ...steps,
+    migrate: { input: migrateInput, output: migrateAnswer, refusals: migrateRefusals },
+    /** What a migration has to know before, and an export after it. */
+    legacy: { input: z.strictObject({}), output: legacyAnswer, readOnly: true },
     history: {
       input: z.strictObject({}),
       output: historyAnswer,

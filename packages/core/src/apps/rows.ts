@@ -63,10 +63,27 @@ const unreadable: AppReason = Object.freeze({
   message: "what this node reported cannot be read by this version of the program",
 });
 
-export const statusOf = (said: Said): { initStatus: AppStatus; reason: AppReason | null } => {
+/** An app that was migrated is shown as it was there, until a node reports or intent changes. */
+const beforeReport = ({
+  intentId,
+  migrated,
+}: Pick<AppIntentRow, "intentId" | "migrated">): {
+  initStatus: AppStatus;
+  reason: AppReason;
+} => {
+  if (migrated?.intentId !== intentId) return { initStatus: "unknown", reason: notReported };
+  const { initStatus } = migrated;
+  const message = `this node has not reported the app yet; ${initStatus} is what it was migrated from`;
+  return { initStatus, reason: { code: notReported.code, message } };
+};
+
+export const statusOf = (
+  said: Said,
+  intent: Pick<AppIntentRow, "intentId" | "migrated">,
+): { initStatus: AppStatus; reason: AppReason | null } => {
   switch (said.kind) {
     case "nothing":
-      return { initStatus: "unknown", reason: notReported };
+      return beforeReport(intent);
     case "unreadable":
       return { initStatus: "unknown", reason: unreadable };
     case "report": {
@@ -105,7 +122,7 @@ export const appRow = (
     desiredStatus: intent.desiredStatus,
     generation: intent.generation,
     intentId: hasMissed(intent) ? intent.intentId : wanted.intentId,
-    ...(runsApps(node) ? statusOf(said) : { initStatus: "unknown", reason: noHost }),
+    ...(runsApps(node) ? statusOf(said, intent) : { initStatus: "unknown", reason: noHost }),
     observedGeneration: observed?.observedGeneration ?? null,
     observedIntentId: raw?.row.intentId ?? null,
     version: observed?.version ?? null,

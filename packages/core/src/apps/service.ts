@@ -138,7 +138,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       const intent = table.intent(id);
       if (!intent || !intentPasses(intent, filter)) continue;
       const said = table.saidOf(id);
-      if (!nodesPass(nodes, said, filter)) continue;
+      if (!nodesPass(nodes, intent, said, filter)) continue;
       const summary =
         filter.node === undefined
           ? table.summary(intent)
@@ -176,7 +176,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
         report[id] = table.nodes.map((node) => ({
           instanceId: node.id,
           desiredStatus: intent.desiredStatus,
-          initStatus: statusOf(said(node.id)).initStatus,
+          initStatus: statusOf(said(node.id), intent).initStatus,
         }));
       }
       return report;
