@@ -79,6 +79,15 @@ export const appIs =
     return undefined;
   };
 
+/** No app of this id is listed any more. */
+export const appIsGone =
+  (world: World, app: string) =>
+  async (from: string): Promise<Missing> => {
+    const listed = recordsAt(await world.client(from).get("/v1/apps"), "items");
+    const isThere = listed.some((item) => textAt(item, "id") === app);
+    return isThere ? `${app} is still listed` : undefined;
+  };
+
 /** On each of these nodes the app runs, as its present intent asks. */
 export const appRuns =
   (world: World, app: string, ids: readonly string[]) =>

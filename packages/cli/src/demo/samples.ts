@@ -20,7 +20,7 @@ export interface Sample {
   expected(nodeId: string): Expected;
   /** What it waits for: with it, it runs on every node. */
   readonly given?: {
-    readonly verb: "settings" | "licence";
+    readonly verb: "settings" | "licence" | "update";
     readonly body: JsonRecord;
     readonly what: string;
   };
@@ -31,6 +31,9 @@ const everywhere = (status: string, reason?: string) => (): Expected =>
 
 /** The app that the scenario switches off and on. */
 export const healthyApp = "crm-sync";
+
+/** The app that the scenario takes away in the end. */
+export const leavingApp = "region-locked";
 
 export const samples: readonly Sample[] = [
   {
@@ -44,6 +47,7 @@ export const samples: readonly Sample[] = [
     version: "1.0.0",
     shows: "does not compile",
     expected: everywhere("compiler_error_disabled", "compile_error"),
+    given: { verb: "update", body: { version: "1.0.1" }, what: "a version that loads" },
   },
   {
     id: "flaky-webhook",
@@ -55,7 +59,7 @@ export const samples: readonly Sample[] = [
         : { status: "auto_enabled" },
   },
   {
-    id: "region-locked",
+    id: leavingApp,
     version: "1.0.0",
     shows: "declines to run",
     expected: everywhere("disabled", "refused"),

@@ -2,6 +2,7 @@
 import {
   all,
   appIs,
+  appIsGone,
   appRuns,
   changesAreAccepted,
   changesAreRefused,
@@ -14,7 +15,7 @@ import {
   shardsAreOwned,
   verdictIs,
 } from "./facts.ts";
-import { type Expected, healthyApp, samples } from "./samples.ts";
+import { type Expected, healthyApp, leavingApp, samples } from "./samples.ts";
 import type { World } from "./world.ts";
 
 export interface Step {
@@ -231,6 +232,15 @@ export const createScenario = (): readonly Step[] => {
             }),
           ),
         ),
+    },
+    {
+      title: `${leavingApp} is uninstalled through ${second}: torn down everywhere, and listed by no node`,
+      withinMs: 10_000,
+      act: async (world) => {
+        const reason = "the demo takes it away";
+        await world.client(second).delete(`/v1/apps/${leavingApp}`, { reason });
+      },
+      check: (world) => onEach(world.ids, appIsGone(world, leavingApp)),
     },
   ];
 };
