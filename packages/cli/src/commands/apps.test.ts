@@ -292,6 +292,125 @@ describe("muster apps settings, licence and manage", () => {
   });
 });
 
+describe("muster apps update, rollback, uninstall, pause, resume and ack-drift", () => {
+  const until = "2099-05-01T18:00:00.000Z";
+  const held = {
+    ...app,
+    previousVersion: "0.9.0",
+    pausedUntil: until,
+    paused: { owner: "rosa", until, missed: true },
+    acknowledged: { owner: "ben", until, causes: ["hook_failed"] },
+  };
+  const send = async (
+    args: readonly string[],
+    shown: object = held,
+    around: Parameters<typeof muster>[1] = {},
+  ) => {
+    const { url, asked } = await fakeNode(({ method, path }: Asked) => {
+      if (method !== "GET") return { body: { app: shown, changed: true } };
+      return { body: path === "/v1/apps" ? page([shown]) : shown };
+    });
+    const ran = await muster(["apps", ...args, "--url", url], around);
+    const sent = asked.filter(({ method }) => method !== "GET");
+    return {
+      ...ran,
+      sent: sent.map(({ method, path, body }) => ({ method, path, body })),
+      queries: sent.map(({ query }) => query),
+    };
+  };
+  const why = ["--reason", "why"];
+
+  test.each([
+    [
+      ["update", "crm", "--version", "2.0.0", "--ref", "oci://x", "--canary", "1"],
+      { version: "2.0.0", ref: "oci://x", canary: 1, reason: "why" },
+      "crm is to run 2.0.0, 1 node first, generation 3",
+    ],
+    [["rollback", "crm"], { reason: "why" }, "crm is to run 1.0.0 again, generation 3"],
+    [
+      ["pause", "crm", "--until", until, "--owner", "rosa"],
+      { until, owner: "rosa", reason: "why" },
+      `crm is paused until ${until}`,
+    ],
+    [["resume", "crm"], { reason: "why" }, "crm is resumed"],
+    [
+      ["ack-drift", "crm", "--until", until],
+      { until, reason: "why" },
+      `the drift of crm is acknowledged until ${until}`,
+    ],
+  ])("%p is sent", async (args, body, told) => {
+    const { code, err, sent } = await send([...args, ...why]);
+    const path = `/v1/apps/crm/${args[0]}`;
+    expect({ code, sent }).toEqual({ code: 0, sent: [{ method: "POST", path, body }] });
+    expect(err).toContain(told);
+  });
+
+  test.each([
+    [[], { reason: "why" }],
+    [["--force"], { reason: "why", force: "true" }],
+  ])("uninstall is sent as DELETE with %p", async (flags, query) => {
+    const { code, err, queries, sent } = await send([
+      "uninstall",
+      "crm",
+      "--yes",
+      ...flags,
+      ...why,
+    ]);
+    expect({ code, queries }).toEqual({ code: 0, queries: [query] });
+    expect(sent).toMatchObject([{ method: "DELETE", path: "/v1/apps/crm" }]);
+    expect(err).toContain("crm is being uninstalled");
+  });
+
+  test("uninstall asks first, and sends nothing when it is declined or nobody can be asked", async () => {
+    const declined = await send(["uninstall", "crm", ...why], held, { answers: ["n"] });
+    expect([declined.code, declined.sent]).toEqual([9, []]);
+    const unasked = await send(["uninstall", "crm", "--no-input", ...why]);
+    expect([unasked.code, unasked.sent]).toEqual([2, []]);
+  });
+
+  test.each([
+    [["update", "crm"], "required option '--version <version>'"],
+    [["update", "crm", "--version", "2", "--canary", "0"], '--canary "0" is no number of nodes'],
+    [["pause", "crm"], "required option '--until <when>'"],
+    [["pause", "crm", "--until", "soon"], "--until"],
+  ])("%p is refused before anything is sent", async (args, message) => {
+    const { code, err, sent } = await send([...args, ...why]);
+    expect({ code, sent }).toEqual({ code: 2, sent: [] });
+    expect(err).toContain(message);
+  });
+
+  test("with --dry-run say what they would do, also to the generation", async () => {
+    const dry = async (...args: readonly string[]) => {
+      const { err, sent } = await send([...args, "--dry-run"]);
+      expect(sent).toEqual([]);
+      return err;
+    };
+    expect(await dry("update", "crm", "--version", "2.0.0")).toContain(
+      "update crm from 1.0.0 to 2.0.0; generation 3 would become 4",
+    );
+    expect(await dry("rollback", "crm")).toContain("go back from 1.0.0 to 0.9.0");
+    expect(await dry("uninstall", "crm")).toContain("tear crm down on every node");
+    expect(await dry("pause", "crm", "--until", until)).toContain("generation 3 would stay");
+    expect(await dry("resume", "crm")).toContain("resume crm; generation 3 would stay");
+  });
+
+  test("every listing notes what is held, and what is going on", async () => {
+    const noted = async (part: object) => (await send(["list"], { ...app, ...part })).out;
+    const listed = await noted(held);
+    expect(listed).toContain(`paused until ${until} by rosa, a change waits`);
+    expect(listed).toContain(`drift acknowledged until ${until} by ben`);
+    const waitingFor = [{ nodeId: "web-3", reason: { code: "hook_timeout", message: "" } }];
+    const phase = "tearing-down";
+    expect(await noted({ uninstall: { phase, waitingFor } })).toContain(
+      "tearing-down, waits for web-3",
+    );
+    const haltedBy = { nodeId: "web-2", reason: { code: "compile_error", message: "" } };
+    expect(await noted({ rollout: { phase: "halted", nodes: ["web-2"], haltedBy } })).toContain(
+      "update halted by web-2",
+    );
+  });
+});
+
 describe("muster apps install", () => {
   test("sends version, ref, desired status and settings, single ones over those of the file", async () => {
     const { url, asked } = await cluster();

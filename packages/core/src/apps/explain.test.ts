@@ -3,7 +3,7 @@ import { app, failed, row } from "./app-row-kit.test.ts";
 import { compareRows } from "./compare-nodes.ts";
 import { diffRow } from "./diff.ts";
 import { explainApp } from "./explain.ts";
-import type { AppRow } from "./model.ts";
+import type { AppRow, AppSummary } from "./model.ts";
 import { nextStep } from "./next-step.ts";
 import { noHistory, noteAttempt } from "./node-history.ts";
 
@@ -25,7 +25,7 @@ const untold = () => noHistory;
 describe("an explanation", () => {
   test("says who wanted what, who agrees, why others do not, and what comes next", () => {
     const rows = [row("web-1"), failed("web-2"), row("web-3", { nodeState: "lost", stale: true })];
-    const told = explainApp(app(), rows, untold);
+    const told = explainApp(app(), rows, untold, T0);
     expect(told.sentence).toBe(
       "crm is to be enabled since 2026-05-01T12:00:00.000Z, as anna asked: roll-out. " +
         "1 of 2 nodes agree. web-2 is error_disabled: enable: no way; " +
@@ -41,7 +41,7 @@ describe("an explanation", () => {
 
   test("tells what the attempts at this intent came to, repeats as one", () => {
     const rows = [row("web-1"), failed("web-2")];
-    const told = explainApp(app(), rows, (id) => (id === "web-2" ? failedThrice : noHistory));
+    const told = explainApp(app(), rows, (id) => (id === "web-2" ? failedThrice : noHistory), T0);
     const about = { generation: 3, outcome: "error_disabled" } as const;
     expect(told.nodes.map(({ attempts }) => attempts)).toEqual([
       [],
@@ -62,7 +62,7 @@ describe("an explanation", () => {
         },
       ],
     ]);
-    const newer = explainApp(app({ generation: 4 }), rows, () => failedThrice);
+    const newer = explainApp(app({ generation: 4 }), rows, () => failedThrice, T0);
     expect(newer.nodes[0]?.attempts.map(({ generation, error }) => [generation, error])).toEqual([
       [3, "still no way"],
     ]);
@@ -71,7 +71,7 @@ describe("an explanation", () => {
   test("tells nodes of one story together", () => {
     const broken = { initStatus: "compiler_error_disabled", nextAttemptAt: null } as const;
     const rows = ["web-1", "web-2", "web-3"].map((id) => failed(id, broken));
-    expect(explainApp(app(), rows, untold).sentence).toEndWith(
+    expect(explainApp(app(), rows, untold, T0).sentence).toEndWith(
       "0 of 3 nodes agree. web-1, web-2 and web-3 are compiler_error_disabled: enable: no way; " +
         "no retry will make the package load: give a version that does.",
     );
@@ -82,6 +82,7 @@ describe("an explanation", () => {
       app({ converged: true, drifted: 0 }),
       [row("web-1"), row("web-2")],
       untold,
+      T0,
     );
     expect(told.sentence).toEndWith("All 2 nodes agree.");
     expect("command" in told).toBe(false);
@@ -89,8 +90,68 @@ describe("an explanation", () => {
 
   test("names the command for what needs a person most", () => {
     const unset = failed("web-3", { initStatus: "invalid_settings_disabled" });
-    const { command } = explainApp(app(), [failed("web-2"), unset], untold);
+    const { command } = explainApp(app(), [failed("web-2"), unset], untold, T0);
     expect(command).toStartWith("muster apps settings crm ");
+  });
+
+  const hold = { owner: "rosa", by: "ops", reason: "look", at: "then", until: "18:00" };
+  const goings: readonly [string, Partial<AppSummary>, string, string | undefined][] = [
+    [
+      "who holds an uninstall up, since when, and what to do",
+      {
+        desiredStatus: "uninstalled",
+        uninstall: {
+          phase: "tearing-down",
+          since: "2026-05-01T11:57:00.000Z",
+          boundAt: "2026-05-01T12:07:00.000Z",
+          waitingFor: [
+            { nodeId: "web-2", reason: { code: "disable_failed", message: "it hangs." } },
+          ],
+        },
+      },
+      "The uninstall has waited for web-2 (up) for 3 min: it hangs; " +
+        "at 2026-05-01T12:07:00.000Z it goes on without it, which tears it down when it can.",
+      "muster nodes get web-2",
+    ],
+    [
+      "what a purge failed by",
+      {
+        uninstall: {
+          ...{ phase: "purging", since: "2026-05-01T11:59:30.000Z", boundAt: "x" },
+          ...{ waitingFor: [], error: "no bucket" },
+        },
+      },
+      "Its purge is under way since 30 s. The purge failed, and is tried again every 5 minutes: no bucket.",
+      undefined,
+    ],
+    [
+      "who paused it",
+      { pausedUntil: "18:00", paused: { ...hold, missed: true } },
+      "It is paused by rosa until 18:00 (look); what was changed meanwhile is done then.",
+      undefined,
+    ],
+    [
+      "who answers for its drift",
+      { acknowledged: { ...hold, causes: ["hook_failed"] } },
+      "rosa answers for its drift (hook_failed) until 18:00: look.",
+      undefined,
+    ],
+    [
+      "what halted an update",
+      {
+        rollout: {
+          ...{ phase: "halted", nodes: ["web-2"], from: "0.9.0" },
+          haltedBy: { nodeId: "web-2", reason: { code: "compile_error", message: "no such file" } },
+        },
+      },
+      "The update is halted by web-2: no such file; the others keep 0.9.0.",
+      'muster apps rollback crm --reason "it does not run"',
+    ],
+  ];
+  test.each(goings)("tells %s", (_, part, sentence, command) => {
+    const told = explainApp(app(part), [row("web-1"), row("web-2")], untold, T0);
+    expect(told.sentence).toEndWith(sentence);
+    expect(told.command).toBe(command as never);
   });
 
   test("names each value that nodes have differently, with the nodes that have it", () => {
@@ -101,7 +162,7 @@ describe("an explanation", () => {
       // Nothing is loaded there: it has no build to differ in.
       row("web-4", { packageDigest: null, reportedAt: null }),
     ];
-    expect(explainApp(app(), rows, untold).differences).toEqual([
+    expect(explainApp(app(), rows, untold, T0).differences).toEqual([
       {
         field: "packageDigest",
         values: [

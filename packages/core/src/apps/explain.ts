@@ -2,6 +2,7 @@
 import { isoInstant } from "../model/instant.ts";
 import { isLive } from "../model/node-record.ts";
 import { groupDifferences } from "./compare-nodes.ts";
+import { appCommand, goingOn, listed } from "./going-on.ts";
 import type { AppReason, AppRow, AppStatus, AppSummary } from "./model.ts";
 import { type NextStep, nextStep } from "./next-step.ts";
 import type { NodeEntry, NodeHistory } from "./node-history.ts";
@@ -83,9 +84,6 @@ const explainNode = (
 /** The step that most needs a person, first. */
 const urgency: readonly NextStep["kind"][] = ["terminal", "waits", "retry", "soon", "none"];
 
-const listed = (names: readonly string[]): string =>
-  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-
 /** Nodes with one story are told together; retries at different instants are one story. */
 const alike = (nodes: readonly ExplainedNode[]) => {
   const groups = new Map<string, { names: string[] } & ExplainedNode>();
@@ -98,7 +96,7 @@ const alike = (nodes: readonly ExplainedNode[]) => {
   return [...groups.values()];
 };
 
-const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
+const inWords = (app: AppSummary, nodes: readonly ExplainedNode[], now: number): string => {
   const live = nodes.filter(({ nodeState }) => isLive(nodeState));
   const off = live.filter(({ converged }) => !converged);
   const lost = nodes.filter(({ nodeState }) => nodeState === "lost");
@@ -115,7 +113,7 @@ const inWords = (app: AppSummary, nodes: readonly ExplainedNode[]): string => {
     return `${listed(names)} ${are} ${initStatus}${told}; ${next.sentence}.`;
   });
   const unseen = lost.map(({ nodeId }) => `${nodeId} is lost and could not be asked.`);
-  return [intent, agreement, ...why, ...unseen].join(" ");
+  return [intent, agreement, ...goingOn(app, nodes, now), ...why, ...unseen].join(" ");
 };
 
 /** Joins intent, what each node made of it, what comes next and what to do. */
@@ -123,11 +121,13 @@ export const explainApp = (
   app: AppSummary,
   rows: readonly AppRow[],
   historyOf: (nodeId: string) => NodeHistory,
+  now: number,
 ): AppExplanation => {
   const nodes = rows.map((row) => explainNode(row, app.generation, historyOf(row.nodeId).entries));
   const worst = nodes
     .filter(({ next }) => next.command !== undefined)
     .sort((a, b) => urgency.indexOf(a.next.kind) - urgency.indexOf(b.next.kind))[0];
+  const command = appCommand(app) ?? worst?.next.command;
   return {
     subject: `app/${app.id}`,
     intent: {
@@ -140,7 +140,7 @@ export const explainApp = (
     },
     nodes,
     differences: groupDifferences(rows),
-    sentence: inWords(app, nodes),
-    ...(worst?.next.command !== undefined && { command: worst.next.command }),
+    sentence: inWords(app, nodes, now),
+    ...(command !== undefined && { command }),
   };
 };

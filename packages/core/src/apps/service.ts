@@ -191,7 +191,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
 
     explain: (id) => {
       const intent = intentOf(id);
-      return explainApp(table.summary(intent), rowsOf(intent), historyOf(id));
+      return explainApp(table.summary(intent), rowsOf(intent), historyOf(id), reads.now());
     },
     history: (id, request = {}) =>
       readHistory(id, request, { actor: reads.actor, historiesOf, now: () => reads.now() }),

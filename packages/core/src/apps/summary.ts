@@ -62,16 +62,26 @@ export const appSummary = (intent: AppIntentRow, { drifted }: Tally): AppSummary
   };
 };
 
-/** Why a row has drifted, as an acknowledgement names it. */
-export const driftCause = ({ initStatus, reason }: AppRow): string => reason?.code ?? initStatus;
+/** Why a row has drifted, as acknowledgements and alerts name it. */
+export const driftCause = (row: AppRow): string => {
+  if (row.reason) return row.reason.code;
+  return row.observedIntentId === row.intentId ? row.initStatus : "not_observed";
+};
+
+/** An attempt is under way: what the one before failed by comes back with its outcome. */
+export const isOnItsWay = ({ initStatus, reason }: AppRow): boolean =>
+  reason === null && (initStatus === "constructed" || initStatus === "initialized");
+
+/** Tells whether somebody answers for the drift of this row, by the causes that were acknowledged. */
+export const isAcknowledged = (causes: readonly string[], row: AppRow): boolean =>
+  isOnItsWay(row) || causes.includes(driftCause(row));
 
 /** Tells whether somebody answers for the drift of an app, all of it. */
 export const isExcused = (
   { ack, paused }: Pick<AppIntentRow, "ack" | "paused">,
   drifted: () => readonly AppRow[],
 ): boolean =>
-  paused !== null ||
-  (ack !== null && drifted().every((row) => ack.causes.includes(driftCause(row))));
+  paused !== null || (ack !== null && drifted().every((row) => isAcknowledged(ack.causes, row)));
 
 /** What stands in the way of an app although its nodes may agree. */
 export const troubleOf = ({

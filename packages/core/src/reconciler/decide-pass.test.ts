@@ -135,3 +135,36 @@ test("a lost node is alarming until it is back or reaped", () => {
   expect(decidePass(facts([], { drifted: [], nodes: [lost], alerts })).close).toEqual([]);
   expect(decidePass(facts([], { drifted: [], nodes: [], alerts })).close).toHaveLength(1);
 });
+
+describe("what somebody answers for", () => {
+  const until = "2026-05-01T18:00:00.000Z";
+  const hold = { owner: "rosa", by: "ops", reason: "we look at it", at: "then", until };
+  const paused = { pausedUntil: until, paused: { ...hold, missed: false } };
+  const acknowledged = { acknowledged: { ...hold, causes: ["hook_failed"] } };
+
+  test("a paused app is neither nudged nor alarmed, and its alert closes", () => {
+    const plan = decidePass(facts([], { ...drifting(paused, [idle]), alerts: [alert()] }));
+    expect(plan).toMatchObject({ nudges: [], open: [], drifted: 1, skipped: 1 });
+    expect(plan.close).toEqual([alert().id]);
+  });
+
+  test("acknowledged drift is no alarm and goes on being nudged", () => {
+    const known = facts([idle], drifting(acknowledged, [idle]));
+    expect(decidePass(known)).toMatchObject({ open: [], nudges: [{ nodeId: "web-2" }] });
+    expect(decidePass({ ...known, alerts: [alert()] }).close).toEqual([alert().id]);
+  });
+
+  test("drift of another cause alarms", () => {
+    const other = failed("web-3", { reason: { code: "hook_timeout", message: "slow" } });
+    const rows = [idle, other];
+    const { open } = decidePass(facts(rows, drifting(acknowledged, rows)));
+    expect(open.map(({ cause }) => cause)).toEqual(["hook_timeout"]);
+  });
+
+  test("an attempt under way is no other cause: an open alert stands, and none is opened", () => {
+    const trying = row("web-2", { initStatus: "constructed", converged: false });
+    expect(decidePass(facts([trying]))).toMatchObject({ open: [], close: [] });
+    expect(decidePass(facts([trying], { alerts: [alert()] })).close).toEqual([]);
+    expect(decidePass(facts([trying], drifting(acknowledged, [trying]))).open).toEqual([]);
+  });
+});

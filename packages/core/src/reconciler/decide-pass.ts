@@ -2,6 +2,7 @@
 import { terminalStatuses } from "../apps/decide-converged.ts";
 import type { AppRow, AppSummary } from "../apps/model.ts";
 import { nextStep } from "../apps/next-step.ts";
+import { driftCause, isAcknowledged, isOnItsWay } from "../apps/summary.ts";
 import { isLive } from "../model/node-record.ts";
 import type { NodeView } from "../services.ts";
 import { type AlertAbout, type AlertRow, alertId, type ReconcilerMode } from "./model.ts";
@@ -41,11 +42,6 @@ const mostOpened = 40;
 const ownKinds: ReadonlySet<string> = new Set(["app-drift", "node-lost"]);
 const mostClosed = 100;
 
-const causeOf = (row: AppRow): string => {
-  if (row.observedIntentId !== row.intentId) return row.reason?.code ?? "not_observed";
-  return row.reason?.code ?? row.initStatus;
-};
-
 /** Names the drift of a row from its present intent. */
 export const driftName = ({ nodeId, appId, intentId }: AppRow): string =>
   `${nodeId}/${appId}/${intentId}`;
@@ -55,6 +51,10 @@ export const rowsOff = (drifted: PassFacts["drifted"]): readonly AppRow[] =>
   drifted
     .filter(({ management }) => management !== "observe")
     .flatMap(({ nodes }) => nodes.filter((row) => !row.converged && isLive(row.nodeState)));
+
+/** Nobody is to touch what nodes have of a paused app, nor to be alarmed by it. */
+const pausedApps = ({ drifted }: PassFacts): ReadonlySet<string> =>
+  new Set(drifted.flatMap(({ id, paused }) => (paused ? [id] : [])));
 
 const wantsNudge = (row: AppRow): boolean =>
   row.nodeState === "up" &&
@@ -66,12 +66,22 @@ const driftAlerts = (
 ): { readonly open: readonly AlertAbout[]; readonly standing: ReadonlySet<string> } => {
   const open: AlertAbout[] = [];
   const standing = new Set<string>();
+  // They stand until an attempt that is under way has come to something.
+  const alarmed = facts.alerts.filter(
+    ({ closedAt, kind }) => kind === "app-drift" && closedAt === null,
+  );
   for (const app of facts.drifted) {
-    if (app.management === "observe") continue;
+    if (app.management === "observe" || app.paused) continue;
+    const known = app.acknowledged?.causes ?? [];
     const causes = new Map<string, AppRow[]>();
     for (const row of app.nodes) {
       if (row.converged || !isLive(row.nodeState)) continue;
-      const cause = causeOf(row);
+      if (app.acknowledged && isAcknowledged(known, row)) continue;
+      if (isOnItsWay(row)) {
+        for (const { id, subject } of alarmed) if (subject === app.id) standing.add(id);
+        continue;
+      }
+      const cause = driftCause(row);
       const rows = causes.get(cause);
       if (rows) rows.push(row);
       else causes.set(cause, [row]);
@@ -108,9 +118,12 @@ const nodeAlerts = (nodes: readonly NodeView[]): readonly AlertAbout[] =>
 
 export const decidePass = (facts: PassFacts): PassPlan => {
   const off = rowsOff(facts.drifted);
+  const paused = pausedApps(facts);
   const nudges =
     facts.mode === "enforce"
-      ? off.filter(wantsNudge).map(({ nodeId, appId }) => ({ nodeId, appId }))
+      ? off
+          .filter((row) => !paused.has(row.appId) && wantsNudge(row))
+          .map(({ nodeId, appId }) => ({ nodeId, appId }))
       : [];
   const drift = driftAlerts(facts);
   const lost = nodeAlerts(facts.nodes);
