@@ -9,13 +9,15 @@ export interface OwnNotice {
   take(failure: Failure | undefined): Failure | undefined;
 }
 
+const capital = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
+
 /** Words for a failure to read; pure. */
 export const readFailure = (
   failure: Failure,
   what: string,
 ): { readonly title: string; readonly text: string } => {
   if (failure.kind === "silent") {
-    return { title: `${what}: no answer`, text: "What you see is what was known before." };
+    return { title: `${capital(what)}: no answer`, text: "What you see is what was known before." };
   }
   const { code, detail, hint } = failure.problem;
   switch (code) {
@@ -23,7 +25,7 @@ export const readFailure = (
       return { title: `You may not see ${what}`, text: detail };
     case "BACKEND_UNAVAILABLE":
       return {
-        title: `${what} cannot be read now`,
+        title: `${capital(what)} cannot be read now`,
         text: "They are kept in Redis, which this node cannot reach. What you see is what was known before; it heals by itself.",
       };
     default:

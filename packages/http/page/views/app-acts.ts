@@ -19,7 +19,7 @@ export const reconcileResults = (items: readonly ReconcileItem[]): readonly Resu
     title: `${appId} on ${nodeId}`,
     result: words(result),
     isGood: result === "repaired" || (result === "skipped" && code === "converged"),
-    text: message ?? code,
+    text: message ?? code ?? (result === "nudged" ? "it tries, and does not agree yet" : undefined),
   }));
 
 interface Reconciled {

@@ -96,3 +96,14 @@ test("an alert that somebody took note of says who", () => {
     "anna took note: known",
   );
 });
+
+test("what somebody answers for comes last, and says who and until when", () => {
+  const hold = { owner: "anna", by: "anna", reason: "move", at: at(0), until: at(3_600_000) };
+  const held = appWith({ id: "a", drifted: 1, paused: { ...hold, missed: false } });
+  const told = problemsOf(facts(), [held, appWith({ id: "b", drifted: 1 })], now);
+  expect(told.map(({ key, state }) => [key, state])).toEqual([
+    ["app b", "drift"],
+    ["app a", "paused"],
+  ]);
+  expect(told[1]?.lines).toContain("paused by anna: move; ends in 1 h");
+});

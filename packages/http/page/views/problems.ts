@@ -23,13 +23,16 @@ export interface ProblemFound {
 
 const bad: Mark = { shape: "alarm", tone: "bad" };
 const warn: Mark = { shape: "alarm", tone: "warn" };
+const calm: Mark = { shape: "off", tone: "quiet" };
 
 const whenOf = (instant: string | null | undefined, now: number): string => {
   const passed = since(instant, now);
   return passed === undefined ? "" : `for ${duration(passed)}`;
 };
 
-const isOff = ({ converged, stale }: AppRow): boolean => !converged && !stale;
+/** Somebody answers for it: it is told, but after what nobody looks after. */
+const heldBy = ({ paused, acknowledged }: AppSummary): string | undefined =>
+  paused ? "paused" : acknowledged ? "acknowledged" : undefined;
 
 /** The reason most nodes give, and whose it is. */
 const causeOf = (rows: readonly AppRow[]): string | undefined => {
@@ -42,14 +45,17 @@ const causeOf = (rows: readonly AppRow[]): string | undefined => {
 };
 
 const ofApp = (app: AppSummary, alert: Alert | undefined, now: number): ProblemFound => {
-  const rows = (app.nodes ?? []).filter(isOff);
+  const off = (app.nodes ?? []).filter(({ converged }) => !converged);
+  const fresh = off.filter(({ stale }) => !stale);
+  const rows = fresh.length > 0 ? fresh : off;
   const [first] = rows;
+  const held = heldBy(app);
   const starts = rows.map((row) => row.since).filter((at) => at !== null);
   const count = plural(app.drifted, "node is", "nodes are");
   return {
     key: `app ${app.id}`,
-    mark: first ? markOfStatus(first.initStatus) : warn,
-    state: first ? words(first.initStatus) : "drift",
+    mark: held === undefined ? (first ? markOfStatus(first.initStatus) : warn) : calm,
+    state: held ?? (first ? words(first.initStatus) : "drift"),
     title: `${app.id}: ${count} not as wanted`,
     when: whenOf(starts.sort()[0] ?? app.changedAt, now),
     lines: [
@@ -111,11 +117,14 @@ export const problemsOf = (
         ...(alert && { alert }),
       };
     });
-  const apps = drifting.map((app) => {
-    const about = open.filter(({ kind, subject }) => kind === "app-drift" && subject === app.id);
-    for (const alert of about) told.add(alert);
-    return ofApp(app, about[0], now);
-  });
+  const appsOf = (apps: readonly AppSummary[]): readonly ProblemFound[] =>
+    apps.map((app) => {
+      const about = open.filter(({ kind, subject }) => kind === "app-drift" && subject === app.id);
+      for (const alert of about) told.add(alert);
+      return ofApp(app, about[0], now);
+    });
+  const apps = appsOf(drifting.filter((app) => heldBy(app) === undefined));
+  const held = appsOf(drifting.filter((app) => heldBy(app) !== undefined));
   const { unowned, total } = status.shards;
   const letters = status.deadLetters.unresolved;
   return [
@@ -162,5 +171,6 @@ export const problemsOf = (
           },
         ]
       : []),
+    ...held,
   ];
 };

@@ -158,7 +158,7 @@ test("a view says of a question of its own what went wrong", () => {
   expect(problem("FORBIDDEN")).toEqual({ title: "You may not see events", text: "d" });
   expect(problem("BACKEND_UNAVAILABLE").text).toContain("heals by itself");
   expect(problem("OTHER")).toEqual({ title: "t", text: "d" });
-  expect(readFailure({ kind: "silent" }, "events").title).toBe("events: no answer");
+  expect(readFailure({ kind: "silent" }, "events").title).toBe("Events: no answer");
 });
 
 test("a payload is shown as it would be written", () => {
