@@ -106,6 +106,8 @@ export interface ActorEvent {
   readonly type: string;
   readonly data?: unknown;
   readonly reason?: string;
+  /** `kind/id` of what it is about, at most 600 characters. @defaultValue this actor */
+  readonly subject?: string;
 }
 
 /** What a turn does besides changing its state. */

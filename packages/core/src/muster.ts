@@ -14,12 +14,14 @@ import { createAppReplica } from "./apps/replica.ts";
 import { runsApps } from "./apps/rows.ts";
 import { createAppsService } from "./apps/service.ts";
 import { type SurveySources, survey } from "./apps/survey.ts";
+import { tellReports } from "./apps/tell-reports.ts";
 import { createAuditService } from "./audit-service.ts";
 import { judgeCluster } from "./cluster-status.ts";
 import { createDeadLettersChanges } from "./dead-letters/changes.ts";
 import { createDeadLettersService } from "./dead-letters/service.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
+import { EventTeller } from "./engine/event-teller.ts";
 import { isGuarded } from "./engine/guards.ts";
 import type { AnyKind } from "./engine/kinds.ts";
 import { Node } from "./engine/node.ts";
@@ -266,6 +268,18 @@ export const createMuster = (options: MusterOptions): Muster => {
     call: (id, input) => node.calls.call(id, "purge-app", input, purgeTimeoutMs),
   };
   node.calls.answer("purge-app", (body) => answerPurge({ clock, host: appHost }, body));
+  const teller = new EventTeller({
+    nodeId,
+    incarnation,
+    store: backend.events,
+    clock,
+    logger,
+    keep: settings.eventsKept,
+    keepAudited: settings.auditKept,
+    now: () => node.now(),
+    mayTell: () => node.membership.trusted(),
+  });
+  tellReports(node.board, nodeId, (subject, event) => teller.tell(subject, event));
   const wait = createWait({
     clock,
     facts: {
@@ -302,6 +316,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     stop: async ({ timeoutMs = defaultStopMs } = {}) => {
       if (!intentOutlivesStop) await stopAsIntent();
       const resigned = reconciler.stop();
+      teller.stop();
       await node.stop(timeoutMs);
       await resigned;
     },

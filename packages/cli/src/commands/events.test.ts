@@ -39,6 +39,15 @@ describe("muster events", () => {
     );
   });
 
+  test("what a node came to is told with the node", async () => {
+    const { by: _, reason: __, ...rest } = event(1);
+    const data = { nodeId: "web-2", previous: null, next: { initStatus: "error_disabled" } };
+    const items = [{ ...rest, type: "app.node.reported", data }];
+    const { url } = await fakeNode(() => ({ body: { items, window } }));
+    const { out } = await muster(["events", "--url", url]);
+    expect(out).toMatch(/app.node.reported +app\/crm +- +→ error_disabled on web-2\n/);
+  });
+
   test("an empty list tells its window, in every format that has room for it", async () => {
     const { url } = await fakeNode(() => ({ body: { items: [], window } }));
     expect((await muster(["events", "--url", url])).out).toContain(covers);

@@ -12,6 +12,9 @@ const changeOf = (row: JsonRecord): string | undefined => {
   const reason = textAt(row, "reason");
   const next = recordAt(recordAt(row, "data"), "next");
   const status = textAt(next, "desiredStatus");
+  const found = textAt(next, "initStatus");
+  const node = textAt(recordAt(row, "data"), "nodeId");
+  if (found) return `→ ${found} on ${node}`;
   return [status && `→ ${status}`, reason].filter(Boolean).join(": ") || undefined;
 };
 

@@ -1,5 +1,6 @@
 /** User-visible events of apps, as history and audit keep them: settings and licence stay out. */
 import type { ActorEvent } from "../define-actor.ts";
+import type { BuiltInEventType } from "../model/event.ts";
 import type { ChangedIntent } from "./change-intent.ts";
 import type { AppChangeKind, AppIntentRow } from "./intent.ts";
 import { settingsHash } from "./settings.ts";
@@ -15,7 +16,7 @@ export const appEventTypes = [
   "app.drift.acknowledged",
   "app.drift.acknowledgement-ended",
   "app.migrated",
-] as const;
+] as const satisfies readonly BuiltInEventType[];
 export type AppEventType = (typeof appEventTypes)[number];
 
 const types: Readonly<Partial<Record<AppChangeKind, AppEventType>>> = {

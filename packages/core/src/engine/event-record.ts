@@ -10,10 +10,10 @@ import type { StoredEvent } from "../ports/event-store.ts";
 /** @throws Error for data that cannot be stored */
 export const encodeEvent = (
   actor: ActorKey,
-  { type, data, reason }: ActorEvent,
+  { type, data, reason, subject = actor }: ActorEvent,
   now: RedisMs,
   principal: string | undefined,
-): Uint8Array => encode([actor, type, now, principal ?? null, reason ?? null, data ?? null]);
+): Uint8Array => encode([subject, type, now, principal ?? null, reason ?? null, data ?? null]);
 
 const fieldsOf = (payload: Uint8Array): readonly unknown[] => {
   const decoded = decode(payload);

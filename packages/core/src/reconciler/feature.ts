@@ -12,6 +12,7 @@ import type { View } from "../view.ts";
 import { type AlertSink, alertProtocol, createAlertActor } from "./alert-actor.ts";
 import type { PassFacts } from "./decide-pass.ts";
 import { type AlertRow, modeAt, type PassResult, passResult, type ReconcilerRow } from "./model.ts";
+import { seenNow } from "./node-events.ts";
 import { countPass } from "./pass-count.ts";
 import { Reaper } from "./reaper.ts";
 import { ReconcilerActor, reconcilerId, reconcilerProtocol } from "./reconciler-actor.ts";
@@ -125,6 +126,7 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
       const heard = await node.calls.call(target as NodeId, "nudge", call, nudgeTimeoutMs);
       return heard.kind === "answered";
     },
+    nodes: () => seenNow(node.nodes),
     reap: (term) => reaper.run(term),
   });
   node.calls.answer(passCall, async () => (await loop.run()) ?? null);

@@ -6,24 +6,22 @@
 import { z } from "zod";
 import { defineActor, tellTo } from "../define-actor.ts";
 import { alertProtocol, reconcilerPartition } from "./alert-actor.ts";
-import {
-  alertAbout,
-  alertId,
-  maxPasses,
-  modeInput,
-  passResult,
-  type ReconcilerRow,
-  reconcilerRow,
-} from "./model.ts";
+import { alertAbout, alertId, maxPasses, modeInput, passResult, reconcilerRow } from "./model.ts";
+import { nodeEvents, seenNode } from "./node-events.ts";
 
 export const reconcilerId = "main";
 
 const fence = z.int().nonnegative();
 const ids = z.array(z.string()).max(100);
 
+const reconcilerState = reconcilerRow.extend({
+  /** Nodes as they were seen last, so that what happens to each is told once. */
+  nodes: z.array(seenNode).default([]),
+});
+
 export const reconcilerProtocol = defineActor({
   kind: "reconciler",
-  state: reconcilerRow,
+  state: reconcilerState,
   partition: () => reconcilerPartition,
   commands: {
     lead: { input: z.strictObject({ fence, node: z.string() }), refusals: ["fenced"] },
@@ -34,6 +32,8 @@ export const reconcilerProtocol = defineActor({
         open: z.array(alertAbout).max(50),
         close: ids,
         forget: ids,
+        /** All nodes as the leader sees them, when something about them is new to it. */
+        nodes: z.array(seenNode).optional(),
       }),
       refusals: ["fenced"],
     },
@@ -41,14 +41,14 @@ export const reconcilerProtocol = defineActor({
   },
 });
 
-const fresh: ReconcilerRow = Object.freeze({ mode: null, leader: null, fence: 0, passes: [] });
+const fresh = Object.freeze({ mode: null, leader: null, fence: 0 });
 
 /** Passes shown in the row. */
 const shownPasses = 5;
 
 export const ReconcilerActor = reconcilerProtocol.implement({
-  initial: () => ({ ...fresh, passes: [] }),
-  view: (state) => ({ ...state, passes: state.passes.slice(-shownPasses) }),
+  initial: () => ({ ...fresh, passes: [], nodes: [] }),
+  view: ({ nodes: _, ...row }) => ({ ...row, passes: row.passes.slice(-shownPasses) }),
   row: reconcilerRow,
   on: {
     lead: (turn, state, input) =>
@@ -63,7 +63,9 @@ export const ReconcilerActor = reconcilerProtocol.implement({
         ...input.close.map((id) => tellTo(alertProtocol, id).close({})),
         ...input.forget.map((id) => tellTo(alertProtocol, id).forget({})),
       ];
-      return turn.next({ ...state, fence: input.fence, passes }, { tell }).reply();
+      const nodes = input.nodes ?? state.nodes;
+      const events = nodeEvents(state.nodes, nodes);
+      return turn.next({ ...state, fence: input.fence, passes, nodes }, { tell, events }).reply();
     },
     setMode: (turn, state, input, facts) => {
       if (facts.principal === undefined) return turn.refuse("no-principal");
@@ -77,7 +79,8 @@ export const ReconcilerActor = reconcilerProtocol.implement({
       };
       const next = { ...state, mode };
       const events = [{ type: "reconciler.mode.changed", reason: input.reason, data: mode }];
-      return turn.next(next, { events }).reply(next);
+      const { nodes: _, ...row } = next;
+      return turn.next(next, { events }).reply(row);
     },
   },
 });

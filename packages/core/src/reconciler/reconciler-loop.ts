@@ -12,6 +12,7 @@ import type { ReapedNode } from "../ports/membership-store.ts";
 import type { Random } from "../ports/random.ts";
 import { decidePass, driftName, type PassFacts, rowsOff } from "./decide-pass.ts";
 import type { PassResult } from "./model.ts";
+import type { SeenNode } from "./node-events.ts";
 import type { reconcilerProtocol } from "./reconciler-actor.ts";
 
 type Commands = (typeof reconcilerProtocol)["commands"];
@@ -31,6 +32,8 @@ export interface ReconcilerLoopContext {
   passed(result: PassResult, durationMs: number): void;
   /** Asks a node to look at an app again; false when it did not answer. */
   nudge(nodeId: string, appId: string): Promise<boolean>;
+  /** All nodes known, those included that left in order. */
+  nodes(): readonly SeenNode[];
   /** Forgets nodes that are gone for long; rejects when the backend does not answer. */
   reap(term: Term): Promise<readonly ReapedNode[] | "fenced">;
 }
@@ -57,6 +60,9 @@ export class ReconcilerLoop {
   #recordedAt = Number.NEGATIVE_INFINITY;
   /** Since when this leader sees rows off; how often they are tried meanwhile does not matter. */
   #offSince: ReadonlyMap<string, number> = new Map();
+
+  /** Nodes as they were last recorded under this term. */
+  #seen = "";
 
   constructor(context: ReconcilerLoopContext) {
     this.#context = context;
@@ -144,9 +150,11 @@ export class ReconcilerLoop {
     };
     this.#context.passed(result, clock.monotonic() - startedAt);
     const { open, close, forget } = plan;
-    const isQuiet =
-      open.length + close.length + forget.length + plan.nudges.length + repaired + reaped.length ===
-      0;
+    const nodes = this.#context.nodes();
+    const seen = JSON.stringify(nodes);
+    const done =
+      open.length + close.length + forget.length + plan.nudges.length + repaired + reaped.length;
+    const isQuiet = done === 0 && seen === this.#seen;
     logger[isQuiet ? "debug" : "info"]({ ...result }, "a pass of the reconciler");
     if (isQuiet && startedAt - this.#recordedAt < quietRecordMs) return result;
     const input = {
@@ -155,6 +163,7 @@ export class ReconcilerLoop {
       open: [...open],
       close: [...close],
       forget: [...forget],
+      ...(seen !== this.#seen && { nodes: [...nodes] }),
     };
     const answer = await this.#context.record.ask.record(input, { timeoutMs: askTimeoutMs });
     if (!answer.ok) {
@@ -162,6 +171,7 @@ export class ReconcilerLoop {
       return undefined;
     }
     this.#recordedAt = startedAt;
+    this.#seen = seen;
     return result;
   }
 
@@ -197,6 +207,7 @@ export class ReconcilerLoop {
     this.#term = term;
     this.#nudged = new Set();
     this.#offSince = new Map();
+    this.#seen = "";
     this.#context.logger.info({ fence: term.fence }, "this node runs the reconciler");
     return term;
   }
