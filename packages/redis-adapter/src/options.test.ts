@@ -46,11 +46,6 @@ describe("options", () => {
       { host: "a", commandTimeoutMs: 1_000, durability: { replicas: 1, timeoutMs: 501 } },
       "durability.timeoutMs is",
     ],
-    [
-      "waiting for replicas on a Cluster",
-      { cluster: ["a:1"], durability: { replicas: 1 } },
-      "durability is not there for a Redis Cluster.",
-    ],
   ];
   for (const [title, options, sentence] of [...broken, ...replicas]) {
     test(`${title} is refused in words`, () => {

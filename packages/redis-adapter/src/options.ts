@@ -3,7 +3,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { MusterError } from "@muster/core";
 import type { Cluster, Redis } from "ioredis";
-import { isOnCluster } from "./connections/cluster-source.ts";
 import type { Durability } from "./connections/replicated-wire.ts";
 import { serverAddress } from "./connections/server-address.ts";
 
@@ -159,11 +158,6 @@ const rules: readonly {
     holds: ({ heartbeatTimeoutMs }) =>
       Number.isFinite(heartbeatTimeoutMs) && heartbeatTimeoutMs >= 50,
     sentence: "heartbeatTimeoutMs is at least 50.",
-  },
-  {
-    field: "durability",
-    holds: (options) => !options.durability || !isOnCluster(options),
-    sentence: "durability is not there for a Redis Cluster.",
   },
   {
     field: "durability.replicas",

@@ -65,13 +65,13 @@ const notACluster: BackendFinding = {
   remedy: 'Give it as redisBackend({ url: "redis://host:port" }), or set cluster-enabled yes.',
 };
 
-const tooFewReplicas: BackendFinding = {
+const tooFewReplicas = (servers: readonly string[]): BackendFinding => ({
   level: "alert",
   code: "REPLICAS_SHORT",
-  message: "Fewer replicas than durability asks for have what was written last.",
+  message: `Fewer replicas than durability asks for have what was written last at ${servers.join(", ")}.`,
   remedy:
     "Look at the replicas of this server and at the way to them; until they are back callers are told that outcomes are unknown.",
-};
+});
 
 /** The server's refusal of user or permissions as a finding; other errors with advice. */
 const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): unknown => {
@@ -113,7 +113,8 @@ export class RedisBackend implements Backend {
   #shardCount = 0;
   #connectedAt = Number.NEGATIVE_INFINITY;
   /** Set when too few replicas had a write, until enough have one. */
-  #isShort = false;
+  /** Primaries whose replicas did not have what was written last. */
+  readonly #short = new Set<string>();
   /** Set when commands were refused for want of memory, until one is taken. */
   #isOutOfMemory = false;
 
@@ -195,7 +196,7 @@ export class RedisBackend implements Backend {
         ...this.#findings,
         ...(this.#connections?.findings?.() ?? []),
         ...(this.#isOutOfMemory ? [outOfMemory] : []),
-        ...(this.#isShort ? [tooFewReplicas] : []),
+        ...this.#shortOfReplicas(),
       ],
     };
   }
@@ -242,11 +243,16 @@ export class RedisBackend implements Backend {
     const { replicated } = this.#require(call);
     if (!replicated) throw new Error("Replicas are waited for only with a durability.");
     const written = await this.#withMemory(call, () => replicated.write(call));
-    if (written.isShort !== this.#isShort) {
-      this.#isShort = written.isShort;
-      const { logger } = this.#context;
-      if (written.isShort) logger.error(tooFewReplicas, tooFewReplicas.message);
-      else logger.info({}, "replicas keep up again");
+    const { isShort, server } = written;
+    if (isShort === this.#short.has(server)) return written;
+    const { logger } = this.#context;
+    if (isShort) {
+      this.#short.add(server);
+      const finding = tooFewReplicas([server]);
+      logger.error(finding, finding.message);
+    } else {
+      this.#short.delete(server);
+      logger.info({ server }, "replicas keep up again");
     }
     return written;
   }
@@ -273,6 +279,13 @@ export class RedisBackend implements Backend {
     const answer = await runScript(this.#require(call).heartbeat, call);
     this.#rttMs = clock.monotonic() - sentAt;
     return answer;
+  }
+
+  /** A server that was replaced is not waited for any more. */
+  #shortOfReplicas(): readonly BackendFinding[] {
+    const primaries = this.#connections?.primaries() ?? [];
+    const short = primaries.map(({ name }) => name).filter((name) => this.#short.has(name));
+    return short.length > 0 ? [tooFewReplicas(short)] : [];
   }
 
   #shards(): number {

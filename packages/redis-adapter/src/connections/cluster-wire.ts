@@ -62,6 +62,17 @@ export class ClusterWire implements Wire {
     shard?: ShardId,
     key?: string,
   ): Promise<Reply> {
+    return (await this.answered(op, command, args, shard, key)).reply;
+  }
+
+  /** As {@link ClusterWire.call}, and tells which connection the answer came on. */
+  async answered(
+    op: string,
+    command: string,
+    args: readonly Argument[],
+    shard?: ShardId,
+    key?: string,
+  ): Promise<{ readonly reply: Reply; readonly by: Link }> {
     const { clock, map, patienceMs, waits } = this.#context;
     const deadline = clock.monotonic() + patienceMs;
     let asking: string | undefined;
@@ -72,8 +83,11 @@ export class ClusterWire implements Wire {
       let pauseMs = Math.min(100, 5 * tries);
       if (address !== undefined && link?.isReady) {
         try {
-          if (asking === undefined) return await link.call(op, command, args, shard);
-          return await link.callAsking(op, command, args, shard);
+          const reply =
+            asking === undefined
+              ? await link.call(op, command, args, shard)
+              : await link.callAsking(op, command, args, shard);
+          return { reply, by: link };
         } catch (error) {
           asking = undefined;
           const to = redirectionOf(serverMessage(error), address);

@@ -13,6 +13,7 @@ import { ClusterWire } from "./cluster-wire.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { firstPassword, passwordOf, rotatePassword } from "./passwords.ts";
 import { splitAddress } from "./redirection.ts";
+import { ReplicatedWire } from "./replicated-wire.ts";
 import { type Settings, settings } from "./settings.ts";
 
 /** Hints may be missed for so long before the backend counts as away: what they tell is swept for. */
@@ -82,6 +83,17 @@ export const connectToCluster = async (
       ),
     ready: tellReturned,
   });
+  const { durability } = options;
+  const durableMs = commandTimeoutMs + (durability?.timeoutMs ?? 0);
+  const durable =
+    durability &&
+    new ClusterWire({
+      ...wire,
+      patienceMs: durableMs,
+      waits: true,
+      make: (address) => make(address, "durable", { ...waiting, timeoutMs: durableMs }),
+      ready: () => {},
+    });
   const subscriber = { map, clock, logger, timeoutMs: commandTimeoutMs };
   const hints = new ClusterSubscriber({
     ...subscriber,
@@ -97,6 +109,7 @@ export const connectToCluster = async (
     mode: "cluster",
     control,
     heartbeat,
+    ...(durable && durability && { replicated: new ReplicatedWire(durable, durability) }),
     hints,
     alive,
     open: async () => {
@@ -107,12 +120,13 @@ export const connectToCluster = async (
     },
     close: () => {
       map.end();
-      for (const each of [control, heartbeat]) each.close();
+      for (const each of [control, heartbeat, durable]) each?.close();
       for (const each of [hints, alive]) each.end();
     },
     isReachable: () =>
       control.isReadyFor(home) &&
       heartbeat.isReadyFor(home) &&
+      (durable?.isReadyFor(home) ?? true) &&
       hints.awayMs(home) < hintsAwayMs &&
       alive.awayMs(home) < hintsAwayMs,
     primaries: () =>

@@ -10,7 +10,7 @@ import { loadScripts } from "../script-runner.ts";
 import type { Connections, ConnectionsContext } from "./connections.ts";
 import { LinkSubscriber } from "./link-subscriber.ts";
 import { passwordOf, rotatePassword } from "./passwords.ts";
-import { ReplicatedWire } from "./replicated-wire.ts";
+import { overLink, ReplicatedWire } from "./replicated-wire.ts";
 import { type Settings, settings } from "./settings.ts";
 
 /** Hints may be missed for so long before the backend counts as away: what they tell is swept for. */
@@ -91,7 +91,7 @@ export const connectToOne = (
         return answer;
       },
     },
-    ...(durable && durability && { replicated: new ReplicatedWire(durable, durability) }),
+    ...(durable && durability && { replicated: new ReplicatedWire(overLink(durable), durability) }),
     hints,
     alive: ofAlive,
     open: async () => {

@@ -2,20 +2,20 @@ import { expect, test } from "bun:test";
 import { BackendUnavailable } from "@muster/core/ports";
 import type { Reply } from "../link.ts";
 import { scripts } from "../scripts.generated.ts";
-import { ReplicatedWire } from "./replicated-wire.ts";
+import { overLink, type ReplicatedLink, ReplicatedWire } from "./replicated-wire.ts";
 
 /** A connection on which the test answers each command by hand. */
 const makeLink = () => {
   const sent: { readonly command: string; readonly answer: (reply: Reply) => void }[] = [];
   const link = {
-    sharded: false,
+    address: "here:1",
     generation: 0,
     call: (_: string, command: string): Promise<Reply> =>
       new Promise((resolve) => {
         sent.push({ command, answer: resolve });
       }),
   };
-  const wire = new ReplicatedWire(link, { replicas: 2, timeoutMs: 100 });
+  const wire = new ReplicatedWire(overLink(link), { replicas: 2, timeoutMs: 100 });
   return {
     link,
     sent,
@@ -37,14 +37,14 @@ test.each([
   await settled();
   sent[1]?.answer(count);
   expect(commands(sent)).toEqual(["evalsha", "wait"]);
-  expect(await written).toEqual({ answer: [0, "x"] as never, isShort });
+  expect(await written).toEqual({ answer: [0, "x"] as never, isShort, server: "here:1" });
 });
 
 test("what the script refused is waited for by nobody", async () => {
   const { sent, write } = makeLink();
   const written = write();
   sent[0]?.answer([4]);
-  expect(await written).toEqual({ answer: [4], isShort: false });
+  expect(await written).toEqual({ answer: [4], isShort: false, server: "here:1" });
   expect(commands(sent)).toEqual(["evalsha"]);
 });
 
@@ -91,4 +91,35 @@ test("a connection that keeps breaking leaves the outcome unknown", async () => 
     await settled();
   }
   expect(await written).toBeInstanceOf(BackendUnavailable);
+});
+
+test("writes that different servers answer are counted at each apart, at the same time", async () => {
+  const sent: { readonly at: string; readonly command: string }[] = [];
+  const counts: ((count: number) => void)[] = [];
+  const linkTo = (address: string): ReplicatedLink => ({
+    address,
+    generation: 0,
+    call: (_: string, command: string): Promise<Reply> => {
+      sent.push({ at: address, command });
+      return new Promise((resolve) => counts.push(resolve));
+    },
+  });
+  const [a, b] = [linkTo("a:1"), linkTo("b:1")];
+  const wire = new ReplicatedWire(
+    {
+      sharded: true,
+      answered: async (...[, , , , key]) => ({ reply: [0], by: key === "a" ? a : b }),
+    },
+    { replicas: 1, timeoutMs: 100 },
+  );
+  const write = (key: string) => wire.write({ script: scripts.commit, keys: [key], args: [] });
+  const written = [write("a"), write("b")];
+  await settled();
+  expect(sent.map(({ at }) => at)).toEqual(["a:1", "b:1"]);
+  counts[0]?.(0);
+  counts[1]?.(1);
+  expect(await Promise.all(written)).toMatchObject([
+    { isShort: true, server: "a:1" },
+    { isShort: false, server: "b:1" },
+  ]);
 });

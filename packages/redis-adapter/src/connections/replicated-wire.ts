@@ -1,10 +1,11 @@
 /**
  * Writes that replicas must have: over a connection of their own, since WAIT holds up whatever comes
  * behind it, and followed by WAIT on that very connection, which counts the writes of no other. One
- * WAIT is under way at a time and serves all writes answered before it began.
+ * WAIT is under way at a time on each and serves all writes answered before it began. On a Redis
+ * Cluster there is one such connection to each primary.
  */
 import { BackendUnavailable } from "@muster/core/ports";
-import type { Reply } from "../link.ts";
+import type { Argument, Reply } from "../link.ts";
 import { number, statusOf } from "../reply.ts";
 import { runScript, type ScriptCall } from "../script-runner.ts";
 import type { Wire } from "./connections.ts";
@@ -16,28 +17,44 @@ export interface Durability {
   readonly timeoutMs: number;
 }
 
-/** A write and whether enough replicas had it in time. */
+/** A write and whether enough replicas of the server that has it had it in time. */
 export interface Written {
   readonly answer: readonly Reply[];
   readonly isShort: boolean;
+  /** Host and port of that server. */
+  readonly server: string;
 }
 
-/** One connection after another; `generation` tells them apart. */
-export interface ReplicatedLink extends Wire {
+/** One connection after another to one server; `generation` tells them apart. */
+export interface ReplicatedLink extends Pick<Wire, "call"> {
   readonly generation: number;
+  readonly address: string;
 }
+
+/** Takes writes to the server that holds their keys, and tells which connection it answered on. */
+export interface AnsweredWire {
+  readonly sharded: boolean;
+  answered(
+    ...call: Parameters<Wire["call"]>
+  ): Promise<{ readonly reply: Reply; readonly by: ReplicatedLink }>;
+}
+
+/** All writes go over one connection. */
+export const overLink = (link: ReplicatedLink): AnsweredWire => ({
+  sharded: false,
+  answered: async (...call) => ({ reply: await link.call(...call), by: link }),
+});
 
 /** A connection that breaks this often within one write leaves its outcome to be asked again. */
 const maxAttempts = 3;
 
 export class ReplicatedWire {
-  readonly #link: ReplicatedLink;
+  readonly #wire: AnsweredWire;
   readonly #durability: Durability;
-  #waiting: Promise<number> | undefined;
-  #next: Promise<number> | undefined;
+  readonly #counts = new WeakMap<ReplicatedLink, ReplicaCount>();
 
-  constructor(link: ReplicatedLink, durability: Durability) {
-    this.#link = link;
+  constructor(wire: AnsweredWire, durability: Durability) {
+    this.#wire = wire;
     this.#durability = durability;
   }
 
@@ -46,21 +63,55 @@ export class ReplicatedWire {
    * @throws BackendUnavailable when that cannot be told
    */
   async write(call: ScriptCall): Promise<Written> {
+    const { sharded } = this.#wire;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const answer = await runScript(this.#link, call);
-      if (statusOf(answer) !== "ok") return { answer, isShort: false };
-      const { generation } = this.#link;
-      const count = await this.#wait();
+      let by: ReplicatedLink | undefined;
+      let generation = 0;
+      const wire: Wire = {
+        sharded,
+        call: async (...words) => {
+          const answered = await this.#wire.answered(...words);
+          by = answered.by;
+          generation = by.generation;
+          return answered.reply;
+        },
+      };
+      const answer = await runScript(wire, call);
+      if (!by) break;
+      const server = by.address;
+      if (statusOf(answer) !== "ok") return { answer, isShort: false, server };
+      const count = await this.#countAt(by).wait();
       // WAIT on another connection than that of the write counts replicas that need not have it.
-      if (this.#link.generation !== generation) continue;
-      return { answer, isShort: count < this.#durability.replicas };
+      if (by.generation !== generation) continue;
+      return { answer, isShort: count < this.#durability.replicas, server };
     }
     const broken = new Error("The connection broke while replicas were waited for.");
     throw new BackendUnavailable(call.script.name, broken, call.shard);
   }
 
-  /** Counts the replicas that have whatever was answered up to now. */
-  #wait(): Promise<number> {
+  #countAt(link: ReplicatedLink): ReplicaCount {
+    const known = this.#counts.get(link);
+    if (known) return known;
+    const made = new ReplicaCount(link, this.#durability);
+    this.#counts.set(link, made);
+    return made;
+  }
+}
+
+/** Counts the replicas that have what one connection wrote. */
+class ReplicaCount {
+  readonly #link: ReplicatedLink;
+  readonly #words: readonly Argument[];
+  #waiting: Promise<number> | undefined;
+  #next: Promise<number> | undefined;
+
+  constructor(link: ReplicatedLink, { replicas, timeoutMs }: Durability) {
+    this.#link = link;
+    this.#words = [String(replicas), String(timeoutMs)];
+  }
+
+  /** Counts those that have whatever was answered up to now. */
+  wait(): Promise<number> {
     if (!this.#waiting) return this.#begin();
     // The one under way may have begun before this write.
     this.#next ??= this.#waiting.then(
@@ -72,10 +123,7 @@ export class ReplicatedWire {
 
   #begin(): Promise<number> {
     this.#next = undefined;
-    const { replicas, timeoutMs } = this.#durability;
-    const waiting = this.#link
-      .call("wait", "wait", [String(replicas), String(timeoutMs)])
-      .then(number);
+    const waiting = this.#link.call("wait", "wait", this.#words).then(number);
     this.#waiting = waiting;
     const ended = () => {
       if (this.#waiting === waiting) this.#waiting = undefined;
