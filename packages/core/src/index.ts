@@ -52,6 +52,7 @@ export type * from "./ports/loss-store.ts";
 export type * from "./ports/membership-store.ts";
 export type { Random } from "./ports/random.ts";
 export type * from "./ports/shard-store.ts";
+export type * from "./ports/shard-survey.ts";
 export type * from "./ports/view-store.ts";
 export type * from "./principal.ts";
 export type { AlertSink } from "./reconciler/alert-actor.ts";
@@ -68,6 +69,12 @@ export type {
   ReconcilerStatus,
 } from "./reconciler/service.ts";
 export type * from "./services.ts";
+export {
+  type VerifyCheck,
+  type VerifyFinding,
+  type VerifyReport,
+  verifyChecks,
+} from "./verify/model.ts";
 export type * from "./view.ts";
 export {
   type AppCondition,

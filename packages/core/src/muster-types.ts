@@ -16,6 +16,7 @@ import type {
   NodesService,
   ShardsService,
 } from "./services.ts";
+import type { VerifyReport } from "./verify/model.ts";
 import type { View } from "./view.ts";
 import type { WaitCondition } from "./wait/condition.ts";
 import type { WaitAnswer, WaitOptions } from "./wait/wait.ts";
@@ -38,6 +39,12 @@ export interface Muster {
   status(): ClusterStatus;
   /** What to watch about this node and the cluster; from memory, for metrics of one's own. */
   figures(): MusterFigures;
+  /**
+   * Reads the whole cluster and checks its invariants; writes nothing. What a second reading does
+   * not find again is not told.
+   * @throws MusterError `BACKEND_UNAVAILABLE`
+   */
+  verify(): Promise<VerifyReport>;
   /** True once the node has joined and its views were loaded; stays true while Redis is away. */
   readonly ready: boolean;
   readonly nodes: NodesService;

@@ -56,6 +56,7 @@ import {
 } from "./reconciler/service.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
+import { createVerify } from "./verify/verify.ts";
 import type { View } from "./view.ts";
 import { createWait } from "./wait/wait.ts";
 
@@ -299,6 +300,16 @@ export const createMuster = (options: MusterOptions): Muster => {
     onChange: onAppChange,
   });
 
+  const verify = createVerify({
+    node,
+    backend,
+    clock,
+    bounds: {
+      repliesPerShard: settings.idempotencyPerShard,
+      lettersPerShard: settings.deadLettersPerShard,
+    },
+  });
+
   return {
     cluster: options.cluster,
     nodeId,
@@ -334,6 +345,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         gauges: () => node.gauges(),
         meter: node.meter,
       }),
+    verify,
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),

@@ -29,7 +29,7 @@ const maxPayloads = 1_900;
 export const outField = (message: Omit<OutMessage, "payload">): string =>
   `${message.target}:${message.n}:${message.outId}`;
 
-const outMessage = (field: string, payload: Buffer): OutMessage => {
+export const outMessage = (field: string, payload: Buffer): OutMessage => {
   const [, target, n, outId] = /^(-?\d+):(\d+):(.*)$/s.exec(field) ?? [];
   return { target: Number(target), n: Number(n), outId: outId as OutId, payload };
 };

@@ -22,7 +22,7 @@ import type { StoreContext } from "./store-context.ts";
 
 type Inspected = Awaited<ReturnType<ShardStore["inspect"]>>[number];
 
-const ownershipOf = (
+export const ownershipOf = (
   shard: ShardId,
   fields: readonly Reply[],
   presentHistoryId: Reply | undefined,

@@ -105,6 +105,7 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   await shards.read({ reads: [{ claim, after: "1-1" as EntryId }], limit: 10 });
   expect(await shards.check({ claims: [claim] })).toEqual([{ kind: "stands" }]);
   await shards.inspect({ shards: kept.shards });
+  await shards.survey({ shard: 1, views: ["counter"], states: ["counter"], limit: 10 });
   await shards.listDead({ shard: 1, limit: 10 });
   await shards.listDead({ shard: 1, ids: ["a"] });
   await shards.release({ claim });

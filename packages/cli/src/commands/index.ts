@@ -79,6 +79,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./explain.ts")).registerExplain,
   },
   {
+    name: "verify",
+    summary: "reads the whole cluster and checks that all is as it should be; writes nothing",
+    load: async () => (await import("./verify.ts")).registerVerify,
+  },
+  {
     name: "token",
     summary: "makes tokens for the HTTP API",
     load: async () => (await import("./token.ts")).registerToken,

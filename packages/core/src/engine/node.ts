@@ -250,6 +250,13 @@ export class Node {
     return this.#options.settings.shardCount;
   }
 
+  /** The shards that run here: number, claim, epoch, last commit that was acknowledged. */
+  running(): readonly (readonly [ShardId, string, number, number])[] {
+    return [...(this.#ownership?.all() ?? [])].map(
+      ({ shard, claim, epoch, written }) => [shard, claim.claimId, epoch, written.seq] as const,
+    );
+  }
+
   /** What this node holds at this moment. */
   gauges(): NodeGauges {
     return readGauges({

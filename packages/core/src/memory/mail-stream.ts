@@ -45,6 +45,11 @@ export class MailStream {
     return `${this.#lastMs}-${this.#lastN}` as EntryId;
   }
 
+  /** Entries that are there. */
+  get size(): number {
+    return this.#slots.filter(({ entry }) => entry !== undefined).length;
+  }
+
   get isEmpty(): boolean {
     return this.#head === this.#slots.length;
   }

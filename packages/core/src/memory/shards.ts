@@ -6,6 +6,7 @@ import type { ShardData } from "./cluster-data.ts";
 import { commitBatch } from "./commit.ts";
 import { underClaim } from "./fence.ts";
 import type { Link } from "./link.ts";
+import { surveyShard } from "./survey.ts";
 
 const imageOf = (shard: ShardData): ShardImage => ({
   timers: [...shard.timers.values()],
@@ -90,6 +91,7 @@ export const memoryShards = (link: Link): ShardStore => ({
         if (data) raiseProducerFloor(data, floor);
       }
     }),
+  survey: (request) => link.call("survey", () => surveyShard(link, request)),
   listDead: (request) =>
     link.call("listDead", () => {
       const dead = link.data.shards.get(request.shard)?.dead;

@@ -14,6 +14,7 @@ export * from "./loss-store.ts";
 export type * from "./membership-store.ts";
 export type * from "./random.ts";
 export type * from "./shard-store.ts";
+export * from "./shard-survey.ts";
 export { systemClock } from "./system-clock.ts";
 export { systemRandom } from "./system-random.ts";
 export type * from "./view-store.ts";

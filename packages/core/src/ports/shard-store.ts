@@ -17,6 +17,7 @@ import type {
   ShardId,
 } from "../model/ids.ts";
 import type { Position } from "../model/position.ts";
+import type { ShardSurvey, SurveyRequest } from "./shard-survey.ts";
 
 /** One ownership period as its holder knows it. */
 export interface Claim {
@@ -402,6 +403,8 @@ export interface ShardStore {
     readonly claims: readonly Claim[];
     readonly membershipVersion?: number;
   }): Promise<readonly ({ readonly kind: "stands" } | Refusal | Unanswered)[]>;
+  /** Reads what a shard holds, all as one step. Read-only, unfenced. */
+  survey(request: SurveyRequest): Promise<ShardSurvey | { readonly kind: "lost" }>;
   /**
    * Reads dead letters of a shard, oldest first: heads from a position on, or those of the given
    * ids with their bodies, as far as they are there. Read-only, unfenced.

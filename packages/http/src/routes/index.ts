@@ -11,6 +11,7 @@ import { metricsRoute } from "./metrics.ts";
 import { reconcilerRoutes } from "./reconciler.ts";
 import { sessionRoutes } from "./session.ts";
 import { toldRoutes } from "./told.ts";
+import { verifyRoute } from "./verify.ts";
 
 const apiVersion = "0.1.0";
 
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   documentRoute(() => allRoutes, apiVersion),
   ...clusterRoutes,
   ...lossRoutes,
+  verifyRoute,
   ...eventRoutes,
   ...reconcilerRoutes,
   ...deadLetterRoutes,

@@ -7,6 +7,7 @@ import { durabilityCases } from "./durability-cases.ts";
 import { ownershipCases } from "./ownership-cases.ts";
 import { shardLossCases } from "./shard-loss-cases.ts";
 import { shardSourceCases } from "./shard-source-cases.ts";
+import { surveyCases } from "./survey-cases.ts";
 import { takeOverCases } from "./take-over-cases.ts";
 
 /** What every {@link ShardStore} does. */
@@ -20,4 +21,5 @@ export const shardStoreCases: readonly ConformanceCase[] = [
   ...shardSourceCases,
   ...shardLossCases,
   ...durabilityCases,
+  ...surveyCases,
 ];
