@@ -57,6 +57,21 @@ describe("the audit", () => {
     await w.stopAll();
   });
 
+  test("keeps pauses, their ends before time, and acknowledgements", async () => {
+    const { w, node, install, list } = await started();
+    await install("ops", "crm");
+    const { apps } = node.as({ name: "ann", role: "operator" });
+    const until = new Date(w.clock.wall() + 3_600_000).toISOString();
+    await w.finish(apps.pause("crm", { until, reason: "a window" }));
+    await w.finish(apps.resume("crm", { reason: "it is over" }));
+    const { items } = await list({ by: "ann" });
+    expect(items.map(({ type, reason }) => [type, reason])).toEqual([
+      ["app.paused", "a window"],
+      ["app.resumed", "it is over"],
+    ]);
+    await w.stopAll();
+  });
+
   test("is asked by person, subject and time, and says what it covers", async () => {
     const { w, install, list } = await started({ auditKept: 3 });
     for (const [name, id] of [

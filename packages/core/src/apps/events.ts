@@ -5,19 +5,7 @@ import type { ChangedIntent } from "./change-intent.ts";
 import type { AppChangeKind, AppIntentRow } from "./intent.ts";
 import { settingsHash } from "./settings.ts";
 
-/** Dotted names of what happens to apps. */
-export const appEventTypes = [
-  "app.intent.changed",
-  "app.rollout.promoted",
-  "app.rollout.halted",
-  "app.purged",
-  "app.paused",
-  "app.resumed",
-  "app.drift.acknowledged",
-  "app.drift.acknowledgement-ended",
-  "app.migrated",
-] as const satisfies readonly BuiltInEventType[];
-export type AppEventType = (typeof appEventTypes)[number];
+type AppEventType = Extract<BuiltInEventType, `app.${string}`>;
 
 const types: Readonly<Partial<Record<AppChangeKind, AppEventType>>> = {
   promoted: "app.rollout.promoted",
