@@ -181,7 +181,7 @@ export const createMembershipStore = (context: MembershipContext): MembershipSto
     raiseVersion: async ({ version }) => {
       const answer = await run({
         script: scripts.raiseVersion,
-        keys: [k.mv],
+        keys: [k.meta, k.mv],
         args: [String(version), channel],
       });
       return { version: number(answer[1]) };

@@ -6,6 +6,7 @@ import type { ShardData } from "./cluster-data.ts";
 import { durabilityOf } from "./durability.ts";
 import { channelOf } from "./hub.ts";
 import type { Link } from "./link.ts";
+import { largestPublishedBytes } from "./publishable.ts";
 
 type ProducerSource = Extract<AppendRequest["source"], { readonly kind: "producer" }>;
 type ShardSource = Extract<AppendRequest["source"], { readonly kind: "shard" }>;
@@ -21,7 +22,10 @@ const enter = (
   const entry = shard.mail.add(link.now, payloads);
   shard.pending += count;
   const topic = { topic: "wake", shard: request.shard } as const;
-  link.server.hub.publish(channelOf(link.cluster, topic), () => ({ ...topic, entry, previous }));
+  const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
+  link.server.hub.publish(channelOf(link.cluster, topic), () =>
+    bytes > largestPublishedBytes ? topic : { ...topic, entry, previous },
+  );
   return entry.id;
 };
 
@@ -40,20 +44,21 @@ const fromProducer = (
     if (reaped || number !== 1) return { kind: "unknown-producer", reaped };
   } else if (number < known.number) return { kind: "stale" };
   else if (number === known.number) {
-    return known.hash === hash ? known.outcome : { kind: "conflict" };
+    if (known.hash !== hash) return { kind: "conflict" };
+    // As full as it is by now; the entry, or one behind it.
+    return known.outcome === "full"
+      ? { kind: "full", pending: shard.pending }
+      : { kind: "appended", last: number, entry: shard.mail.lastId };
   } else if (number > known.number + 1) return { kind: "gap", last: known.number };
 
-  const full = isFull(shard, request.count, request.limit);
-  const outcome: AppendAnswer = full
-    ? { kind: "full", pending: shard.pending }
-    : {
-        kind: "appended",
-        last: number,
-        entry: enter(link, shard, request, request.payloads, request.count),
-      };
-  shard.producers.set(producer, { number, hash, outcome });
+  if (isFull(shard, request.count, request.limit)) {
+    shard.producers.set(producer, { number, hash, outcome: "full" });
+    return { kind: "full", pending: shard.pending };
+  }
+  const entry = enter(link, shard, request, request.payloads, request.count);
+  shard.producers.set(producer, { number, hash, outcome: "taken" });
   const { closed } = shard.own;
-  return outcome.kind === "appended" && closed.length > 0 ? { ...outcome, closed } : outcome;
+  return { kind: "appended", last: number, entry, ...(closed.length > 0 && { closed }) };
 };
 
 const fromShard = (

@@ -64,10 +64,9 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   const epoch = Math.max(own.epoch + 1, request.epochKnown + 1, link.now);
   if (own.historyId !== historyId) {
     // The numbers given before may be given again by a shard that went back: another identity.
-    own.outId = `${epoch}.${request.claimId}` as OutId;
+    own.outId = `${epoch}.${link.server.newId<string>()}` as OutId;
     shard.outNumbers.clear();
   }
-  own.datasetId = request.datasetId;
   own.historyId = historyId;
   own.owner = request.nodeId;
   own.incarnation = request.incarnation;
@@ -77,6 +76,7 @@ const grant = (link: Link, shard: ShardData, request: ClaimRequest): void => {
   own.seq = 0;
   own.hash = "";
   own.localEntry = undefined;
+  own.localPrevious = undefined;
   own.notBefore = Math.max(own.notBefore, request.notBefore);
   own.membershipVersion = request.membershipVersion;
   own.closed = [];
@@ -96,7 +96,7 @@ const granted = ({ own }: ShardData): ClaimAnswer =>
       };
 
 const recreate = (link: Link, request: ClaimRequest): ShardData => {
-  const made = emptyShard(link.server.newId());
+  const made = emptyShard(link.server.newId(), request.datasetId);
   link.data.shards.set(request.shard, made);
   return made;
 };
@@ -106,9 +106,10 @@ export const claimShard = (link: Link, request: ClaimRequest): ClaimAnswer => {
   if (!present && !request.afterLoss) return { kind: "lost" };
   const shard = present ?? recreate(link, request);
   const { own } = shard;
+  if (own.datasetId !== request.datasetId) return { kind: "lost" };
   if (own.claimId === request.claimId) {
-    // A repeat writes nothing. After a change of history it still stands for the earlier one.
-    return own.released
+    // A repeat writes nothing, and grants nothing once it was released or the history is another.
+    return own.released || own.historyId !== link.historyOf(request.shard)
       ? { kind: "held", ownership: ownershipOf(link, request.shard, shard) }
       : granted(shard);
   }

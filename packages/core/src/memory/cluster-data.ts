@@ -24,7 +24,7 @@ import type { Position } from "../model/position.ts";
 import type { EventLog, StoredEvent } from "../ports/event-store.ts";
 import type { LossFinding } from "../ports/loss-store.ts";
 import type { ReapedNode } from "../ports/membership-store.ts";
-import type { AppendAnswer, OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
+import type { OutMessage, Timer, UncleanTakeover } from "../ports/shard-store.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { KeptReplies } from "./kept-replies.ts";
 import { MailStream } from "./mail-stream.ts";
@@ -34,10 +34,15 @@ export interface Member {
   record: NodeRecord;
   /** Number given at the join; part of the node's producer ids. */
   readonly join: number;
+  readonly leaseMs: number;
   flaps: number;
-  /** Since when the alive subscription is missing; 0 while it is not. */
-  missingSince: RedisMs;
-  /** Gone for so long that the incarnation has to join again. */
+  /** Since when the alive subscription is missing. */
+  missingSince: RedisMs | "present";
+  /** Until when its absence is ignored. */
+  deafUntil: RedisMs;
+  /** When it was lost or left. */
+  goneAt: RedisMs | "here";
+  /** It was gone for so long that its incarnation counts no more. */
   isVoid: boolean;
 }
 
@@ -47,13 +52,13 @@ export interface MembershipData {
   readonly shardCount: number;
   version: number;
   joins: number;
-  producerFloor: number;
   readonly members: Map<NodeId, Member>;
   /** Forgotten nodes whose rows are to be dropped. */
   readonly reaped: Map<NodeId, ReapedNode>;
-  /** Time and history of the last heartbeat of any node. */
-  lastBeatAt: RedisMs;
-  lastBeatHistory: HistoryId;
+  /** Of any node. */
+  lastBeat: { readonly at: RedisMs; readonly historyId: HistoryId } | undefined;
+  /** Missing alive subscriptions prove nothing before this time. */
+  probeFrom: RedisMs;
 }
 
 /** The finding of lost data of one subject, and how often it changed. */
@@ -65,7 +70,7 @@ export interface LossData {
 /** Ownership of one shard. */
 export interface Own {
   readonly born: string;
-  datasetId: DatasetId | "none";
+  datasetId: DatasetId;
   historyId: HistoryId | "none";
   owner: NodeId | "none";
   incarnation: Incarnation | "none";
@@ -78,6 +83,8 @@ export interface Own {
   hash: string;
   /** Entry that the last commit added for `local`. */
   localEntry: EntryId | undefined;
+  /** The entry before it. */
+  localPrevious: EntryId | undefined;
   /** Where earlier claims ended, oldest first. */
   readonly finals: Map<ClaimId, Position>;
   notBefore: RedisMs;
@@ -86,11 +93,11 @@ export interface Own {
   membershipVersion: number;
 }
 
-/** Last batch of one producer and what came of it. */
+/** Last batch of one producer, and whether it was taken or refused as too much. */
 export interface ProducerRecord {
-  number: number;
-  hash: string;
-  outcome: AppendAnswer;
+  readonly number: number;
+  readonly hash: string;
+  readonly outcome: "taken" | "full";
 }
 
 export interface KindRows {
@@ -161,10 +168,10 @@ export const emptyCluster = (): ClusterData => ({
   events: { kept: { events: [], audit: [] }, sources: new Map() },
 });
 
-export const emptyShard = (born: string): ShardData => ({
+export const emptyShard = (born: string, datasetId: DatasetId): ShardData => ({
   own: {
     born,
-    datasetId: "none",
+    datasetId,
     historyId: "none",
     owner: "none",
     incarnation: "none",
@@ -175,6 +182,7 @@ export const emptyShard = (born: string): ShardData => ({
     seq: 0,
     hash: "",
     localEntry: undefined,
+    localPrevious: undefined,
     finals: new Map(),
     notBefore: 0,
     closed: [],

@@ -97,12 +97,14 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   own.seq = request.seq;
   own.hash = request.hash;
   own.localEntry = undefined;
+  own.localPrevious = undefined;
   for (const { key, state } of request.states ?? []) {
     if (state === "removed") shard.states.delete(key);
     else shard.states.set(key, state);
   }
   if (request.mail) applyMail(shard, request.mail);
   if (request.local) {
+    own.localPrevious = shard.mail.lastId;
     own.localEntry = shard.mail.add(link.now, [request.local.payload]).id;
     shard.pending += request.local.count;
   }
@@ -126,10 +128,11 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
 };
 
 const outcomeOf = (link: Link, shard: ShardData, request: CommitRequest): CommitAnswer => {
-  const { localEntry } = shard.own;
+  const { localEntry, localPrevious } = shard.own;
   return {
     kind: "committed",
     ...(localEntry !== undefined && { localEntry }),
+    ...(localPrevious !== undefined && { localPrevious }),
     ...(request.idempotency && { repliesKept: shard.replies.size }),
     ...durabilityOf(link),
   };

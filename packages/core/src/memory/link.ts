@@ -11,6 +11,7 @@ export class Link implements Connection {
   readonly context: BackendContext;
   readonly cluster: string;
   readonly nodeId: BackendContext["nodeId"];
+  readonly incarnation: BackendContext["incarnation"];
   readonly durability: Backend["durability"];
   readonly #resets = new Set<() => void>();
   readonly #closers = new Set<() => void>();
@@ -22,6 +23,7 @@ export class Link implements Connection {
     this.context = context;
     this.cluster = context.cluster;
     this.nodeId = context.nodeId;
+    this.incarnation = context.incarnation;
   }
 
   get isOpen(): boolean {

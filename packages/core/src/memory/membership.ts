@@ -13,7 +13,7 @@ import { emptyShard, type Member, type MembershipData } from "./cluster-data.ts"
 import { forgetSource } from "./events.ts";
 import { holdsRole } from "./guard.ts";
 import { channelOf } from "./hub.ts";
-import { judgePeers } from "./judge.ts";
+import { judgePeers, withLastLease } from "./judge.ts";
 import type { Link } from "./link.ts";
 import { lossMarkOf } from "./loss-finding.ts";
 
@@ -32,15 +32,17 @@ const createCluster = (link: Link, request: JoinRequest): MembershipData => {
     shardCount: request.shardCount,
     version: 0,
     joins: 0,
-    producerFloor: 0,
     members: new Map(),
     reaped: new Map(),
-    lastBeatAt: 0,
-    lastBeatHistory: link.historyId,
+    lastBeat: undefined,
+    probeFrom: 0,
   };
   link.data.membership = made;
   for (let shard = 0; shard < request.shardCount; shard++) {
-    if (!link.data.shards.has(shard)) link.data.shards.set(shard, emptyShard(link.server.newId()));
+    const left = link.data.shards.get(shard);
+    // A record that outlived the cluster's own is kept.
+    if (left) left.own.datasetId = made.datasetId;
+    else link.data.shards.set(shard, emptyShard(link.server.newId(), made.datasetId));
   }
   return made;
 };
@@ -65,10 +67,43 @@ const register = (
     info: request.info,
     stats: { shards: 0, loopLagMs: 0, memoryBytes: 0 },
   };
-  const member: Member = { record, join: data.joins, flaps: 0, missingSince: 0, isVoid: false };
+  const isSame = former?.record.incarnation === request.incarnation;
+  const member: Member = {
+    record,
+    join: data.joins,
+    leaseMs: request.leaseMs,
+    flaps: 0,
+    missingSince: "present",
+    deafUntil: isSame ? former.deafUntil : 0,
+    goneAt: "here",
+    isVoid: false,
+  };
   data.members.set(request.nodeId, member);
   raise(link, data);
   return member;
+};
+
+/** The record by which a node has joined, or who holds its name. */
+const memberOf = (
+  link: Link,
+  data: MembershipData,
+  request: JoinRequest,
+): Member | Extract<JoinAnswer, { kind: "taken" }> => {
+  const { now } = link;
+  const former = data.members.get(request.nodeId);
+  if (!former) return register(link, data, request, former);
+  const { incarnation, leaseUntil, state } = former.record;
+  if (incarnation === request.incarnation) {
+    // A repeat, or the late copy of a join: it registers nothing, and nobody who has left.
+    if (state === "left") return former;
+    if (isLive(state) && state !== "suspect") {
+      former.record = { ...former.record, leaseUntil: now + request.leaseMs };
+      return former;
+    }
+  } else if (isLive(state) && leaseUntil > now) {
+    return { kind: "taken", incarnation, waitMs: leaseUntil - now };
+  }
+  return register(link, data, request, former);
 };
 
 const join = (link: Link, request: JoinRequest): JoinAnswer => {
@@ -76,14 +111,8 @@ const join = (link: Link, request: JoinRequest): JoinAnswer => {
   if (data.shardCount !== request.shardCount) {
     return { kind: "mismatch", shardCount: data.shardCount };
   }
-  const { now } = link;
-  const former = data.members.get(request.nodeId);
-  const repeated = former?.record.incarnation === request.incarnation && !former.isVoid;
-  if (former && !repeated && isLive(former.record.state) && former.record.leaseUntil > now) {
-    const { incarnation, leaseUntil } = former.record;
-    return { kind: "taken", incarnation, waitMs: leaseUntil - now };
-  }
-  const member = former && repeated ? former : register(link, data, request, former);
+  const member = memberOf(link, data, request);
+  if ("kind" in member) return member;
   return {
     kind: "joined",
     datasetId: data.datasetId,
@@ -92,70 +121,63 @@ const join = (link: Link, request: JoinRequest): JoinAnswer => {
     join: member.join,
     cordoned: member.record.cordoned,
     version: data.version,
-    now,
+    now: link.now,
     created: data.createdBy === request.incarnation,
   };
-};
-
-/** Missing subscriptions prove something only to a node that is connected, and for a while. */
-const probeOf = (link: Link, { nodeId, leaseMs }: HeartbeatRequest) => {
-  const { restartedAt } = link.server;
-  const settling = restartedAt !== "never" && link.now - restartedAt < leaseMs;
-  const count = (node: NodeId) => link.server.aliveCount(link.cluster, node);
-  return settling || count(nodeId) === 0 ? "unreliable" : count;
 };
 
 const heartbeat = (link: Link, request: HeartbeatRequest): HeartbeatAnswer => {
   const data = link.data.membership;
   if (!data) return { kind: "lost" };
   const member = data.members.get(request.nodeId);
-  if (!member || member.record.state === "left") return { kind: "superseded", incarnation: "none" };
-  const former = member.record;
-  if (former.incarnation !== request.incarnation) {
-    return { kind: "superseded", incarnation: former.incarnation };
-  }
-  if (member.isVoid) return { kind: "superseded", incarnation: "none" };
+  if (!member) return { kind: "superseded", incarnation: "none" };
+  const { cordoned, incarnation, state } = member.record;
+  if (incarnation !== request.incarnation) return { kind: "superseded", incarnation };
+  if (state === "left" || member.isVoid) return { kind: "superseded", incarnation: "none" };
   const { now } = link;
-  member.missingSince = 0;
-  member.record = {
-    ...former,
-    state: request.state,
-    leaseUntil: now + request.leaseMs,
-    lastHeartbeatAt: now,
-    stats: request.stats ?? former.stats,
-  };
+  const { leaseMs } = request;
+  // A beat is proof of life, whatever its subscription.
+  member.missingSince = "present";
   const { changed, recheckMs } = judgePeers(data, {
     self: request.nodeId,
     now,
     historyId: link.historyId,
-    leaseMs: request.leaseMs,
+    leaseMs,
     confirmMs: request.confirmMs,
-    probe: probeOf(link, request),
+    probe: (record) => link.server.aliveCount(link.cluster, record.id, record.incarnation),
   });
-  data.lastBeatAt = now;
-  data.lastBeatHistory = link.historyId;
-  if (changed || former.state !== request.state) raise(link, data);
+  const wasGone = isGone(state);
+  if (wasGone) member.deafUntil = now + leaseMs * 2 ** Math.min(5, member.flaps);
+  member.goneAt = "here";
+  member.record = {
+    ...member.record,
+    state: request.state,
+    leaseUntil: now + leaseMs,
+    lastHeartbeatAt: now,
+    stats: request.stats ?? member.record.stats,
+  };
+  data.lastBeat = { at: now, historyId: link.historyId };
+  if (changed || state !== request.state) raise(link, data);
   return {
     kind: "accepted",
     now,
     version: data.version,
     datasetId: data.datasetId,
     historyId: link.historyId,
-    wasGone: isGone(former.state),
+    wasGone,
     flaps: member.flaps,
-    cordoned: former.cordoned,
+    cordoned,
     ...(recheckMs !== undefined && { recheckMs }),
   };
 };
 
-/** Lowest join number of a node that may still append; it never falls. */
-const producerFloor = (data: MembershipData): number => {
-  let floor = data.joins + 1;
-  for (const { record, join: number, isVoid } of data.members.values()) {
+/** Lowest join number of a node that may still append. */
+const producerFloor = ({ joins, members }: MembershipData): number => {
+  let floor = joins + 1;
+  for (const { isVoid, join: number, record } of members.values()) {
     if (record.state !== "left" && !isVoid) floor = Math.min(floor, number);
   }
-  data.producerFloor = Math.max(data.producerFloor, floor);
-  return data.producerFloor;
+  return floor;
 };
 
 const leave = (
@@ -166,7 +188,8 @@ const leave = (
   const member = data?.members.get(request.nodeId);
   if (!data || member?.record.incarnation !== request.incarnation) return;
   if (member.record.state === "left") return;
-  member.record = { ...member.record, state: "left" };
+  member.record = { ...withLastLease(member), state: "left" };
+  member.goneAt = link.now;
   raise(link, data);
 };
 
@@ -202,7 +225,7 @@ export const memoryMembership = (link: Link): MembershipStore => ({
         now: link.now,
         historyId: link.historyId,
         nodes: data ? [...data.members.values()].map(({ record }) => record) : [],
-        producerFloor: data ? producerFloor(data) : 0,
+        producerFloor: data ? producerFloor(data) : 1,
         lossMark: lossMarkOf(link.data.loss),
       };
     }),

@@ -1,6 +1,7 @@
 /** Rows that are too large for a hint are left out of it: whoever hears it lists them. */
 
-const largestPublishedBytes = 65_536;
+/** Bytes that one hint carries at most. */
+export const largestPublishedBytes = 65_536;
 
 export const publishable = <T extends { readonly row: Uint8Array | "removed" }>(
   rows: readonly T[],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ActorKey, NodeId } from "../model/ids.ts";
+import type { ActorKey, Incarnation, NodeId } from "../model/ids.ts";
 import type { BackendContext, BackendFactory } from "../ports/backend.ts";
 import { silentLogger } from "../ports/logger.ts";
 import {
@@ -166,9 +166,9 @@ test("calls reject before opening and after closing, and a backend opens again",
   expect(backend.health().state).toBe("connected");
   expect((await join()).kind).toBe("joined");
   await backend.open();
-  expect(server.aliveCount("c", "web-1" as NodeId)).toBe(1);
+  expect(server.aliveCount("c", "web-1" as NodeId, "life" as Incarnation)).toBe(1);
   await backend.close();
-  expect(server.aliveCount("c", "web-1" as NodeId)).toBe(0);
+  expect(server.aliveCount("c", "web-1" as NodeId, "life" as Incarnation)).toBe(0);
   await expect(join()).rejects.toThrow("did not answer");
 });
 

@@ -5,7 +5,7 @@
  * Every port method is one synchronous step on this data and therefore atomic; only its answer is
  * asynchronous, as a network's would be.
  */
-import type { HistoryId, NodeId, RedisMs, ShardId } from "../model/ids.ts";
+import type { HistoryId, Incarnation, NodeId, RedisMs, ShardId } from "../model/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { systemClock } from "../ports/system-clock.ts";
@@ -23,11 +23,13 @@ export interface Snapshot {
 export interface Connection {
   readonly cluster: string;
   readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
   /** Called when the connection was cut and made again: messages may have been missed. */
   reset(): void;
 }
 
-const aliveName = (cluster: string, nodeId: NodeId): string => `${cluster}:${nodeId}`;
+const aliveName = (cluster: string, nodeId: NodeId, incarnation: Incarnation): string =>
+  `${cluster}:${nodeId}:${incarnation}`;
 
 export class MemoryServer {
   readonly hub = new Hub();
@@ -40,7 +42,6 @@ export class MemoryServer {
   #clusters = new Map<string, ClusterData>();
   #histories: readonly HistoryId[];
   #offsetMs = 0;
-  #restartedAt: RedisMs | "never" = "never";
 
   /**
    * Keeps time by `clock` and draws ids from `random`; by default the machine's. `primaries`: behaves
@@ -75,11 +76,6 @@ export class MemoryServer {
     return shard % this.#histories.length;
   }
 
-  /** Time of the last change of history, from which probes of peers mean nothing for one lease. */
-  get restartedAt(): RedisMs | "never" {
-    return this.#restartedAt;
-  }
-
   newId<T extends string>(): T {
     return this.#random.id() as T;
   }
@@ -103,9 +99,9 @@ export class MemoryServer {
     if (this.#connections.delete(connection)) this.#countAlive(connection, -1);
   }
 
-  /** Alive subscriptions of a node, of whatever incarnation. */
-  aliveCount(cluster: string, nodeId: NodeId): number {
-    return this.#alive.get(aliveName(cluster, nodeId)) ?? 0;
+  /** Alive subscriptions of one incarnation of a node. */
+  aliveCount(cluster: string, nodeId: NodeId, incarnation: Incarnation): number {
+    return this.#alive.get(aliveName(cluster, nodeId, incarnation)) ?? 0;
   }
 
   /** Sets the store's time forward, or back when negative. */
@@ -129,7 +125,6 @@ export class MemoryServer {
     this.#histories = this.#histories.map((history, i) =>
       i === primary ? this.newId<HistoryId>() : history,
     );
-    if (primary === 0) this.#restartedAt = this.now();
     for (const connection of this.#connections) connection.reset();
   }
 
@@ -144,13 +139,15 @@ export class MemoryServer {
     this.#beginHistory();
   }
 
-  #countAlive({ cluster, nodeId }: Connection, change: number): void {
-    this.#alive.set(aliveName(cluster, nodeId), this.aliveCount(cluster, nodeId) + change);
+  #countAlive({ cluster, nodeId, incarnation }: Connection, change: number): void {
+    const name = aliveName(cluster, nodeId, incarnation);
+    const count = (this.#alive.get(name) ?? 0) + change;
+    if (count === 0) this.#alive.delete(name);
+    else this.#alive.set(name, count);
   }
 
   #beginHistory(): void {
     this.#histories = this.#histories.map(() => this.newId<HistoryId>());
-    this.#restartedAt = this.now();
     for (const connection of this.#connections) connection.reset();
   }
 }

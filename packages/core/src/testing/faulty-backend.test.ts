@@ -218,9 +218,9 @@ test("a killed node's connections vanish, what it sent is executed, and it hears
   };
   append(node, 1, producerOf(node), 1).then(finish, finish);
   await world.clock.runFor(10);
-  expect(world.server.aliveCount("c", node.id)).toBe(1);
+  expect(world.server.aliveCount("c", node.id, node.incarnation)).toBe(1);
   world.faulty.kill(node.id);
-  expect(world.server.aliveCount("c", node.id)).toBe(0);
+  expect(world.server.aliveCount("c", node.id, node.incarnation)).toBe(0);
   append(node, 1, producerOf(node), 1).then(finish, finish);
   await world.clock.runFor(60_000);
   expect(pendingIn(world.server)).toBe(1);

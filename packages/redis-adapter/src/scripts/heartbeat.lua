@@ -44,7 +44,7 @@ else
     changed = changed or suspected
   end
 end
-changed = void_gone(now - tonumber(ARGV[10])) or changed
+changed = void_gone(ARGV[1], now - tonumber(ARGV[10])) or changed
 
 local was_gone = me.state == 'suspect' or me.state == 'lost'
 if was_gone then

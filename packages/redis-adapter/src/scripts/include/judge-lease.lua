@@ -24,19 +24,21 @@ local function judge_by_lease(self, now)
   return changed
 end
 -- Of nodes long gone the incarnation is void, so that its producers may be forgotten; their records
--- are forgotten by reap.lua. KEYS: 2 nodes, 8 gone
-local function void_gone(before)
+-- are forgotten by reap.lua. Who beats is here. KEYS: 2 nodes, 8 gone
+local function void_gone(self, before)
   local changed = false
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[8], '-inf', string.format('%.0f', before),
     'LIMIT', 0, 16)) do
-    local record = redis.call('HGET', KEYS[2], name)
-    local node = record and parse_node(record)
-    if node then
-      node.void = '1'
-      redis.call('HSET', KEYS[2], name, format_node(node))
+    if name ~= self then
+      local record = redis.call('HGET', KEYS[2], name)
+      local node = record and parse_node(record)
+      if node then
+        node.void = '1'
+        redis.call('HSET', KEYS[2], name, format_node(node))
+      end
+      redis.call('ZREM', KEYS[8], name)
+      changed = true
     end
-    redis.call('ZREM', KEYS[8], name)
-    changed = true
   end
   return changed
 end
