@@ -7,6 +7,7 @@ export const builtInEventTypes = [
   "app.drift.acknowledgement-ended",
   "app.intent.changed",
   "app.migrated",
+  "app.node.reported",
   "app.paused",
   "app.purged",
   "app.resumed",
@@ -16,5 +17,9 @@ export const builtInEventTypes = [
   "dead_letter.replayed",
   "dead_letter.resolved",
   "event.unreadable",
+  "node.joined",
+  "node.left",
+  "node.lost",
+  "node.reaped",
   "reconciler.mode.changed",
 ] as const;
