@@ -379,7 +379,10 @@ export const createMuster = (options: MusterOptions): Muster => {
       },
       cluster: createAppMigration({
         principal,
-        ids: () => apps.list().items.map(({ id }) => id),
+        ids: () => {
+          const { items, stale } = apps.list();
+          return { ids: items.map(({ id }) => id), stale };
+        },
         actor: (id) => actor(appProtocol, id),
         waitForRow,
       }),

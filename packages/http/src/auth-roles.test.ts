@@ -60,6 +60,8 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "POST /v1/apps/{id}/pause": "operator",
   "POST /v1/apps/{id}/resume": "operator",
   "POST /v1/apps/{id}/ack-drift": "operator",
+  "POST /v1/migrate/apps": "admin",
+  "GET /v1/migrate/apps": "admin",
 };
 const ranks = ["viewer", "operator", "admin"] as const;
 

@@ -43,6 +43,7 @@ const wrongTypes = [
 
 /** Values of `wrongTypes` that a field takes all the same. A new field may need its line. */
 const takes = (field: string, value: unknown): boolean =>
+  (field === "records" && Array.isArray(value)) ||
   (field === "settings" && typeof value === "object" && value !== null && !Array.isArray(value)) ||
   (field === "ref" && value === "\u0000") ||
   (["force", "again", "dryRun"].includes(field) && value === true) ||

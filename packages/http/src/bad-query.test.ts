@@ -13,6 +13,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   initStatus: ["", "running", "AUTO_ENABLED"],
   reason: ["", "a".repeat(501)],
   force: ["", "1", "yes"],
+  dryRun: ["", "1", "yes", "TRUE"],
+  format: ["", "csv", "Plain"],
   unresolved: ["", "1", "yes", "TRUE"],
   kind: ["", "Seat", "a".repeat(64), "$dead-letters"],
   actor: ["", "a".repeat(601)],

@@ -4,15 +4,19 @@ import { checked } from "./checked.ts";
 import { HttpProblem } from "./problem.ts";
 import { isSpent } from "./spent-body.ts";
 
+/** @throws HttpProblem `BODY_ALREADY_READ` */
+export const refuseSpent = (request: Request, env: unknown): void => {
+  if (!isSpent(request, env)) return;
+  throw new HttpProblem("BODY_ALREADY_READ", "Something in front has read the body already.", {
+    hint: "Mount Muster before body parsers, or leave their result in request.body.",
+  });
+};
+
 const readBounded = async (request: Request, env: unknown, maxBytes: number): Promise<Buffer> => {
   const tooLarge = () =>
     new HttpProblem("BODY_TOO_LARGE", `A body may have ${maxBytes} bytes here.`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
-  if (isSpent(request, env)) {
-    throw new HttpProblem("BODY_ALREADY_READ", "Something in front has read the body already.", {
-      hint: "Mount Muster before body parsers, or leave their result in request.body.",
-    });
-  }
+  refuseSpent(request, env);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();

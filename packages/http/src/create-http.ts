@@ -10,6 +10,7 @@ import { type Authenticator, type CustomAuth, customAuth, noAuth } from "./auth.
 import { readBody } from "./body.ts";
 import { idempotencyKeyOf, refuseCrossSite } from "./change-checks.ts";
 import { checked, checkedQuery } from "./checked.ts";
+import { readLines, wantsLines } from "./lines.ts";
 import { createMetrics, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
 import { methodNotAllowed, methodsOf, routeNotFound } from "./not-found.ts";
 import { peerOf } from "./peer.ts";
@@ -116,9 +117,19 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
         requestId: c.get("requestId"),
       });
     }
+    if (route.lines && wantsLines(request)) {
+      keepOpen(c.env, request);
+      return await route.lines({
+        muster,
+        as: muster.as(principal),
+        query: query as never,
+        lines: readLines(request, c.env),
+        requestId: c.get("requestId"),
+      });
+    }
+    const limit = route.maxBodyBytes ?? maxBodyBytes;
     const bare = route.bodyOptional && request.headers.get("content-type") === null;
-    const body =
-      route.body && !bare ? await readBody(request, c.env, route.body, maxBodyBytes) : {};
+    const body = route.body && !bare ? await readBody(request, c.env, route.body, limit) : {};
     const answer = await route.handle({
       muster,
       principal,

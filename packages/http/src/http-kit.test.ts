@@ -149,7 +149,7 @@ export interface Requestable {
 export const answerOf = async (response: Response): Promise<Answer> => {
   const { status, headers } = response;
   const text = await response.text();
-  const isJson = text !== "" && /json/.test(headers.get("content-type") ?? "");
+  const isJson = text !== "" && /[/+]json/.test(headers.get("content-type") ?? "");
   return { status, headers, text, json: isJson ? JSON.parse(text) : undefined };
 };
 

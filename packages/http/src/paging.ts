@@ -2,15 +2,18 @@
 import type { Listing } from "@muster/core";
 import { HttpProblem } from "./problem.ts";
 
-const defaultLimit = 100;
+export const defaultLimit = 100;
 
-const decode = (cursor: string): string => {
+/** The id that a cursor names. @throws HttpProblem `VALIDATION` */
+export const readCursor = (cursor: string): string => {
   const text = Buffer.from(cursor, "base64url").toString("utf8");
   if (Buffer.from(text, "utf8").toString("base64url") === cursor) return text;
   throw new HttpProblem("VALIDATION", "The cursor is not one of this API's.", {
     fieldErrors: { cursor: "must be a nextCursor answered before" },
   });
 };
+
+export const cursorOf = (id: string): string => Buffer.from(id, "utf8").toString("base64url");
 
 /** Answers the page of `listing` after the cursor; items must be sorted by `idOf`. */
 export const pageOf = <T>(
@@ -19,12 +22,12 @@ export const pageOf = <T>(
   idOf: (item: T) => string,
 ): { items: readonly T[]; nextCursor?: string; asOf: string; stale: boolean } => {
   const { asOf, stale } = listing;
-  const after = query.cursor === undefined ? undefined : decode(query.cursor);
+  const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const start = after === undefined ? 0 : listing.items.findIndex((item) => idOf(item) > after);
   const limit = query.limit ?? defaultLimit;
   const items = start < 0 ? [] : listing.items.slice(start, start + limit);
   const last = items.at(-1);
   const more = last !== undefined && start + items.length < listing.items.length;
-  const nextCursor = more ? Buffer.from(idOf(last), "utf8").toString("base64url") : undefined;
+  const nextCursor = more ? cursorOf(idOf(last)) : undefined;
   return { items, ...(nextCursor !== undefined && { nextCursor }), asOf, stale };
 };

@@ -84,6 +84,7 @@ export const requiredBodyOf = (route: Route): Record<string, unknown> =>
 /** What a request needs besides to be answered well each time it is sent. */
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/dead-letters/{id}/replay": { again: true },
+  "POST /v1/migrate/apps": { records: [{ id: "moved", version: "1.0.0", status: "disabled" }] },
   "POST /v1/dead-letters/replay": { filter: { app: "none" } },
 };
 

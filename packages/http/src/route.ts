@@ -53,6 +53,16 @@ export interface StreamContext<Query> {
   readonly requestId: string;
 }
 
+/** What a route works with that takes or answers one JSON value on each line. */
+export interface LinesContext<Query> {
+  readonly muster: Muster;
+  readonly as: MusterAs;
+  readonly query: Query;
+  /** The values of the body; a line that is no JSON comes as its text. */
+  readonly lines: AsyncIterable<unknown>;
+  readonly requestId: string;
+}
+
 export interface Route {
   readonly method: "get" | "post" | "delete";
   /** As OpenAPI writes it: `/v1/apps/{id}`. */
@@ -74,6 +84,10 @@ export interface Route {
   readonly answerType?: string;
   /** Answers as a stream of events those who accept `text/event-stream`. */
   stream?(context: StreamContext<never>): Response;
+  /** Answers lines of JSON to a body of them, or to those who accept `application/x-ndjson`. */
+  lines?(context: LinesContext<never>): Promise<Response>;
+  /** Longest body, in bytes, where it is not that of the mount; lines have no limit in all. */
+  readonly maxBodyBytes?: number;
   /** Codes it may answer beside those that every route may. */
   readonly errors?: readonly string[];
   handle(context: RouteContext<never, never, never>): Promise<RouteAnswer> | RouteAnswer;
@@ -87,11 +101,12 @@ export const defineRoute = <
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodObject | undefined = undefined,
 >(
-  route: Omit<Route, "params" | "query" | "body" | "handle" | "stream"> & {
+  route: Omit<Route, "params" | "query" | "body" | "handle" | "stream" | "lines"> & {
     readonly params?: P;
     readonly query?: Q;
     readonly body?: B;
     handle(context: RouteContext<Out<P>, Out<Q>, Out<B>>): Promise<RouteAnswer> | RouteAnswer;
     stream?(context: StreamContext<Out<Q>>): Response;
+    lines?(context: LinesContext<Out<Q>>): Promise<Response>;
   },
 ): Route => route as unknown as Route;

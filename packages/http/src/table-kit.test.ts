@@ -4,14 +4,22 @@ import type { Muster } from "@muster/core";
 import type { HttpOptions } from "./create-http.ts";
 import { type Answer, apiOf, type Call, seeded, seedNode, startNode } from "./http-kit.test.ts";
 import type { ProblemCode } from "./problem.ts";
-import { barePathOf, bodyOf, expectProblem, fieldsOf, withRequired } from "./problem-kit.test.ts";
+import {
+  barePathOf,
+  bodyOf,
+  expectProblem,
+  requiredBodyOf,
+  withRequired,
+} from "./problem-kit.test.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
 export const seededApp = seeded.app;
 export const withParams = routes.filter(({ params }) => params);
 export const withBody = routes.filter(({ body }) => body);
-export const withReason = withBody.filter(({ body }) => fieldsOf(body).includes("reason"));
+export const withReason = withBody.filter((route) =>
+  Object.hasOwn(requiredBodyOf(route), "reason"),
+);
 
 export interface RouteCall extends Call {
   readonly path?: string;

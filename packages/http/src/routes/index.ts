@@ -8,6 +8,7 @@ import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
 import { metricsRoute } from "./metrics.ts";
+import { migrationRoutes } from "./migration.ts";
 import { reconcilerRoutes } from "./reconciler.ts";
 import { sessionRoutes } from "./session.ts";
 import { toldRoutes } from "./told.ts";
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...deadLetterRoutes,
   ...toldRoutes,
   ...appRoutes,
+  ...migrationRoutes,
 ];
 
 /** With those about the caller itself. */

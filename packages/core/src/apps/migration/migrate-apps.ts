@@ -25,8 +25,8 @@ import { type RecordReading, readRecord } from "./read-record.ts";
 
 interface MigrationSources {
   readonly principal: Principal;
-  /** Ids of all apps, in order. */
-  ids(): readonly string[];
+  /** Ids of all apps, in order, and whether some may be missing. */
+  ids(): { readonly ids: readonly string[]; readonly stale: boolean };
   actor(id: string): ActorRef<AppCommands>;
   /** Resolves when this node's view has the row or a newer one. */
   waitForRow(row: AppIntentRow): Promise<void>;
@@ -209,17 +209,25 @@ export const createAppMigration = (sources: MigrationSources): AppMigration => {
       return { dryRun, ...counts, items } satisfies MigrationReport;
     },
 
-    exportApps: ({ format = "plain" } = {}) => {
+    exportApps: ({ after = "", format = "plain" } = {}) => {
       const op = "cluster.exportApps";
       requireRole(principal, "admin", op);
       checkFormat(op, format);
+      const { ids, stale } = sources.ids();
+      if (stale) {
+        throw new MusterError("BACKEND_UNAVAILABLE", "This node may not know all apps now.", {
+          op,
+          retryAfterMs: 1_000,
+          hint: "Ask again when it can reach its backend, or ask another node.",
+        });
+      }
       const formOf = async (id: string): Promise<LegacyRecord | undefined> => {
         const { app, legacy } = await sources.actor(id).ask.legacy({}, asking);
         const isThere = app !== null && app.desiredStatus !== "uninstalled";
         return isThere ? legacyForm(app, legacy, format) : undefined;
       };
       return (async function* () {
-        for await (const chunk of chunksOf(sources.ids())) {
+        for await (const chunk of chunksOf(ids.filter((id) => id > after))) {
           for (const record of await Promise.all(chunk.map(formOf))) if (record) yield record;
         }
       })();

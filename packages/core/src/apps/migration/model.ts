@@ -71,6 +71,13 @@ export interface MigrateOptions {
   onItem?(item: MigrationItem): void | Promise<void>;
 }
 
+export interface ExportOptions {
+  /** Of apps that were not migrated. @defaultValue "plain" */
+  readonly format?: LegacyFormat;
+  /** Only apps whose id comes after this one. */
+  readonly after?: string;
+}
+
 /** Migration of apps from a server that knew a single status; needs the admin role. */
 export interface AppMigration {
   /**
@@ -86,8 +93,7 @@ export interface AppMigration {
   /**
    * Gives every app in the legacy form, by id: the record it was migrated from, with what has
    * changed since; for others a record made from what is known, in the format asked for.
-   * @defaultValue format "plain"
-   * @throws MusterError `FORBIDDEN`, `BACKEND_UNAVAILABLE`
+   * @throws MusterError `FORBIDDEN`, `VALIDATION` (format), `BACKEND_UNAVAILABLE`
    */
-  exportApps(options?: { readonly format?: LegacyFormat }): AsyncGenerator<LegacyRecord>;
+  exportApps(options?: ExportOptions): AsyncGenerator<LegacyRecord>;
 }
