@@ -37,9 +37,12 @@ export interface AppsFolder {
   /** From now on `onEnable` of the app throws on the node. */
   breakOn(id: string, node: string): void;
   repairOn(id: string, node: string): void;
+  /** From now on `onUninstall` of the app throws on the node. */
+  holdOn(id: string, node: string): void;
+  releaseOn(id: string, node: string): void;
   /** Files directly in the folder whose names begin so: what apps have left there. */
   marks(prefix: string): readonly string[];
-  /** Hooks run so far, in order. */
+  /** Hooks run so far, in order; `purge` is the host's, its `cause` the idempotency key. */
   calls(): readonly HookCall[];
   close(): void;
 }
@@ -56,6 +59,10 @@ export const app = {
   },
   onSettingsChanged: note("onSettingsChanged"),
   onDisable: note("onDisable"),
+  onUninstall(context) {
+    note("onUninstall")(context);
+    if (existsSync(${JSON.stringify(dir)} + "/.stuck-${id}-" + node)) throw new Error("${id} cannot go from " + node);
+  },
 };
 `;
 
@@ -64,6 +71,7 @@ export const createAppsFolder = (): AppsFolder => {
   const dir = mkdtempSync(join(tmpdir(), "muster-apps-"));
   const log = join(dir, ".hooks.jsonl");
   const marker = (id: string, node: string): string => join(dir, `.broken-${id}-${node}`);
+  const stuck = (id: string, node: string): string => join(dir, `.stuck-${id}-${node}`);
   return {
     dir,
     add: (id, { version = "1.0.0", source, manifest, ...more } = {}) => {
@@ -75,6 +83,8 @@ export const createAppsFolder = (): AppsFolder => {
     },
     breakOn: (id, node) => appendFileSync(marker(id, node), ""),
     repairOn: (id, node) => rmSync(marker(id, node), { force: true }),
+    holdOn: (id, node) => appendFileSync(stuck(id, node), ""),
+    releaseOn: (id, node) => rmSync(stuck(id, node), { force: true }),
     marks: (prefix) => readdirSync(dir).filter((name) => name.startsWith(prefix)),
     calls: () =>
       existsSync(log)

@@ -3,9 +3,12 @@
  * JSON in its first argument, commands on standard input and answers on standard output, one JSON
  * object a line; logs go to standard error. Ends when its standard input does.
  */
+import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import {
+  type AppHost,
   createModuleHost,
   createMuster,
   createWorkerHost,
@@ -86,6 +89,21 @@ const server = () => {
     : { url: `redis://127.0.0.1:${redisPort}` };
 };
 
+/** The host of apps of a folder; its purges are noted beside what the hooks of the apps note. */
+const createAppHost = (id: string, dir: string): AppHost => {
+  const host =
+    config.appsHost === "worker"
+      ? createWorkerHost({ dir, maxMemoryMb: 64 })
+      : createModuleHost({ dir });
+  return {
+    ...(host as AppHost),
+    purge: ({ appId: app, version }, { idempotencyKey: cause }) => {
+      const call = { app, node: id, hook: "purge", cause, version, settings: {} };
+      appendFileSync(join(dir, ".hooks.jsonl"), `${JSON.stringify(call)}\n`);
+    },
+  };
+};
+
 const createNode = (id: string): Muster =>
   createMuster({
     cluster: config.cluster,
@@ -101,10 +119,7 @@ const createNode = (id: string): Muster =>
     logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
     ...(config.appsDir !== undefined && {
       apps: {
-        host:
-          config.appsHost === "worker"
-            ? createWorkerHost({ dir: config.appsDir, maxMemoryMb: 64 })
-            : createModuleHost({ dir: config.appsDir }),
+        host: createAppHost(id, config.appsDir),
         ...(config.hookTimeoutMs !== undefined && { hookTimeoutMs: config.hookTimeoutMs }),
         ...(config.slowRetryMs !== undefined && { slowRetryMs: config.slowRetryMs }),
       },
