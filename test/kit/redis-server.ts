@@ -11,6 +11,8 @@ import { guardChild } from "./guard.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface RedisServerOptions {
+  /** Path of the server. @defaultValue `MUSTER_REDIS_SERVER`, else redis-server on PATH */
+  readonly binary?: string;
   /** Keeps the data across restarts, kills included. @defaultValue false */
   readonly aof?: boolean;
   /** Starts a Sentinel with this configuration instead of a server with data. */
@@ -42,7 +44,7 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-const binary = (): string => process.env["MUSTER_REDIS_SERVER"] ?? "redis-server";
+const defaultBinary = (): string => process.env["MUSTER_REDIS_SERVER"] ?? "redis-server";
 
 /** A loopback port that nobody listened on a moment ago. */
 export const freePort = (): Promise<number> =>
@@ -111,6 +113,7 @@ const infoPid = async (asked: Asked): Promise<number> =>
 export const startRedisServer = async (options: RedisServerOptions = {}): Promise<RedisServer> => {
   const dir = mkdtempSync(join(tmpdir(), "muster-redis-"));
   const log = join(dir, "redis.log");
+  const binary = options.binary ?? defaultBinary();
   const sentinelFile = join(dir, "sentinel.conf");
   // A Sentinel keeps what it learns in this file.
   if (options.sentinel !== undefined) writeFileSync(sentinelFile, options.sentinel);
@@ -127,7 +130,7 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
     const keeping = ["--appendonly", options.aof ? "yes" : "no", "--save", ""];
     const persistence = options.sentinel === undefined ? [...keeping, "--appendfsync", "no"] : [];
     const started = spawn(
-      binary(),
+      binary,
       [
         ...(options.sentinel === undefined ? [] : [sentinelFile, "--sentinel"]),
         "--port",
@@ -149,7 +152,7 @@ export const startRedisServer = async (options: RedisServerOptions = {}): Promis
     );
     const failed = new Promise<never>((_, reject) => {
       started.once("error", (error) =>
-        reject(new Error(`${binary()} cannot be started: ${error.message}`)),
+        reject(new Error(`${binary} cannot be started: ${error.message}`)),
       );
       started.once("exit", (code) =>
         reject(new Error(`redis-server ended at start (${code}): ${tail(log)}`)),
