@@ -84,6 +84,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./verify.ts")).registerVerify,
   },
   {
+    name: "migrate",
+    summary: "makes intent of the apps of a server that kept a single status, and goes back",
+    load: async () => (await import("./migrate.ts")).registerMigrate,
+  },
+  {
     name: "token",
     summary: "makes tokens for the HTTP API",
     load: async () => (await import("./token.ts")).registerToken,
