@@ -157,6 +157,10 @@ export interface AppFilter {
   readonly q?: string;
   /** Adds the per-node rows to each item. */
   readonly withNodes?: boolean;
+  /** Only apps whose id comes after this one: the last id of the page before. */
+  readonly after?: string;
+  /** At most so many items, the first by id. @defaultValue all */
+  readonly limit?: number;
 }
 
 export interface AppsService {

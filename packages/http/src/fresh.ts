@@ -1,6 +1,12 @@
 /** What a node does not see while its views are out of date may be there all the same (I10). */
-import { isMusterError } from "@muster/core";
+import { isMusterError, type Listing, type Muster } from "@muster/core";
 import { HttpProblem } from "./problem.ts";
+
+/** How old the view of apps is; asks for none of them. */
+export const appsFreshness = ({ apps }: Muster): Pick<Listing<unknown>, "asOf" | "stale"> => {
+  const { asOf, stale } = apps.list({ limit: 0 });
+  return { asOf, stale };
+};
 
 /**
  * Looks for one thing by id.

@@ -15,6 +15,15 @@ export const readCursor = (cursor: string): string => {
 
 export const cursorOf = (id: string): string => Buffer.from(id, "utf8").toString("base64url");
 
+/** The id that a page begins after; one item more than its limit tells whether there is a next page. */
+export const pageBounds = (query: {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}): { readonly limit: number; readonly after?: string } => ({
+  limit: (query.limit ?? defaultLimit) + 1,
+  ...(query.cursor !== undefined && { after: readCursor(query.cursor) }),
+});
+
 /** Answers the page of `listing` after the cursor; items must be sorted by `idOf`. */
 export const pageOf = <T>(
   listing: Listing<T>,

@@ -16,6 +16,21 @@ export const nodesAsked = (
   { node }: AppFilter,
 ): readonly NodeRecord[] => (node === undefined ? nodes : nodes.filter(({ id }) => id === node));
 
+/** Index of the first of sorted ids that comes after the given one. */
+export const firstAfter = (ids: readonly string[], after: string): number => {
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ids[middle] ?? "") > after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
+
+/** Tells whether what nodes said has to be looked at. */
+export const asksNodes = ({ initStatus, reason }: AppFilter): boolean =>
+  initStatus !== undefined || reason !== undefined;
+
 /** Tells whether status and reason are what some node of the listing said. */
 export const nodesPass = (
   nodes: readonly NodeRecord[],
@@ -23,7 +38,6 @@ export const nodesPass = (
   said: (nodeId: NodeId) => Said,
   { initStatus, reason }: AppFilter,
 ): boolean =>
-  (initStatus === undefined && reason === undefined) ||
   nodes.some((node) => {
     const status = statusOf(said(node.id), intent);
     return (

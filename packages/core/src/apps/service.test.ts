@@ -4,6 +4,7 @@ import type { Incarnation, NodeId } from "../model/ids.ts";
 import { isoInstant } from "../model/instant.ts";
 import type { NodeRecord, NodeState } from "../model/node-record.ts";
 import { silentLogger } from "../ports/logger.ts";
+import type { AppFilter } from "../services.ts";
 import type { View } from "../view.ts";
 import { appReport, intent } from "./app-kit.test.ts";
 import type { AppIntentRow } from "./intent.ts";
@@ -440,7 +441,65 @@ describe("list", () => {
   });
 });
 
+describe("a page of the list", () => {
+  const listed = (filter: AppFilter) => {
+    const { apps, put, report } = cluster();
+    for (const id of ["e", "a", "d", "b", "c"]) {
+      const row = put(intent({ id }));
+      if (id < "c")
+        for (const node of ["web-1", "web-2"]) report(node, row, observed("auto_enabled"));
+    }
+    return apps.list(filter).items.map(({ id }) => id);
+  };
+
+  test.each([
+    [{ limit: 2 }, ["a", "b"]],
+    [{ limit: 0 }, []],
+    [{ limit: 9 }, ["a", "b", "c", "d", "e"]],
+    [{ after: "b" }, ["c", "d", "e"]],
+    [{ after: "b", limit: 1 }, ["c"]],
+    [{ after: "bb", limit: 2 }, ["c", "d"]],
+    [{ after: "" }, ["a", "b", "c", "d", "e"]],
+    [{ after: "e" }, []],
+    [{ after: "a", limit: 2, drifted: true }, ["c", "d"]],
+  ] as const)("%j", (filter, wanted) => {
+    expect(listed(filter)).toEqual([...wanted]);
+  });
+
+  test("looks only at its own apps", () => {
+    const { apps, put, counts } = cluster();
+    for (let n = 0; n < 1_000; n++) put(intent({ id: `app-${n}` }));
+    const first = counts.reads;
+    expect(apps.list({ after: "app-5", limit: 3, withNodes: true }).items).toHaveLength(3);
+    // Once for the tally and once for the rows, of each of the two nodes.
+    expect(counts.reads - first).toBe(12);
+  });
+});
+
 describe("summary", () => {
+  test("follows apps that come, drift, come back and go", () => {
+    const { apps, put, remove, report, setNodes } = cluster();
+    const counts = () => apps.summary().counts;
+    const agree = (row: AppIntentRow) => {
+      for (const node of ["web-1", "web-2"]) report(node, row, observed("auto_enabled"));
+    };
+    agree(put(intent({ id: "mailer" })));
+    const row = put(intent({ id: "sync" }));
+    expect(counts()).toEqual({ total: 2, converged: 1, drifted: 1, terminal: 0 });
+    report(
+      "web-1",
+      row,
+      observed("compiler_error_disabled", { reason: { code: "compile_error", message: "x" } }),
+    );
+    expect(counts()).toEqual({ total: 2, converged: 1, drifted: 1, terminal: 1 });
+    agree(row);
+    expect(counts()).toEqual({ total: 2, converged: 2, drifted: 0, terminal: 0 });
+    setNodes(record("web-1", "up", "another-run"), record("web-2"));
+    expect(counts()).toEqual({ total: 2, converged: 0, drifted: 2, terminal: 0 });
+    remove("sync");
+    expect(counts()).toEqual({ total: 1, converged: 0, drifted: 1, terminal: 0 });
+  });
+
   test("counts apps that converged, drifted and cannot heal", () => {
     const { apps, put, report } = cluster();
     const [ok, drifting, broken] = ["a-ok", "b-drifting", "c-broken"].map((id) =>

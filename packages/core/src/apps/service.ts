@@ -9,7 +9,7 @@ import { AppTable, type AppTableSources } from "./app-table.ts";
 import { compareRows } from "./compare-nodes.ts";
 import { diffRow } from "./diff.ts";
 import { explainApp } from "./explain.ts";
-import { intentPasses, nodesAsked, nodesPass } from "./filter.ts";
+import { asksNodes, firstAfter, intentPasses, nodesAsked, nodesPass } from "./filter.ts";
 import { readHistory } from "./history.ts";
 import type { AppIntentRow } from "./intent.ts";
 import type { LocalApps } from "./local-apps.ts";
@@ -134,15 +134,17 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     const nodes = nodesAsked(table.nodes, filter);
     const items: AppSummary[] = [];
     if (filter.node !== undefined && nodes.length === 0) return items;
-    for (const id of table.ids()) {
-      const intent = table.intent(id);
+    const ids = table.ids();
+    const { after, limit = ids.length } = filter;
+    for (let at = after === undefined ? 0 : firstAfter(ids, after); at < ids.length; at++) {
+      if (items.length >= limit) break;
+      const intent = table.intent(ids[at] ?? "");
       if (!intent || !intentPasses(intent, filter)) continue;
-      const said = table.saidOf(id);
-      if (!nodesPass(nodes, intent, said, filter)) continue;
+      if (asksNodes(filter) && !nodesPass(nodes, intent, table.saidOf(intent.id), filter)) continue;
       const summary =
         filter.node === undefined
           ? table.summary(intent)
-          : appSummary(intent, tally(intent, nodes, said));
+          : appSummary(intent, tally(intent, nodes, table.saidOf(intent.id)));
       if (filter.drifted !== undefined && filter.drifted !== summary.drifted > 0) continue;
       items.push(filter.withNodes ? { ...summary, nodes: rowsOf(intent, nodes) } : summary);
     }
@@ -222,18 +224,8 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
       return [...new Set(causes)].sort();
     },
     summary: () => {
-      const terminal: AppIntentRow[] = [];
-      const drifted: AppIntentRow[] = [];
-      const troubles: string[] = [];
-      for (const id of table.ids()) {
-        const intent = table.intent(id);
-        if (!intent) continue;
-        const counts = table.tally(intent);
-        const trouble = intent.paused ? undefined : troubleOf(intent);
-        if (trouble !== undefined) troubles.push(trouble);
-        if (counts.terminal > 0) terminal.push(intent);
-        else if (counts.drifted > 0) drifted.push(intent);
-      }
+      const { terminal, drifted, troubled } = table.off();
+      const troubles = troubled.flatMap((intent) => troubleOf(intent) ?? []);
       const off = [...terminal, ...drifted];
       const total = table.ids().length;
       const open = off.filter((intent) => !isExcused(intent, () => driftedRows(intent)));

@@ -1,8 +1,8 @@
 /** Apps: what is wanted, what each node has, and the changes of intent. */
 import type { AppChanged, AppFilter, AppsChanges } from "@muster/core";
 import type { z } from "zod";
-import { unlessStale } from "../fresh.ts";
-import { pageOf } from "../paging.ts";
+import { appsFreshness, unlessStale } from "../fresh.ts";
+import { pageBounds, pageOf } from "../paging.ts";
 import { defineRoute, type Route } from "../route.ts";
 import {
   app,
@@ -81,7 +81,8 @@ export const appRoutes: readonly Route[] = [
       const filter = Object.fromEntries(
         Object.entries(filters).filter(([, value]) => value !== undefined),
       ) as AppFilter;
-      const listing = muster.apps.list({ ...filter, withNodes: include === "nodes" });
+      const bounds = pageBounds({ limit, cursor });
+      const listing = muster.apps.list({ ...filter, ...bounds, withNodes: include === "nodes" });
       return { body: pageOf(listing, { limit, cursor }, ({ id }) => id), cacheable: true };
     },
   }),
@@ -118,7 +119,7 @@ export const appRoutes: readonly Route[] = [
     answer: appNow,
     errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
     handle: ({ muster, params }) => {
-      const { asOf, stale } = muster.apps.list({ q: params.id });
+      const { asOf, stale } = appsFreshness(muster);
       const found = unlessStale(stale, () => muster.apps.get(params.id));
       return { body: { ...found, asOf, stale }, cacheable: true };
     },
@@ -134,7 +135,7 @@ export const appRoutes: readonly Route[] = [
     answer: listOf(appRow),
     errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
     handle: ({ muster, params, query }) => {
-      const { stale } = muster.apps.list({ q: params.id });
+      const { stale } = appsFreshness(muster);
       const rows = unlessStale(stale, () => muster.apps.rows(params.id));
       return { body: pageOf(rows, query, ({ nodeId }) => nodeId), cacheable: true };
     },

@@ -1,5 +1,5 @@
 /** The verdict, nodes and shards. */
-import { unlessStale } from "../fresh.ts";
+import { appsFreshness, unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { appStatusReport } from "../schemas/apps.ts";
@@ -38,8 +38,7 @@ export const clusterRoutes: readonly Route[] = [
     role: "viewer",
     answer: appStatusReport,
     handle: ({ muster }) => {
-      // Asks for no app: only how old the view is.
-      const { stale } = muster.apps.list({ q: "/" });
+      const { stale } = appsFreshness(muster);
       return { body: muster.apps.report(), cacheable: true, stale };
     },
   }),

@@ -1,7 +1,7 @@
 /** Told in words: why an app is as it is, what differs, and whether what one waits for has come. */
 import type { Muster, WaitCondition } from "@muster/core";
 import { defined } from "../defined.ts";
-import { unlessStale } from "../fresh.ts";
+import { appsFreshness, unlessStale } from "../fresh.ts";
 import { pageOf } from "../paging.ts";
 import { HttpProblem } from "../problem.ts";
 import { defineRoute, type Route } from "../route.ts";
@@ -107,7 +107,7 @@ export const toldRoutes: readonly Route[] = [
     handle: async ({ muster, params: { id }, query, signal }) => {
       const state = query.for ?? "converged";
       if (state !== "gone") {
-        const { stale } = muster.apps.list({ q: id });
+        const { stale } = appsFreshness(muster);
         unlessStale(stale, () => muster.apps.get(id));
       }
       const condition = ofGeneration({ kind: "app", id, state }, query.generation);
@@ -140,7 +140,7 @@ export const toldRoutes: readonly Route[] = [
     answer: explanation,
     errors: ["APP_NOT_FOUND", "BACKEND_UNAVAILABLE"],
     handle: ({ muster, params: { id } }) => {
-      const { stale } = muster.apps.list({ q: id });
+      const { stale } = appsFreshness(muster);
       return { body: unlessStale(stale, () => muster.apps.explain(id)), cacheable: true, stale };
     },
   }),
