@@ -11,6 +11,7 @@ import { handOver } from "./hand-over.ts";
 import { idleCommands } from "./idle-commands.ts";
 import { localTurn } from "./local-turn.ts";
 import { shards } from "./shards.ts";
+import { statusRead } from "./status-read.ts";
 
 export const rows: readonly Row[] = [
   durableTell,
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   localTurn,
   actorBytes,
   idleCommands,
+  statusRead,
   failover,
   freeze,
   handOver,
