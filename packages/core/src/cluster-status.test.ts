@@ -35,6 +35,7 @@ const well: StatusFacts = {
   ownedShards: 64,
   apps: { total: 1, converged: 1, drifted: 0, terminal: 0 },
   alerts: 0,
+  alarms: [],
   drift: [],
   deadLetters: { unresolved: 0, parked: 0 },
   losses: [],
@@ -59,6 +60,7 @@ describe("the verdict", () => {
       { deadLetters: { unresolved: 1_000, parked: 2 } },
       /dead letters are full: 2 failed messages wait/,
     ],
+    ["degraded", "with an alarm", { alarms: ["node web-3 flaps"] }, /node web-3 flaps/],
     ["healthy", "with dead letters", { deadLetters: { unresolved: 7, parked: 0 } }, /^$/],
     ["degraded", "with a drifted app", { drift: ["app mailer drifted"] }, /app mailer drifted/],
     [

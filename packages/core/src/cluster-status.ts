@@ -22,6 +22,8 @@ export interface StatusFacts {
   readonly apps: ClusterStatus["apps"];
   /** Open alerts. */
   readonly alerts: number;
+  /** Sentences about those that nobody has acknowledged and of which nothing else here tells. */
+  readonly alarms: readonly string[];
   readonly deadLetters: ClusterStatus["deadLetters"];
   /** Sentences about apps that drifted, worst first. */
   readonly drift: readonly string[];
@@ -71,6 +73,7 @@ export const judgeCluster = (facts: StatusFacts): ClusterStatus => {
   degraded.push(...lossReasons(facts.losses));
   for (const { level, message, remedy } of facts.health.findings)
     if (level !== "warn") degraded.push(`${message} ${remedy}`);
+  degraded.push(...facts.alarms);
   let verdict: Verdict = degraded.length > 0 ? "degraded" : "healthy";
   const reasons: string[] = [];
   if (facts.away) {

@@ -54,6 +54,7 @@ import {
   createReconcilerChanges,
   createReconcilerService,
 } from "./reconciler/service.ts";
+import { alarmsOf } from "./reconciler/troubles.ts";
 import { resolveSettings } from "./resolve-options.ts";
 import type { ClusterStatus, MusterAs } from "./services.ts";
 import { createVerify } from "./verify/verify.ts";
@@ -189,6 +190,8 @@ export const createMuster = (options: MusterOptions): Muster => {
   };
 
   const alertView = node.view("alert") as View<AlertRow> | undefined;
+  const openAlerts = (): readonly AlertRow[] =>
+    [...(alertView?.entries() ?? [])].flatMap(([, row]) => (row.closedAt === null ? row : []));
   const status = (): ClusterStatus => {
     const summary = apps.summary();
     return judgeCluster({
@@ -202,9 +205,8 @@ export const createMuster = (options: MusterOptions): Muster => {
       shardCount: settings.shardCount,
       ownedShards: node.ownedInCluster,
       apps: summary.counts,
-      alerts: alertView
-        ? [...alertView.entries()].filter(([, row]) => row.closedAt === null).length
-        : 0,
+      alerts: openAlerts().length,
+      alarms: alarmsOf(openAlerts()),
       drift: summary.sentences,
       losses: node.losses.open,
       deadLetters: deadLetters.count(),
@@ -239,6 +241,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     random,
     logger,
     options: options.reconciler ?? {},
+    lettersPerShard: settings.deadLettersPerShard,
     apps,
     nodes,
     actor,
@@ -336,10 +339,7 @@ export const createMuster = (options: MusterOptions): Muster => {
       readFigures({
         status,
         apps: () => apps.list({ withNodes: true }).items.map(withRows),
-        openAlerts: () =>
-          [...(alertView?.entries() ?? [])].flatMap(([, row]) =>
-            row.closedAt === null ? row : [],
-          ),
+        openAlerts,
         losses: () => node.losses.open.length,
         isReconciler: () => reconciler.isLeader,
         gauges: () => node.gauges(),

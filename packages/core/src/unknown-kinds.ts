@@ -1,8 +1,13 @@
 /** Reasons for the verdict: actor kinds that a node which owns shards cannot run. Pure. */
 import type { NodeRecord } from "./model/node-record.ts";
 
-/** One sentence for each kind at fault, by its name. */
-export const unknownKinds = (nodes: readonly NodeRecord[]): readonly string[] => {
+export interface UnknownKind {
+  readonly kind: string;
+  readonly sentence: string;
+}
+
+/** Each kind at fault with a sentence, by its name. */
+export const findUnknownKinds = (nodes: readonly NodeRecord[]): readonly UnknownKind[] => {
   const up = nodes.filter(({ state }) => state === "up");
   const known = new Set(up.flatMap(({ info }) => info.kinds));
   const waiting = new Map<string, number>();
@@ -12,20 +17,25 @@ export const unknownKinds = (nodes: readonly NodeRecord[]): readonly string[] =>
       waiting.set(kind, (waiting.get(kind) ?? 0) + count);
     }
   }
-  const reasons: string[] = [];
+  const found: UnknownKind[] = [];
   for (const kind of [...new Set([...known, ...waiting.keys()])].sort()) {
     const count = waiting.get(kind) ?? 0;
     const messages = `${count} ${count === 1 ? "message waits" : "messages wait"}`;
     const owners = up.filter(({ cordoned, info }) => !cordoned && !info.kinds.includes(kind));
     const names = owners.map(({ id }) => id).sort();
-    if (!known.has(kind)) reasons.push(`no node knows the actor kind "${kind}": ${messages}`);
+    const tell = (sentence: string) => found.push({ kind, sentence });
+    if (!known.has(kind)) tell(`no node knows the actor kind "${kind}": ${messages}`);
     else if (names.length > 0) {
       const who = names.length === 1 ? `node ${names[0]} does` : `nodes ${names.join(", ")} do`;
       const told = count > 0 ? `, ${messages}` : "";
-      reasons.push(`${who} not know the actor kind "${kind}": asks of it are refused there${told}`);
+      tell(`${who} not know the actor kind "${kind}": asks of it are refused there${told}`);
     } else if (count > 0) {
-      reasons.push(`${messages} for a node with a newer version of the actor kind "${kind}"`);
+      tell(`${messages} for a node with a newer version of the actor kind "${kind}"`);
     }
   }
-  return reasons;
+  return found;
 };
+
+/** One sentence for each kind at fault. */
+export const unknownKinds = (nodes: readonly NodeRecord[]): readonly string[] =>
+  findUnknownKinds(nodes).map(({ sentence }) => sentence);

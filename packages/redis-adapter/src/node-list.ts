@@ -47,7 +47,7 @@ export const nodeList = (
   const nodes: NodeRecord[] = [];
   let producerFloor = number(answer[4]) + 1;
   for (const [id, record] of records ?? []) {
-    const [state, cordoned, join, lease, startedAt, , isVoid, , , ...incarnation] =
+    const [state, cordoned, join, lease, startedAt, , isVoid, flaps, , ...incarnation] =
       record.split("|");
     if (state !== "left" && isVoid === "0") producerFloor = Math.min(producerFloor, Number(join));
     const lastHeartbeatAt = Number(seen?.get(id) ?? startedAt);
@@ -62,6 +62,7 @@ export const nodeList = (
       lastHeartbeatAt,
       info: parseFields(infos?.get(id), noInfo),
       stats: parseFields(stats?.get(id), noStats),
+      flaps: Number(flaps),
     });
   }
   return {

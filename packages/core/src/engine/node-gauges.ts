@@ -1,5 +1,6 @@
 /** What a node holds at one moment, added up over its shards. Pure. */
 import type { RedisMs } from "../model/ids.ts";
+import type { NodeStats } from "../model/node-record.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 
 /** How old the rows of one view are. */
@@ -32,6 +33,17 @@ export interface NodeGauges {
 }
 
 type OwnerGauges = Pick<ShardOwner, "queued" | "oldestEntryAt" | "timers" | "effects" | "unsent">;
+
+/** The shard whose oldest command has waited longest, for the node's record. */
+export const oldestOf = (
+  owners: Iterable<Pick<ShardOwner, "shard" | "oldestEntryAt">>,
+): { readonly oldest?: NonNullable<NodeStats["oldest"]> } => {
+  let oldest: NodeStats["oldest"];
+  for (const { shard, oldestEntryAt: at } of owners) {
+    if (at !== undefined && at < (oldest?.at ?? Number.POSITIVE_INFINITY)) oldest = { shard, at };
+  }
+  return oldest ? { oldest } : {};
+};
 
 export const readGauges = (facts: {
   readonly owners: Iterable<OwnerGauges>;

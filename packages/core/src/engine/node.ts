@@ -29,7 +29,7 @@ import { LossWatch } from "./loss-watch.ts";
 import { Membership } from "./membership.ts";
 import { Meter } from "./meter.ts";
 import { NodeCalls } from "./node-calls.ts";
-import { type NodeGauges, readGauges } from "./node-gauges.ts";
+import { type NodeGauges, oldestOf, readGauges } from "./node-gauges.ts";
 import { NodeViews } from "./node-views.ts";
 import type { OwnerContext } from "./owner-context.ts";
 import { Ownership } from "./ownership.ts";
@@ -142,6 +142,7 @@ export class Node {
           loopLagMs: this.#lag.worstMs(),
           memoryBytes: options.memoryBytes(),
           ...this.#waiting(),
+          ...oldestOf(this.#ownership?.all() ?? []),
         }),
       },
       {
@@ -238,7 +239,10 @@ export class Node {
   }
   /** Shards of the cluster that a live node holds, as far as this node knows. */
   get ownedInCluster(): number {
-    return this.#ownership?.ownedInCluster() ?? 0;
+    return this.heldInCluster().size;
+  }
+  heldInCluster(): ReadonlySet<ShardId> {
+    return this.#ownership?.heldInCluster() ?? new Set();
   }
   get nodes(): readonly NodeRecord[] {
     return this.membership.nodes;

@@ -49,18 +49,18 @@ export class Ownership {
   }
 
   /** Shards that a live node holds, by what Redis said at the last look. */
-  ownedInCluster(): number {
+  heldInCluster(): ReadonlySet<ShardId> {
     const { membership, nodeId } = this.#context;
-    let owned = 0;
+    const held = new Set(this.#owners.keys());
     for (const record of this.#seen.values()) {
       if (record.owner === nodeId) continue;
       if (record.owner === "none" || record.released) continue;
       const holder = membership.node(record.owner);
       if (holder && !isGone(holder.state) && holder.incarnation === record.incarnation) {
-        if (!this.#owners.has(record.shard)) owned += 1;
+        held.add(record.shard);
       }
     }
-    return owned + this.#owners.size;
+    return held;
   }
 
   /** The running owner of a shard on this node. */

@@ -224,7 +224,9 @@ export const memoryMembership = (link: Link): MembershipStore => ({
         version: data?.version ?? 0,
         now: link.now,
         historyId: link.historyId,
-        nodes: data ? [...data.members.values()].map(({ record }) => record) : [],
+        nodes: data
+          ? [...data.members.values()].map(({ record, flaps }) => ({ ...record, flaps }))
+          : [],
         producerFloor: data ? producerFloor(data) : 1,
         lossMark: lossMarkOf(link.data.loss),
       };

@@ -29,6 +29,8 @@ export interface NodeStats {
   readonly memoryBytes: number;
   /** Told messages that its shards keep for a node that knows their kind, by kind. */
   readonly waiting?: Readonly<Record<string, number>>;
+  /** What has waited longest in the mailboxes of its shards; absent where nothing waits. */
+  readonly oldest?: { readonly shard: number; readonly at: RedisMs };
 }
 
 /** One node as the membership store lists it. */
@@ -44,6 +46,8 @@ export interface NodeRecord {
   readonly lastHeartbeatAt: RedisMs;
   readonly info: NodeInfo;
   readonly stats: NodeStats;
+  /** How often this incarnation was judged gone. */
+  readonly flaps?: number;
 }
 
 /** Nodes that count as present: an intent has converged when all of these have. */

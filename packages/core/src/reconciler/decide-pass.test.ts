@@ -168,3 +168,34 @@ describe("what somebody answers for", () => {
     expect(decidePass(facts([trying], drifting(acknowledged, [trying]))).open).toEqual([]);
   });
 });
+
+describe("what is wrong with the cluster itself", () => {
+  const about = {
+    kind: "shard-unowned",
+    subject: "shard-3",
+    cause: "unowned",
+    message: "shard 3 has no owner",
+    remedy: "start a node",
+  };
+  const id = "shard-unowned:shard-3:unowned";
+  const troubles = [{ about, afterMs: minute }];
+  const lasting = (ms: number) => new Map([[id, changedAt + 2 * minute - ms]]);
+  const standing = alert({ ...about, id });
+
+  test("is alarming once it has lasted, and opened once", () => {
+    const after = (ms: number, alerts: readonly AlertRow[] = []) =>
+      decidePass(facts([], { troubles, offSince: lasting(ms), alerts })).open;
+    expect(after(minute - 1)).toEqual([]);
+    expect(after(minute)).toEqual([about]);
+    expect(after(minute, [standing])).toEqual([]);
+    expect(after(minute, [{ ...standing, closedAt: changedAt }])).toEqual([about]);
+  });
+
+  test("closes its alert when it is over, unless nobody could look", () => {
+    const close = (part: Partial<PassFacts>) =>
+      decidePass(facts([], { alerts: [standing], ...part })).close;
+    expect(close({ troubles })).toEqual([]);
+    expect(close({})).toEqual([id]);
+    expect(close({ unseenKinds: new Set(["shard-unowned"]) })).toEqual([]);
+  });
+});

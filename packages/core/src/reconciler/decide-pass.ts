@@ -6,12 +6,16 @@ import { driftCause, isAcknowledged, isOnItsWay } from "../apps/summary.ts";
 import { isLive } from "../model/node-record.ts";
 import type { NodeView } from "../services.ts";
 import { type AlertAbout, type AlertRow, alertId, type ReconcilerMode } from "./model.ts";
+import { type Trouble, troubleKinds } from "./troubles.ts";
 
 export interface PassFacts {
   /** Redis time. */
   readonly now: number;
   readonly mode: ReconcilerMode;
-  /** Since when rows are off, by {@link driftName}; one that is not named is off since now. */
+  /**
+   * Since when rows are off, by {@link driftName}, and troubles, by the id of their alert; one that is
+   * not named is so since now.
+   */
   readonly offSince: ReadonlyMap<string, number>;
   /** Drift is alarming when it lasts longer than this. */
   readonly alertAfterMs: number;
@@ -23,6 +27,10 @@ export interface PassFacts {
   readonly drifted: readonly (AppSummary & { readonly nodes: readonly AppRow[] })[];
   readonly nodes: readonly NodeView[];
   readonly alerts: readonly AlertRow[];
+  /** What is wrong with the cluster itself. */
+  readonly troubles?: readonly Trouble[];
+  /** Kinds of alerts that stand although their trouble is not seen: it could not be looked for. */
+  readonly unseenKinds?: ReadonlySet<string>;
 }
 
 export interface PassPlan {
@@ -39,7 +47,7 @@ export interface PassPlan {
 /** What a record takes at once; the rest comes with the next pass. */
 const mostOpened = 40;
 /** Alerts of other kinds are closed by whoever opened them. */
-const ownKinds: ReadonlySet<string> = new Set(["app-drift", "node-lost"]);
+const ownKinds: ReadonlySet<string> = new Set(["app-drift", "node-lost", ...troubleKinds]);
 const mostClosed = 100;
 
 /** Names the drift of a row from its present intent. */
@@ -127,9 +135,20 @@ export const decidePass = (facts: PassFacts): PassPlan => {
       : [];
   const drift = driftAlerts(facts);
   const lost = nodeAlerts(facts.nodes);
-  const standing = new Set([...drift.standing, ...lost.map(alertId)]);
+  const troubles = facts.troubles ?? [];
+  const alarming = troubles
+    .filter(
+      ({ about, afterMs }) =>
+        facts.now - (facts.offSince.get(alertId(about)) ?? facts.now) >= afterMs,
+    )
+    .map(({ about }) => about);
+  const standing = new Set([
+    ...drift.standing,
+    ...lost.map(alertId),
+    ...troubles.map(({ about }) => alertId(about)),
+  ]);
   const known = new Map(facts.alerts.map((alert) => [alert.id, alert]));
-  const open = [...drift.open, ...lost].filter((about) => {
+  const open = [...drift.open, ...lost, ...alarming].filter((about) => {
     const before = known.get(alertId(about));
     return before?.closedAt !== null || before.message !== about.message;
   });
@@ -138,7 +157,11 @@ export const decidePass = (facts: PassFacts): PassPlan => {
     open: open.slice(0, mostOpened),
     close: facts.alerts
       .filter(
-        ({ id, kind, closedAt }) => ownKinds.has(kind) && closedAt === null && !standing.has(id),
+        ({ id, kind, closedAt }) =>
+          ownKinds.has(kind) &&
+          closedAt === null &&
+          !standing.has(id) &&
+          !facts.unseenKinds?.has(kind),
       )
       .map(({ id }) => id)
       .slice(0, mostClosed),

@@ -1,6 +1,8 @@
 /** Composes the reconciler of one node: its kinds, its loop, and what its services read. */
 import type { z } from "zod";
 import type { ActorRef, CommandSpecs, Protocol } from "../define-actor.ts";
+import type { LetterCounts } from "../engine/letter-desk.ts";
+import { letterKind } from "../engine/letter-kind.ts";
 import type { Node } from "../engine/node.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Backend } from "../ports/backend.ts";
@@ -11,6 +13,7 @@ import type { AppsService, NodesService } from "../services.ts";
 import type { View } from "../view.ts";
 import { type AlertSink, alertProtocol, createAlertActor } from "./alert-actor.ts";
 import type { PassFacts } from "./decide-pass.ts";
+import { FlapWatch } from "./flap-watch.ts";
 import { type AlertRow, modeAt, type PassResult, passResult, type ReconcilerRow } from "./model.ts";
 import { seenNow } from "./node-events.ts";
 import { countPass } from "./pass-count.ts";
@@ -18,6 +21,7 @@ import { Reaper } from "./reaper.ts";
 import { ReconcilerActor, reconcilerId, reconcilerProtocol } from "./reconciler-actor.ts";
 import { ReconcilerLoop } from "./reconciler-loop.ts";
 import type { ReconcilerSources } from "./service.ts";
+import { findTroubles } from "./troubles.ts";
 
 /** How a node takes part in reconciling. Times in milliseconds. */
 export interface ReconcilerOptions {
@@ -47,17 +51,22 @@ const defaults = Object.freeze({
 const forgetAfterMs = 86_400_000;
 const nudgeTimeoutMs = 2_000;
 const passTimeoutMs = 10_000;
+/** While flaps are counted for too short a time to say that a node is calm. */
+const unsure: ReadonlySet<string> = new Set(["node-flapping"]);
+const none: ReadonlySet<string> = new Set();
 const passCall = "reconciler-pass";
 
 export interface FeatureContext {
   readonly node: Node;
   readonly nodeId: NodeId;
-  readonly backend: Pick<Backend, "guard" | "membership" | "views" | "shards">;
+  readonly backend: Pick<Backend, "guard" | "membership" | "views" | "shards" | "health">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** `false`: this node never runs the reconciler. */
   readonly options: ReconcilerOptions | false;
+  /** Dead letters that a shard may keep. */
+  readonly lettersPerShard: number;
   readonly apps: AppsService;
   readonly nodes: NodesService;
   /** Keeps what a node had told before it is forgotten. */
@@ -85,6 +94,14 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
   const now = () => node.now();
   const away = () => node.isAway;
 
+  const flaps = new FlapWatch();
+  const unownedShards = (): readonly number[] => {
+    const held = node.heldInCluster();
+    return Array.from({ length: node.shardCount }, (_, shard) => shard).filter(
+      (shard) => !held.has(shard),
+    );
+  };
+
   const look = (): Omit<PassFacts, "offSince"> | undefined => {
     if (!node.ready || node.isAway || node.viewsStale) return undefined;
     const drifted = apps.list({ drifted: true, withNodes: true }).items;
@@ -98,6 +115,22 @@ export const createReconcilerFeature = (context: FeatureContext): ReconcilerFeat
       drifted: drifted.map((app) => ({ ...app, nodes: app.nodes ?? [] })),
       nodes: nodesSeen,
       alerts: [...alerts.entries()].map(([, row]) => row),
+      troubles: findTroubles({
+        now: now(),
+        alertAfterMs: options.alertAfterMs,
+        members: node.nodes,
+        losses: node.losses.open,
+        backendMode: backend.health().mode,
+        findings: backend.health().findings,
+        letters: [...(node.view(letterKind)?.entries() ?? [])].map(([shard, row]) => ({
+          shard,
+          ...(row as LetterCounts),
+        })),
+        lettersPerShard: context.lettersPerShard,
+        unowned: unownedShards(),
+        flapping: flaps.look(node.nodes, now()),
+      }),
+      unseenKinds: flaps.isSure(now()) ? none : unsure,
     };
   };
 

@@ -7,9 +7,9 @@ const short = z.string().min(1).max(100);
 
 /** What an alert is about; kind, subject and cause together are one alert. */
 export const alertAbout = z.strictObject({
-  /** `app-drift`, `node-lost`. */
+  /** `app-drift`, `node-lost` or one of the troubles of the cluster. */
   kind: short,
-  /** App id or node id. */
+  /** App id, node id, `shard-N`, a kind of actors or the backend. */
   subject: short,
   /** Snake_case: the reason code that the rows give. */
   cause: short,

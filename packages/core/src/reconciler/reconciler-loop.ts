@@ -11,7 +11,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { ReapedNode } from "../ports/membership-store.ts";
 import type { Random } from "../ports/random.ts";
 import { decidePass, driftName, type PassFacts, rowsOff } from "./decide-pass.ts";
-import type { PassResult } from "./model.ts";
+import { alertId, type PassResult } from "./model.ts";
 import type { SeenNode } from "./node-events.ts";
 import type { reconcilerProtocol } from "./reconciler-actor.ts";
 
@@ -118,9 +118,11 @@ export class ReconcilerLoop {
     const facts = term && this.#context.look();
     if (!term || !facts) return undefined;
     const off = rowsOff(facts.drifted);
-    this.#offSince = new Map(
-      off.map(driftName).map((name) => [name, this.#offSince.get(name) ?? facts.now]),
-    );
+    const named = [
+      ...off.map(driftName),
+      ...(facts.troubles ?? []).map(({ about }) => alertId(about)),
+    ];
+    this.#offSince = new Map(named.map((name) => [name, this.#offSince.get(name) ?? facts.now]));
     const plan = decidePass({ ...facts, offSince: this.#offSince });
     const drifting = new Set(off.map(nameOf));
     const repaired = [...this.#nudged].filter((name) => !drifting.has(name)).length;
