@@ -39,7 +39,8 @@ export interface SteadyOptions<T> {
 
 const isUsed = (box: HTMLElement): boolean =>
   (matchMedia("(hover: hover)").matches && box.matches(":hover")) ||
-  box.contains(document.activeElement);
+  // By the keyboard; a click leaves the focus behind without anybody looking there.
+  box.querySelector(":focus-visible") !== null;
 
 /** Shows a list so; `box` is what must be left alone for changes to come in. */
 export const createSteadyList = <T>({ box, keyOf, render }: SteadyOptions<T>): SteadyList<T> => {

@@ -61,6 +61,15 @@ const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 /** Below another app `/` is the address without its last slash, and one empty segment that with it. */
 const roots = ["/", "/:root{(?:)}"] as const;
 
+/** Longer delays are taken for none by the machine. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Ends with the session that the caller is known by. */
+const whileKnown = (signal: AbortSignal, leftMs: number | undefined): AbortSignal =>
+  leftMs === undefined
+    ? signal
+    : AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, longestDelayMs))]);
+
 /** Paths with their methods; those without parameters first: `/v1/apps/diff` is no app's. */
 const pathsOf = (table: readonly Route[]) =>
   [...methodsOf(table)].sort(([a], [b]) => Number(a.includes("{")) - Number(b.includes("{")));
@@ -112,7 +121,7 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
       return route.stream({
         muster,
         query: query as never,
-        signal: request.signal,
+        signal: whileKnown(request.signal, sessions?.of(request)?.leftMs),
         lastEventId: request.headers.get("last-event-id") ?? undefined,
         requestId: c.get("requestId"),
       });

@@ -130,6 +130,19 @@ describe("a session ends", () => {
     expect(late.json.detail).toBe("The session has ended.");
   });
 
+  test("and with it a stream that it opened", async () => {
+    let now = Date.now();
+    const auth = tokens(entries, { sessionMs: hourMs, now: () => now });
+    const { app, call } = apiOf(muster, { auth });
+    const cookie = cookieOf(await signIn(call, secret.vera));
+    now += hourMs - 50;
+    const headers = { cookie, accept: "text/event-stream" };
+    const stream = await app.request("/v1/events", { headers });
+    expect(stream.status).toBe(200);
+    // Ends by itself: nobody cancels it.
+    expect(await stream.text()).toContain("begun");
+  });
+
   test("with the token that opened it, and with no other", async () => {
     const rotated = mount([{ name: "otto", role: "operator", tokens: [secret.next] }]);
     expectProblem(await read(rotated, await openedBy(secret.otto)), "UNAUTHENTICATED", 401);

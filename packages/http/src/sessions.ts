@@ -16,6 +16,8 @@ export interface Session {
   readonly principal: Principal;
   /** In milliseconds since 1970. */
   readonly expiresAt: number;
+  /** Until then, in milliseconds. */
+  readonly leftMs: number;
 }
 
 const cookieName = "muster-session";
@@ -74,7 +76,7 @@ export class Sessions {
     const told = `${encodedName(principal.name)}.${expiresAt}`;
     const signature = sign(sign(hash, "muster session 1"), told).toString("base64url");
     return {
-      session: { principal, expiresAt },
+      session: { principal, expiresAt, leftMs: this.#lifeMs },
       cookie: cookieOf(`${told}.${signature}`, Math.floor(this.#lifeMs / 1_000), isSecure(request)),
     };
   }
@@ -109,6 +111,7 @@ export class Sessions {
       if (isTrue && encodedName(principal.name) === name) found = principal;
     }
     const expiresAt = Number(end);
-    return found && expiresAt > this.#now() ? { principal: found, expiresAt } : undefined;
+    const leftMs = expiresAt - this.#now();
+    return found && leftMs > 0 ? { principal: found, expiresAt, leftMs } : undefined;
   }
 }

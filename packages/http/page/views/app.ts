@@ -28,7 +28,7 @@ export const createAppView = (page: Page): View => {
   const notice = createOwnNotice("this app");
   const title = byId("app-title");
   const desired = el("p", { class: "status big" });
-  const sentence = el("p", { class: "sentence", role: "status" });
+  const sentence = el("p", { class: "sentence" });
   const command = el("code");
   const next = el(
     "div",

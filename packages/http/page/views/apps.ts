@@ -1,5 +1,5 @@
 /** Problems first, then the matrix apps × nodes. */
-import type { AppSummary } from "@muster/core";
+import type { AppSummary, DataLoss } from "@muster/core";
 import { appsPathOf, firstLimit, isFiltered, maxLimit, type Sort } from "../address.ts";
 import { byId, setAttribute, setText } from "../dom.ts";
 import { createGridKeys } from "../grid-keys.ts";
@@ -17,6 +17,24 @@ import type { Facts, Listing, Page, View } from "./view.ts";
 export const sortedApps = (apps: readonly AppSummary[], sort: Sort): readonly AppSummary[] =>
   sort === "id" ? apps : [...apps].sort((a, b) => b.drifted - a.drifted || (a.id < b.id ? -1 : 1));
 
+const acknowledgeLoss = ({ ask, api, say, refresh }: Page, loss: DataLoss): void =>
+  ask({
+    title: "Take note of this loss?",
+    text: `${loss.subject}: ${loss.range}. It counts against the verdict no longer; the data stays lost.`,
+    button: "Acknowledge",
+    send: ({ reason }, { key }) =>
+      api.change({
+        method: "POST",
+        path: `v1/losses/${encodeURIComponent(loss.id)}/ack`,
+        body: { reason },
+        idempotencyKey: key,
+      }),
+    done: () => {
+      say("Acknowledged.");
+      refresh();
+    },
+  });
+
 const driftingPath = "v1/apps?drifted=true&include=nodes&limit=50";
 
 export const createAppsView = (page: Page): View => {
@@ -33,23 +51,21 @@ export const createAppsView = (page: Page): View => {
   let facts: Facts | undefined;
   let apps: Listing<AppSummary> | undefined;
   let drifting: readonly AppSummary[] = [];
+  let losses: readonly DataLoss[] = [];
 
   const rowOf = (problem: ProblemFound): Row => {
-    const { alert, app, to, ...told } = problem;
+    const { alert, app, loss, to, ...told } = problem;
+    const refusal = page.refusal("operator");
+    const label = "Acknowledge…";
+    const about = problem.title;
     return {
       ...told,
       ...(to && { to }),
       acts: [
         ...(app ? [appActs(app, page).reconcile] : []),
+        ...(loss ? [{ label, about, refusal, run: () => acknowledgeLoss(page, loss) }] : []),
         ...(alert && alert.ackedBy === null
-          ? [
-              {
-                label: "Acknowledge…",
-                about: problem.title,
-                refusal: page.refusal("operator"),
-                run: () => acknowledge(page, alert),
-              },
-            ]
+          ? [{ label, about, refusal, run: () => acknowledge(page, alert) }]
           : []),
       ],
     };
@@ -70,7 +86,7 @@ export const createAppsView = (page: Page): View => {
 
   const showProblems = (): void => {
     if (!facts) return;
-    const found = problemsOf(facts, drifting, page.now());
+    const found = problemsOf(facts, drifting, losses, page.now());
     steadyProblems.show(found);
     byId("problems-box").hidden = found.length === 0;
     setText(byId("problems-count"), found.length > 1 ? String(found.length) : "");
@@ -150,15 +166,17 @@ export const createAppsView = (page: Page): View => {
   return {
     load: async () => {
       const path = appsPathOf(page.address(), limit);
-      const [shown, off] = await Promise.all([
+      const [shown, off, lost] = await Promise.all([
         page.api.getTagged<Listing<AppSummary>>(path),
         page.api.getTagged<Listing<AppSummary>>(driftingPath),
+        page.api.getTagged<Listing<DataLoss>>("v1/losses"),
       ]);
       if (shown.kind !== "value") return shown;
       if (off.kind !== "value") return off;
       // Filters may have changed meanwhile.
       if (path === appsPathOf(page.address(), limit)) apps = shown.value;
       drifting = off.value.items;
+      if (lost.kind === "value") losses = lost.value.items;
       return undefined;
     },
     show: (next) => {

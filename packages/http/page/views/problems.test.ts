@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Alert, NodeId } from "@muster/core";
+import type { Alert, DataLoss, NodeId } from "@muster/core";
 import { appWith, at, nodeWith, now, rowWith, statusWith } from "../page-kit.test.ts";
 import { problemsOf } from "./problems.ts";
 
@@ -33,7 +33,7 @@ const facts = (part: object = {}) => ({
 });
 
 test("a well cluster has none", () => {
-  expect(problemsOf(facts(), [], now)).toEqual([]);
+  expect(problemsOf(facts(), [], [], now)).toEqual([]);
 });
 
 test("an app that drifts is told once, with since when, the reason most nodes give, and its alert", () => {
@@ -42,7 +42,7 @@ test("an app that drifts is told once, with since when, the reason most nodes gi
     drifted: 3,
     nodes: [off("web-1", "no route"), off("web-2", "no route"), off("web-3", "asleep"), rowWith()],
   });
-  const [problem, ...others] = problemsOf(facts({ alerts: [alertWith()] }), [app], now);
+  const [problem, ...others] = problemsOf(facts({ alerts: [alertWith()] }), [app], [], now);
   expect(others).toEqual([]);
   expect(problem).toMatchObject({
     title: "crm-sync: 3 nodes are not as wanted",
@@ -80,7 +80,9 @@ test("shards without an owner come first, then nodes, apps, other alerts, Redis 
     ],
   });
   const app = appWith({ id: "mailer", drifted: 1, nodes: [off("web-1", "x")] });
-  expect(problemsOf(sick, [app], now).map(({ title, when }) => `${title} ${when}`.trim())).toEqual([
+  expect(
+    problemsOf(sick, [app], [], now).map(({ title, when }) => `${title} ${when}`.trim()),
+  ).toEqual([
     "4 of 64 shards have no owner",
     "web-9 is lost for 1 h",
     "mailer: 1 node is not as wanted for 1 min",
@@ -90,9 +92,32 @@ test("shards without an owner come first, then nodes, apps, other alerts, Redis 
   ]);
 });
 
+test("data that was lost comes before all else, until somebody has acknowledged it", () => {
+  const loss: DataLoss = {
+    id: "l-1",
+    subject: "shard-3",
+    range: "the last 4 commits",
+    remedy: "restore it",
+    commits: null,
+    batches: 0,
+    foundAt: at(-60_000),
+    foundBy: "web-1",
+    expiresAt: at(60_000),
+    acknowledged: null,
+  };
+  const seen = { ...loss, id: "l-2", acknowledged: { by: "a", reason: "b", at: at(0) } };
+  const found = problemsOf(facts(), [appWith({ drifted: 1 })], [loss, seen], now);
+  expect(found.map(({ key }) => key)).toEqual(["loss l-1", "app crm-sync"]);
+  expect(found[0]).toMatchObject({
+    title: "shard-3 has lost data",
+    when: "found 1 min ago by web-1",
+    lines: ["the last 4 commits", "restore it"],
+  });
+});
+
 test("an alert that somebody took note of says who", () => {
   const acked = alertWith({ kind: "other", ackedBy: "anna", ackReason: "known" });
-  expect(problemsOf(facts({ alerts: [acked] }), [], now)[0]?.lines).toContain(
+  expect(problemsOf(facts({ alerts: [acked] }), [], [], now)[0]?.lines).toContain(
     "anna took note: known",
   );
 });
@@ -100,7 +125,7 @@ test("an alert that somebody took note of says who", () => {
 test("what somebody answers for comes last, and says who and until when", () => {
   const hold = { owner: "anna", by: "anna", reason: "move", at: at(0), until: at(3_600_000) };
   const held = appWith({ id: "a", drifted: 1, paused: { ...hold, missed: false } });
-  const told = problemsOf(facts(), [held, appWith({ id: "b", drifted: 1 })], now);
+  const told = problemsOf(facts(), [held, appWith({ id: "b", drifted: 1 })], [], now);
   expect(told.map(({ key, state }) => [key, state])).toEqual([
     ["app b", "drift"],
     ["app a", "paused"],

@@ -1,5 +1,5 @@
 /** What is wrong, worst first: what, since when, why, and what helps. Pure. */
-import type { Alert, AppRow, AppSummary } from "@muster/core";
+import type { Alert, AppRow, AppSummary, DataLoss } from "@muster/core";
 import type { Address } from "../address.ts";
 import { type Mark, markOfState, markOfStatus } from "../marks.ts";
 import { ago, duration, plural, since, words } from "../words.ts";
@@ -17,6 +17,8 @@ export interface ProblemFound {
   readonly to?: Partial<Address>;
   /** The app that nodes can be asked to try. */
   readonly app?: AppSummary;
+  /** The loss that can be acknowledged. */
+  readonly loss?: DataLoss;
   /** The open alert that can be acknowledged. */
   readonly alert?: Alert;
 }
@@ -85,10 +87,21 @@ const ofAlert = (alert: Alert, now: number): ProblemFound => ({
   alert,
 });
 
+const ofLoss = (loss: DataLoss, now: number): ProblemFound => ({
+  key: `loss ${loss.id}`,
+  mark: bad,
+  state: "data lost",
+  title: `${loss.subject} has lost data`,
+  when: `found ${ago(since(loss.foundAt, now) ?? 0)} by ${loss.foundBy}`,
+  lines: [loss.range, loss.remedy],
+  loss,
+});
+
 /** @param drifting apps with drift, with their rows, whatever filters are set */
 export const problemsOf = (
   { status, nodes, alerts }: Pick<Facts, "status" | "nodes" | "alerts">,
   drifting: readonly AppSummary[],
+  losses: readonly DataLoss[],
   now: number,
 ): readonly ProblemFound[] => {
   const open = alerts.filter(({ closedAt }) => closedAt === null);
@@ -128,6 +141,7 @@ export const problemsOf = (
   const { unowned, total } = status.shards;
   const letters = status.deadLetters.unresolved;
   return [
+    ...losses.filter(({ acknowledged }) => acknowledged === null).map((loss) => ofLoss(loss, now)),
     ...(unowned > 0
       ? [
           {
