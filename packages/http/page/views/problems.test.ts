@@ -132,3 +132,27 @@ test("what somebody answers for comes last, and says who and until when", () => 
   ]);
   expect(told[1]?.lines).toContain("paused by anna: move; ends in 1 h");
 });
+
+test("an alert about what is told by itself is not told twice", () => {
+  const alerts = [
+    alertWith({ id: "a", kind: "shard-unowned", subject: "shard-3", remedy: "start a node" }),
+    alertWith({ id: "b", kind: "backend", subject: "redis", cause: "eviction" }),
+    alertWith({ id: "c", kind: "mailbox-old", subject: "shard-4", message: "a message waits" }),
+  ];
+  const status = statusWith({
+    shards: { total: 64, owned: 63, unowned: 1 },
+    redis: {
+      mode: "redis",
+      role: "primary",
+      state: "connected",
+      findings: [{ level: "alert", code: "EVICTION", message: "it evicts", remedy: "noeviction" }],
+    },
+  });
+  const found = problemsOf(facts({ status, alerts }), [], [], now);
+  expect(found.map(({ title }) => title)).toEqual([
+    "1 of 64 shards have no owner",
+    "a message waits",
+    "it evicts",
+  ]);
+  expect(found[0]?.lines).toEqual(["start a node"]);
+});

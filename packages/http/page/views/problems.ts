@@ -1,5 +1,5 @@
 /** What is wrong, worst first: what, since when, why, and what helps. Pure. */
-import type { Alert, AppRow, AppSummary, DataLoss } from "@muster/core";
+import type { Alert, AppRow, AppSummary, ClusterStatus, DataLoss, NodeView } from "@muster/core";
 import type { Address } from "../address.ts";
 import { type Mark, markOfState, markOfStatus } from "../marks.ts";
 import { ago, duration, plural, since, words } from "../words.ts";
@@ -46,6 +46,9 @@ const causeOf = (rows: readonly AppRow[]): string | undefined => {
   return most && `${most[1].join(", ")}: ${most[0]}`;
 };
 
+const noteOf = (alert: Alert | undefined): string | undefined =>
+  alert?.ackedBy ? `${alert.ackedBy} took note: ${alert.ackReason}` : undefined;
+
 const ofApp = (app: AppSummary, alert: Alert | undefined, now: number): ProblemFound => {
   const off = (app.nodes ?? []).filter(({ converged }) => !converged);
   const fresh = off.filter(({ stale }) => !stale);
@@ -63,7 +66,7 @@ const ofApp = (app: AppSummary, alert: Alert | undefined, now: number): ProblemF
     lines: [
       causeOf(rows),
       alert && `alert since ${ago(since(alert.openedAt, now) ?? 0)}: ${alert.remedy}`,
-      alert?.ackedBy ? `${alert.ackedBy} took note: ${alert.ackReason}` : undefined,
+      noteOf(alert),
       app.paused && `paused by ${holdText(app.paused, now)}`,
       app.acknowledged && `acknowledged by ${holdText(app.acknowledged, now)}`,
     ],
@@ -79,10 +82,7 @@ const ofAlert = (alert: Alert, now: number): ProblemFound => ({
   state: "alert",
   title: alert.message,
   when: whenOf(alert.openedAt, now),
-  lines: [
-    alert.remedy,
-    alert.ackedBy ? `${alert.ackedBy} took note: ${alert.ackReason}` : undefined,
-  ],
+  lines: [alert.remedy, noteOf(alert)],
   to: { view: "alerts" },
   alert,
 });
@@ -97,6 +97,75 @@ const ofLoss = (loss: DataLoss, now: number): ProblemFound => ({
   loss,
 });
 
+/** Open alerts, each told once: beside what it is about, where that is told by itself. */
+class OpenAlerts {
+  #left: readonly Alert[];
+
+  constructor(alerts: readonly Alert[]) {
+    this.#left = alerts.filter(({ closedAt }) => closedAt === null);
+  }
+
+  /** Takes those that hold; answers the first of them. */
+  take(holds: (alert: Alert) => boolean): Alert | undefined {
+    const taken = this.#left.filter(holds);
+    this.#left = this.#left.filter((alert) => !holds(alert));
+    return taken[0];
+  }
+
+  get left(): readonly Alert[] {
+    return this.#left;
+  }
+}
+
+const ofNode = (node: NodeView, alert: Alert | undefined, now: number): ProblemFound => ({
+  key: `node ${node.id}`,
+  mark: markOfState(node.state),
+  state: node.state,
+  title: `${node.id} is ${node.state}`,
+  when: whenOf(node.lastHeartbeatAt, now),
+  lines: [
+    alert?.remedy ?? "It has not been heard of; what it runs is what it said last.",
+    noteOf(alert),
+  ],
+  to: { view: "nodes" },
+  ...(alert && { alert }),
+});
+
+const ofShards = (
+  { unowned, total }: ClusterStatus["shards"],
+  alert: Alert | undefined,
+): readonly ProblemFound[] =>
+  unowned === 0
+    ? []
+    : [
+        {
+          key: "shards",
+          mark: bad,
+          state: "unowned",
+          title: `${unowned} of ${total} shards have no owner`,
+          when: "",
+          lines: [
+            alert?.remedy ?? "What belongs to them waits until a node takes them, within seconds.",
+          ],
+          to: { view: "nodes" },
+        },
+      ];
+
+const ofLetters = (count: number): readonly ProblemFound[] =>
+  count === 0
+    ? []
+    : [
+        {
+          key: "letters",
+          mark: warn,
+          state: "dead letters",
+          title: `${plural(count, "dead letter is", "dead letters are")} unresolved`,
+          when: "",
+          lines: ["What could not be carried out was put aside: replay or resolve it."],
+          to: { view: "letters" },
+        },
+      ];
+
 /** @param drifting apps with drift, with their rows, whatever filters are set */
 export const problemsOf = (
   { status, nodes, alerts }: Pick<Facts, "status" | "nodes" | "alerts">,
@@ -104,87 +173,45 @@ export const problemsOf = (
   losses: readonly DataLoss[],
   now: number,
 ): readonly ProblemFound[] => {
-  const open = alerts.filter(({ closedAt }) => closedAt === null);
-  const alertOf = (kind: string, subject: string): Alert | undefined =>
-    open.find((alert) => alert.kind === kind && alert.subject === subject);
-  const told = new Set<Alert>();
-  const tell = (alert: Alert | undefined): Alert | undefined => {
-    if (alert) told.add(alert);
-    return alert;
-  };
+  const open = new OpenAlerts(alerts);
+  const about = (kind: string, subject: string): Alert | undefined =>
+    open.take((alert) => alert.kind === kind && alert.subject === subject);
+  const { shards, redis, deadLetters } = status;
+
+  const lost = losses.filter(({ acknowledged }) => acknowledged === null);
+  if (lost.length > 0) open.take(({ kind }) => kind === "data-loss");
+  const unowned = ofShards(
+    shards,
+    shards.unowned > 0 ? open.take(({ kind }) => kind === "shard-unowned") : undefined,
+  );
   const sick = nodes
     .filter(({ state }) => state === "suspect" || state === "lost")
-    .map((node): ProblemFound => {
-      const alert = tell(alertOf("node-lost", node.id));
+    .map((node) => ofNode(node, about("node-lost", node.id), now));
+  const apps = drifting.map((app) => ({
+    isHeld: heldBy(app) !== undefined,
+    problem: ofApp(app, about("app-drift", app.id), now),
+  }));
+  const findings = redis.findings
+    .filter(({ level }) => level !== "warn")
+    .map(({ code, message, remedy }): ProblemFound => {
+      open.take(({ kind, cause }) => kind === "backend" && cause === code.toLowerCase());
       return {
-        key: `node ${node.id}`,
-        mark: markOfState(node.state),
-        state: node.state,
-        title: `${node.id} is ${node.state}`,
-        when: whenOf(node.lastHeartbeatAt, now),
-        lines: [
-          alert?.remedy ?? "It has not been heard of; what it runs is what it said last.",
-          alert?.ackedBy ? `${alert.ackedBy} took note: ${alert.ackReason}` : undefined,
-        ],
-        to: { view: "nodes" },
-        ...(alert && { alert }),
+        key: `redis ${code}`,
+        mark: warn,
+        state: "Redis",
+        title: message,
+        when: "",
+        lines: [remedy],
       };
     });
-  const appsOf = (apps: readonly AppSummary[]): readonly ProblemFound[] =>
-    apps.map((app) => {
-      const about = open.filter(({ kind, subject }) => kind === "app-drift" && subject === app.id);
-      for (const alert of about) told.add(alert);
-      return ofApp(app, about[0], now);
-    });
-  const apps = appsOf(drifting.filter((app) => heldBy(app) === undefined));
-  const held = appsOf(drifting.filter((app) => heldBy(app) !== undefined));
-  const { unowned, total } = status.shards;
-  const letters = status.deadLetters.unresolved;
   return [
-    ...losses.filter(({ acknowledged }) => acknowledged === null).map((loss) => ofLoss(loss, now)),
-    ...(unowned > 0
-      ? [
-          {
-            key: "shards",
-            mark: bad,
-            state: "unowned",
-            title: `${unowned} of ${total} shards have no owner`,
-            when: "",
-            lines: [
-              "What belongs to them waits until a node takes them, within seconds as a rule.",
-            ],
-            to: { view: "nodes" as const },
-          },
-        ]
-      : []),
+    ...lost.map((loss) => ofLoss(loss, now)),
+    ...unowned,
     ...sick,
-    ...apps,
-    ...open.filter((alert) => !told.has(alert)).map((alert) => ofAlert(alert, now)),
-    ...status.redis.findings
-      .filter(({ level }) => level !== "warn")
-      .map(
-        ({ code, message, remedy }): ProblemFound => ({
-          key: `redis ${code}`,
-          mark: warn,
-          state: "Redis",
-          title: message,
-          when: "",
-          lines: [remedy],
-        }),
-      ),
-    ...(letters > 0
-      ? [
-          {
-            key: "letters",
-            mark: warn,
-            state: "dead letters",
-            title: `${plural(letters, "dead letter is", "dead letters are")} unresolved`,
-            when: "",
-            lines: ["What could not be carried out was put aside: replay or resolve it."],
-            to: { view: "letters" as const },
-          },
-        ]
-      : []),
-    ...held,
+    ...apps.filter(({ isHeld }) => !isHeld).map(({ problem }) => problem),
+    ...open.left.map((alert) => ofAlert(alert, now)),
+    ...findings,
+    ...ofLetters(deadLetters.unresolved),
+    ...apps.filter(({ isHeld }) => isHeld).map(({ problem }) => problem),
   ];
 };
