@@ -94,6 +94,7 @@ const letterArguments = (
 export const commitArguments = (
   keys: Keys,
   request: CommitRequest,
+  time: string,
   isSilent = false,
 ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } => {
   const { claim, mail, local, timers, out, effects, deferrals, idempotency, tries, log } = request;
@@ -215,5 +216,6 @@ export const commitArguments = (
   for (const { node, payload } of replies) {
     args.push(keys.channels.replies(node, claim.shard), toBuffer(payload));
   }
+  args.push(time);
   return { keys: writes.keys, args };
 };

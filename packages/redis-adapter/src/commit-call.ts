@@ -59,7 +59,7 @@ export const commitCall = (context: StoreContext): Pick<ShardStore, "commit"> =>
   commit: async (request) => {
     const { shard } = request.claim;
     const { isReplicated } = context;
-    const { keys, args } = commitArguments(context.keys, request, isReplicated);
+    const { keys, args } = commitArguments(context.keys, request, context.time(), isReplicated);
     const call = { script: scripts.commit, keys, args, shard };
     if (!isReplicated) return commitAnswer(await context.run(call));
     const written = await context.write(call);

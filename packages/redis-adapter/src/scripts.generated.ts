@@ -340,8 +340,13 @@ export const scripts = {
     "in_chunks('HDEL', KEYS[2], gone)",
     "return {0, epoch, history, out, not_before, unclean}",
   ]),
-  commit: script("commit", "a5e8a5d26876ed69f69e0fecc823182abb9886dd", [
+  commit: script("commit", "0a59dd6f77df987b84c90d3a612bfc8bbd97c061", [
     "#!lua flags=allow-oom",
+    "local function now_ms(override)",
+    "  if override ~= '' then return tonumber(override) end",
+    "  local time = redis.call('TIME')",
+    "  return time[1] * 1000 + math.floor(time[2] / 1000)",
+    "end",
     "local function history_id()",
     "  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')",
     "end",
@@ -509,7 +514,7 @@ export const scripts = {
     "local messages_at = views_at + 3 * views",
     "local versions = {}",
     "for i = 0, views - 1 do",
-    "  versions[i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 3 * i]) or 0) + 1",
+    "  versions[i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 3 * i]) or now_ms(ARGV[#ARGV])) + 1",
     "end",
     "local expired = {}",
     "if ARGV[10] ~= '' then",

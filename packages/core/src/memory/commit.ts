@@ -52,9 +52,10 @@ const appendLog = (log: readonly Uint8Array[], added: readonly Uint8Array[]) => 
   return all.length > 2 * logKept ? all.slice(-logKept) : all;
 };
 
-const applyRows = (shard: ShardData, changed: ViewRows): void => {
+const applyRows = (link: Link, shard: ShardData, changed: ViewRows): void => {
   const known = shard.views.get(changed.kind);
-  const view = known ?? { n: 0, rows: new Map<string, Uint8Array>() };
+  // Numbers that a lost record has given are never given again: they begin at the time (I6).
+  const view = known ?? { n: link.now, rows: new Map<string, Uint8Array>() };
   if (!known) shard.views.set(changed.kind, view);
   view.n += 1;
   for (const { id, row } of changed.rows) {
@@ -124,7 +125,7 @@ const apply = (link: Link, shard: ShardData, request: CommitRequest): void => {
   if (request.dead) shard.dead.write(request.dead);
   if (request.closed) own.closed = request.closed;
   if (request.log) shard.log = appendLog(shard.log, request.log);
-  for (const changed of request.views ?? []) applyRows(shard, changed);
+  for (const changed of request.views ?? []) applyRows(link, shard, changed);
 };
 
 const outcomeOf = (link: Link, shard: ShardData, request: CommitRequest): CommitAnswer => {

@@ -11,10 +11,12 @@
 --          then number of views, for each: kind, channel or '' to publish nothing, changed rows as
 --          published, or ''
 --          then number of messages, for each: channel, payload
+--          then time, or ''
 -- returns  {0, local entry, entry before it, kept replies when ARGV 10 was given, version of each view}
 --          | {4} conflict | {5, seq} gap
 --          | {1, final seq} fenced | {2, history} | {3} lost
 -- cost     O(arguments)
+--@include now
 --@include history
 --@include fence
 --@include publish
@@ -58,9 +60,10 @@ letters, at = read_letters(at)
 if letters and letters.refused then return redis.error_reply('MUSTERDATA ' .. letters.refused) end
 local views_at, views = at + 1, tonumber(ARGV[at])
 local messages_at = views_at + 3 * views
+-- Numbers that a lost record has given are never given again: they begin at the time (I6).
 local versions = {}
 for i = 0, views - 1 do
-  versions[i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 3 * i]) or 0) + 1
+  versions[i] = tonumber(redis.call('HGET', KEYS[6], ARGV[views_at + 3 * i]) or now_ms(ARGV[#ARGV])) + 1
 end
 local expired = {}
 if ARGV[10] ~= '' then

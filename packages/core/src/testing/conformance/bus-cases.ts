@@ -231,7 +231,10 @@ export const busCases: readonly ConformanceCase[] = [
       const rows = [{ id: "a", row: new Uint8Array(200_000) }];
       await committed(held, 1, { views: [{ kind: "counter", rows }] });
       await until(context, () => view.messages.length === 1, "the announcement");
-      const version = { historyId: held.historyId, n: 1 };
+      const { version } = only(
+        await node.backend.views.list({ kind: "counter", shards: [1] }),
+        "list",
+      );
       assertEqual(
         view.messages,
         [{ topic: "view", kind: "counter", shard: 1, version }],

@@ -59,7 +59,7 @@ export const durabilityCases: readonly ConformanceCase[] = [
       await until(context, () => heard.length === 2, "row and reply");
       assertEqual(heard.map(textOf).sort(), ["view", "yes"], "heard");
       const row = heard.find((message) => message.topic === "view");
-      assertThat(row?.topic === "view" && row.version.n === 1, "the row has its version");
+      assertThat(row?.topic === "view" && row.version.n > 0, "the row has its version");
       assertEqual(row.rows, [{ id: "a", row: bytes("1") }], "rows");
     },
   },
