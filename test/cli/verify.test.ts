@@ -1,10 +1,10 @@
-/** `muster verify` over real nodes on Redis, whose data is damaged behind their back. */
+/** `muster verify` over real nodes on Redis, whose data is damaged behind their back; `muster doctor`. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../kit/redis-server.ts";
 import { waitUntil } from "../kit/wait-until.ts";
-import { type RunningMuster, runMuster, startMuster } from "./program.ts";
+import { type RunningMuster, runMuster, runtimes, startMuster } from "./program.ts";
 
 const appsDir = fileURLToPath(new URL("../../examples/apps", import.meta.url));
 const nodes: RunningMuster[] = [];
@@ -91,3 +91,18 @@ test("tells exactly what was damaged, by way of any node, and is clean when it i
 
   expect(await verify()).toEqual({ code: 0, told: [] });
 }, 60_000);
+
+test.each([...runtimes])("doctor under %s is well, by a node and without one", async (runtime) => {
+  const offOf = (out: string) =>
+    (JSON.parse(out).checks as readonly { id: string; state: string }[])
+      .filter(({ state }) => state === "bad")
+      .map(({ id }) => id);
+  const byNode = await runMuster(["doctor", "--json", "--url", url], { runtime });
+  expect([byNode.code, offOf(byNode.out)]).toEqual([0, []]);
+  const args = ["doctor", "--redis", redis.url, "--cluster", "checked", "--json"];
+  const alone = await runMuster(args, { runtime });
+  expect([alone.code, offOf(alone.out)]).toEqual([0, []]);
+  expect(JSON.parse(alone.out).checks.map(({ id }: { id: string }) => id)).toContain(
+    "redis-pubsub",
+  );
+});

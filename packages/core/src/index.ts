@@ -16,6 +16,7 @@ export type * from "./audit-service.ts";
 export type * from "./dead-letters/model.ts";
 export * from "./define-actor.ts";
 export * from "./define-replica.ts";
+export { type DoctorReport, judgeRuntime } from "./doctor/doctor.ts";
 export * from "./errors.ts";
 export type { EventFilter, EventHistory, EventHistoryRequest } from "./event-log.ts";
 export type { EventSubscribe, EventsService } from "./events-service.ts";
@@ -50,6 +51,7 @@ export type * from "./ports/guard.ts";
 export type { Logger } from "./ports/logger.ts";
 export type * from "./ports/loss-store.ts";
 export type * from "./ports/membership-store.ts";
+export type * from "./ports/precondition.ts";
 export type { Random } from "./ports/random.ts";
 export type * from "./ports/shard-store.ts";
 export type * from "./ports/shard-survey.ts";
@@ -68,6 +70,7 @@ export type {
   ReconcilerService,
   ReconcilerStatus,
 } from "./reconciler/service.ts";
+export { redactByName, redactText } from "./secrets.ts";
 export type * from "./services.ts";
 export {
   type VerifyCheck,

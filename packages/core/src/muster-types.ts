@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { AuditService } from "./audit-service.ts";
 import type { DeadLettersService } from "./dead-letters/model.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
+import type { DoctorReport } from "./doctor/doctor.ts";
 import type { EventsService } from "./events-service.ts";
 import type { MusterFigures } from "./figures.ts";
 import type { Principal } from "./principal.ts";
@@ -45,6 +46,11 @@ export interface Muster {
    * @throws MusterError `BACKEND_UNAVAILABLE`
    */
   verify(): Promise<VerifyReport>;
+  /**
+   * Looks at every precondition of this node and its backend, each with what to do; changes
+   * nothing. Never rejects: what does not answer is told.
+   */
+  doctor(): Promise<DoctorReport>;
   /** True once the node has joined and its views were loaded; stays true while Redis is away. */
   readonly ready: boolean;
   readonly nodes: NodesService;

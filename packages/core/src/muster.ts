@@ -21,6 +21,7 @@ import { createDeadLettersChanges } from "./dead-letters/changes.ts";
 import { createDeadLettersService } from "./dead-letters/service.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { ReplicaDefinition } from "./define-replica.ts";
+import { examineNode } from "./doctor/doctor.ts";
 import { EventTeller } from "./engine/event-teller.ts";
 import { isGuarded } from "./engine/guards.ts";
 import type { AnyKind } from "./engine/kinds.ts";
@@ -29,6 +30,7 @@ import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
 import { createEventsService } from "./events-service.ts";
 import { readFigures } from "./figures.ts";
+import { joined } from "./joined.ts";
 import { createLossesChanges, createLossesService } from "./losses-service.ts";
 import { memoryBackend } from "./memory/index.ts";
 import type { Incarnation, NodeId } from "./model/ids.ts";
@@ -303,6 +305,21 @@ export const createMuster = (options: MusterOptions): Muster => {
     onChange: onAppChange,
   });
 
+  const isDevelopment = options.development ?? !isProduction();
+  const doctor = joined(() =>
+    examineNode({
+      backend,
+      appHost: options.apps?.host,
+      runtime: runtimeName(),
+      isDevelopment,
+      now: () => node.now(),
+      state: () => node.state,
+      ready: () => node.ready,
+      status,
+      nodes: () => node.nodes,
+      staleViews: () => node.gauges().views.flatMap(({ view, stale }) => (stale ? [view] : [])),
+    }),
+  );
   const verify = createVerify({
     node,
     backend,
@@ -346,6 +363,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         meter: node.meter,
       }),
     verify,
+    doctor,
     nodes,
     shards: createShardsService(node, backend),
     losses: createLossesService(node),

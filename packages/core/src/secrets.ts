@@ -34,6 +34,13 @@ export const redactSecrets = (text: string, values: readonly unknown[]): string 
 };
 
 const redacted = "[redacted]";
+/** As in `password=hunter2` or `token: abc`, wherever a text says so. */
+const saidOutright =
+  /\b((?:[\w-]*(?:secret|token|passw(?:or)?d|passphrase|credential|api[_-]?key|private[_-]?key)[\w-]*|authori[sz]ation)["']?\s*[=:]\s*(?:bearer\s+)?["']?)[^\s"',;&]{4,}/gi;
+
+/** Takes out of a text what it calls a secret itself, and user and password in any URL. */
+export const redactText = (text: string): string =>
+  text.replace(userInUrl, "$1[redacted]@").replace(saidOutright, `$1${redacted}`);
 
 /**
  * Copies a plain value for people to look at: without what stands under a name that says it is

@@ -30,6 +30,7 @@ const decided: Readonly<Record<string, Role | "public">> = {
   "POST /v1/dead-letters/{id}/resolve": "operator",
   "GET /v1/shards": "viewer",
   "GET /v1/verify": "operator",
+  "GET /v1/doctor": "viewer",
   "GET /v1/alerts": "viewer",
   "POST /v1/alerts/{id}/ack": "operator",
   "GET /v1/reconciler": "viewer",

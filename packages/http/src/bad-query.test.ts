@@ -7,6 +7,7 @@ const { send, expectRefused } = useTable();
 
 /** For each parameter: values it must refuse. A new parameter needs its line. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
+  bundle: ["", "1", "yes", "TRUE"],
   limit: ["0", "-1", "501", "1.5", "x", "", "NaN", "Infinity", "1e9", "%00", "[]"],
   cursor: ["", "not base64!", "YQ==", "%F0%9F%92%A9", "a".repeat(513)],
   desired: ["", "ENABLED", "on", "enabled,disabled"],

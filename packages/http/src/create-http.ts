@@ -87,7 +87,8 @@ const ownParams = (route: Route, c: Context): Record<string, string | undefined>
 export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> => {
   const authenticator = authenticatorOf(options);
   const { sessions } = authenticator;
-  const { readOnly = false, maxBodyBytes = 262_144 } = options;
+  const { readOnly = false, allowPublic = false, maxBodyBytes = 262_144 } = options;
+  const authKind = options.auth === "none" ? "none" : sessions ? "tokens" : "own";
   const served = allRoutes.filter((route) => route !== metricsRoute || options.metrics !== false);
   let metrics: Metrics | undefined;
   // Given a registry, they are to be there from the start.
@@ -149,7 +150,14 @@ export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> 
       body: body as never,
       idempotencyKey: isChange ? idempotencyKeyOf(request) : {},
       metrics: metricsOf,
-      door: { request, peer: peerOf(c.env, request), sessions, readOnly },
+      door: {
+        request,
+        peer: peerOf(c.env, request),
+        sessions,
+        readOnly,
+        auth: authKind,
+        allowPublic,
+      },
     });
     return respond(request, answer, c.get("requestId"));
   };

@@ -131,6 +131,7 @@ test("every list and record from views has a tag, and changes have none", async 
     "GET /metrics",
     "GET /v1/shards",
     "GET /v1/verify",
+    "GET /v1/doctor",
     "GET /v1/dead-letters",
     "GET /v1/dead-letters/{id}",
     "GET /v1/audit",

@@ -10,6 +10,9 @@ export interface Door {
   readonly peer: Peer;
   readonly sessions: BrowserSessions | undefined;
   readonly readOnly: boolean;
+  /** How the mount knows its callers. */
+  readonly auth: "tokens" | "none" | "own";
+  readonly allowPublic: boolean;
 }
 
 /** What a handler works with; everything in it has been checked. */

@@ -7,6 +7,7 @@ import {
   type BackendHealth,
   BackendUnavailable,
   type BusMessage,
+  type Precondition,
   type ShardId,
   type Topic,
 } from "@muster/core/ports";
@@ -15,6 +16,7 @@ import type { Connections } from "./connections/connections.ts";
 import { createConnections, modeOf } from "./connections/create-connections.ts";
 import type { Written } from "./connections/replicated-wire.ts";
 import { createEventStore } from "./event-store.ts";
+import { examine } from "./examine.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import { createLossStore } from "./loss-store.ts";
@@ -74,7 +76,7 @@ const tooFewReplicas = (servers: readonly string[]): BackendFinding => ({
 });
 
 /** The server's refusal of user or permissions as a finding; other errors with advice. */
-const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): unknown => {
+export const explained = (keys: Keys, options: ResolvedRedisOptions, error: unknown): unknown => {
   if (!(error instanceof BackendUnavailable)) return error;
   const { op, cause } = error;
   if (isDenied(error)) return preflightRefusal([denied(keys, op, String(cause))]);
@@ -199,6 +201,13 @@ export class RedisBackend implements Backend {
         ...this.#shortOfReplicas(),
       ],
     };
+  }
+
+  examine(): Promise<readonly Precondition[]> {
+    const { clock, random } = this.#context;
+    const connections = this.#require({ script: { name: "examine" } });
+    const [keys, options, bus] = [this.#keys, this.#options, this.bus];
+    return examine({ connections, keys, options, bus, clock, random });
   }
 
   async #open(): Promise<void> {

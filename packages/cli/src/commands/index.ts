@@ -79,6 +79,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./explain.ts")).registerExplain,
   },
   {
+    name: "doctor",
+    summary: "every precondition, each with what to do; also of a Redis without any node",
+    load: async () => (await import("./doctor.ts")).registerDoctor,
+  },
+  {
     name: "verify",
     summary: "reads the whole cluster and checks that all is as it should be; writes nothing",
     load: async () => (await import("./verify.ts")).registerVerify,

@@ -34,6 +34,16 @@ const createBackend = (
       closed = true;
       link.close();
     },
+    examine: () =>
+      link.call("examine", () => [
+        {
+          id: "backend",
+          title: "Where the data is",
+          state: "warn",
+          message: "The data is in the memory of this process and ends with it.",
+          remedy: "Give createMuster a redisBackend where it is to last, or to be shared.",
+        },
+      ]),
     health: () => ({
       mode: "memory",
       role: "primary",

@@ -10,6 +10,7 @@ import type { Guard } from "./guard.ts";
 import type { Logger } from "./logger.ts";
 import type { LossStore } from "./loss-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
+import type { Precondition } from "./precondition.ts";
 import type { Random } from "./random.ts";
 import type { ShardStore } from "./shard-store.ts";
 import type { ViewStore } from "./view-store.ts";
@@ -69,6 +70,11 @@ export interface Backend {
   /** Ends all connections; pending calls reject. Safe to call twice and before `open`. */
   close(): Promise<void>;
   health(): BackendHealth;
+  /**
+   * Looks at the server as it is now: what the preflight looks at, and what only shows at run time.
+   * Changes nothing; rejects when the server does not answer.
+   */
+  examine(): Promise<readonly Precondition[]>;
 }
 
 /** Makes the backend of one node; what `redisBackend(…)` and `memoryBackend(…)` return. */

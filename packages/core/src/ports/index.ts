@@ -12,6 +12,7 @@ export type * from "./guard.ts";
 export * from "./logger.ts";
 export * from "./loss-store.ts";
 export type * from "./membership-store.ts";
+export type * from "./precondition.ts";
 export type * from "./random.ts";
 export type * from "./shard-store.ts";
 export * from "./shard-survey.ts";

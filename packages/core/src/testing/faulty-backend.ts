@@ -138,6 +138,7 @@ export class FaultyBackend implements BackendFactory {
         link.close();
         await inner.close();
       },
+      examine: () => link.call("examine", false, () => wire.examine()),
       health: () =>
         link.network.isShut ? { ...inner.health(), state: "connecting" } : inner.health(),
     };

@@ -11,6 +11,7 @@ import { letterKind } from "../engine/letter-kind.ts";
 import type { Node } from "../engine/node.ts";
 import { readStatusRow } from "../engine/status-row.ts";
 import { MusterError } from "../errors.ts";
+import { joined } from "../joined.ts";
 import type { ShardId } from "../model/ids.ts";
 import { isoInstant } from "../model/instant.ts";
 import { isLive } from "../model/node-record.ts";
@@ -181,7 +182,6 @@ const report = (findings: Findings, now: number): VerifyReport => {
 export const createVerify = (context: VerifyContext): (() => Promise<VerifyReport>) => {
   const { node, clock } = context;
   node.calls.answer(ownedCall, () => node.running());
-  let running: Promise<VerifyReport> | undefined;
   const pause = () =>
     new Promise<void>((resolve) => {
       clock.after(lookAgainMs, resolve);
@@ -207,10 +207,5 @@ export const createVerify = (context: VerifyContext): (() => Promise<VerifyRepor
       });
     }
   };
-  return () => {
-    running ??= verify().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
+  return joined(verify);
 };

@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { appRoutes } from "./apps.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { doctorRoute } from "./doctor.ts";
 import { documentRoute } from "./document.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...clusterRoutes,
   ...lossRoutes,
   verifyRoute,
+  doctorRoute,
   ...eventRoutes,
   ...reconcilerRoutes,
   ...deadLetterRoutes,
