@@ -191,3 +191,21 @@ export const customAuth = (check: CustomAuth): Authenticator => ({
     throw new TypeError("auth answered a principal without a name or without a known role.");
   },
 });
+
+/**
+ * The caller check that the options of a mount ask for.
+ * @throws TypeError when there is none: no mount without a decision
+ */
+export const authenticatorOf = (
+  mount: string,
+  options: {
+    readonly auth: Authenticator | CustomAuth | "none";
+    readonly allowPublic?: boolean;
+  },
+): Authenticator => {
+  const { auth, allowPublic = false } = options ?? {};
+  if (auth === "none") return noAuth(allowPublic);
+  if (typeof auth === "function") return customAuth(auth);
+  if (typeof auth?.authenticate === "function") return auth;
+  throw new TypeError(`${mount} needs auth: tokens([…]), a function, or "none" said outright.`);
+};

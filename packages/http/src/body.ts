@@ -12,7 +12,12 @@ export const refuseSpent = (request: Request, env: unknown): void => {
   });
 };
 
-const readBounded = async (request: Request, env: unknown, maxBytes: number): Promise<Buffer> => {
+/** Reads a body up to a limit. @throws HttpProblem `BODY_TOO_LARGE`, `BODY_ALREADY_READ` */
+export const readBounded = async (
+  request: Request,
+  env: unknown,
+  maxBytes: number,
+): Promise<Buffer> => {
   const tooLarge = () =>
     new HttpProblem("BODY_TOO_LARGE", `A body may have ${maxBytes} bytes here.`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
@@ -31,7 +36,8 @@ const readBounded = async (request: Request, env: unknown, maxBytes: number): Pr
   return Buffer.concat(chunks);
 };
 
-const parseJson = (bytes: Buffer): unknown => {
+/** @throws HttpProblem `MALFORMED_JSON` */
+export const parseJson = (bytes: Buffer): unknown => {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

@@ -2,11 +2,10 @@
  * The HTTP API of one node as a Hono app: reads views and sends commands, holds no rule of its own.
  * Mountable under any base path; any node answers for the whole cluster.
  */
-import { randomBytes } from "node:crypto";
 import type { Muster, Principal } from "@muster/core";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { type Authenticator, type CustomAuth, customAuth, noAuth } from "./auth.ts";
+import { type Authenticator, authenticatorOf, type CustomAuth } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { idempotencyKeyOf, refuseCrossSite } from "./change-checks.ts";
 import { checked, checkedQuery } from "./checked.ts";
@@ -15,6 +14,7 @@ import { createMetrics, type Metrics, type MetricsOptions } from "./metrics/crea
 import { methodNotAllowed, methodsOf, routeNotFound } from "./not-found.ts";
 import { peerOf } from "./peer.ts";
 import { HttpProblem, isCallersFault, problemOf } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 import { respond } from "./respond.ts";
 import { requireRole } from "./role.ts";
 import type { Route } from "./route.ts";
@@ -39,19 +39,6 @@ export interface HttpOptions {
 }
 
 type HttpEnv = { Bindings: Record<string, unknown>; Variables: { requestId: string } };
-
-const authenticatorOf = (options: HttpOptions): Authenticator => {
-  const { auth, allowPublic = false } = options ?? {};
-  if (auth === "none") return noAuth(allowPublic);
-  if (typeof auth === "function") return customAuth(auth);
-  if (typeof auth?.authenticate === "function") return auth;
-  throw new TypeError('createHttp needs auth: tokens([…]), a function, or "none" said outright.');
-};
-
-const requestIdOf = (header: string | undefined): string =>
-  header !== undefined && /^[\w.:-]{1,128}$/.test(header)
-    ? header
-    : randomBytes(12).toString("base64url");
 
 const nobody: Principal = Object.freeze({ name: "nobody", role: "viewer" });
 const nothing = z.strictObject({});
@@ -85,7 +72,7 @@ const ownParams = (route: Route, c: Context): Record<string, string | undefined>
  * @throws TypeError when `auth` is missing: no mount without a decision
  */
 export const createHttp = (muster: Muster, options: HttpOptions): Hono<HttpEnv> => {
-  const authenticator = authenticatorOf(options);
+  const authenticator = authenticatorOf("createHttp", options);
   const { sessions } = authenticator;
   const { readOnly = false, allowPublic = false, maxBodyBytes = 262_144 } = options;
   const authKind = options.auth === "none" ? "none" : sessions ? "tokens" : "own";

@@ -7,6 +7,13 @@ export {
   type TokensOptions,
   tokens,
 } from "./auth.ts";
+export type { LegacyAppInfo, LegacyNodeStatus } from "./compat/legacy-app.ts";
+export {
+  type CompatOptions,
+  createRocketChatCompat,
+  type LegacyPackage,
+  type LegacySource,
+} from "./compat/rocketchat.ts";
 export { createHttp, type HttpOptions } from "./create-http.ts";
 export { createMetrics, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
 export { type HttpCode, httpCodes, type ProblemCode } from "./problem.ts";
