@@ -1,19 +1,20 @@
 /** Puts the page together: asks the node, shows what it says, and follows what is chosen. */
 import type { Alert, ClusterStatus, NodeView } from "@muster/core";
-import { home, parseAddress, searchOf } from "./address.ts";
+import { parseAddress, searchOf } from "./address.ts";
 import { createApi, type Failure } from "./api.ts";
 import { type Caller, callerText, refusalOf } from "./caller.ts";
 import { createChangeDialog } from "./change-dialog.ts";
 import { byId, setAttribute, setText } from "./dom.ts";
-import { createKeyReader, keyHelp } from "./keys.ts";
 import { showLegend } from "./legend.ts";
 import { startLive } from "./live.ts";
 import { type RoundEnd, startPoll } from "./poll.ts";
 import { decideScreen } from "./screen.ts";
+import { listenToKeys } from "./shortcuts.ts";
 import { createSignIn } from "./sign-in.ts";
+import { listenToSignIn } from "./sign-in-form.ts";
 import { StoreClock } from "./store-clock.ts";
 import { showSummary } from "./summary.ts";
-import { showFacts, showRows } from "./ui.ts";
+import { showRows } from "./ui.ts";
 import { createAlertsView } from "./views/alerts.ts";
 import { createAppView } from "./views/app.ts";
 import { createAppsView } from "./views/apps.ts";
@@ -262,87 +263,17 @@ document.addEventListener("refused", (event) => {
   if (event instanceof CustomEvent && typeof event.detail === "string") say(event.detail);
 });
 
-const readKey = createKeyReader(() => performance.now());
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLInputElement ||
-  target instanceof HTMLTextAreaElement ||
-  target instanceof HTMLSelectElement;
-const moveRow = (step: 1 | -1): void => {
-  const rows = [...byId(`view-${viewName()}`).querySelectorAll<HTMLElement>("[data-row]")].filter(
-    (row) => row.getClientRects().length > 0,
-  );
-  const at = rows.findIndex((row) => row.contains(document.activeElement));
-  rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step]?.focus();
-};
-const goBack = (): void => {
-  const { app, letter, view } = address;
-  if (app !== "") page.go({ app: "" });
-  else if (letter !== "") page.go({ letter: "" });
-  else if (view !== "apps" && document.activeElement === document.body) page.go(home);
-};
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-  if (document.body.dataset["screen"] !== "data") return;
-  const wish = readKey({
-    key: event.key,
-    isChord: event.ctrlKey || event.metaKey || event.altKey,
-    isTyping: isTyping(event.target),
-  });
-  if (!wish) return;
-  const { activeElement } = document;
-  switch (wish.kind) {
-    case "open": {
-      const isRow = activeElement instanceof HTMLElement && activeElement.matches("[data-row]");
-      if (isRow) activeElement.querySelector<HTMLElement>("a[data-go]")?.click();
-      return;
-    }
-    case "back":
-      if (isTyping(activeElement) && activeElement instanceof HTMLElement) activeElement.blur();
-      else goBack();
-      return;
-    case "help":
-      byId<HTMLDialogElement>("help").showModal();
-      break;
-    case "filter":
-      byId(`view-${viewName()}`).querySelector<HTMLElement>("[data-filter]")?.focus();
-      break;
-    case "row":
-      moveRow(wish.step);
-      break;
-    case "go":
-      page.go({ ...home, view: wish.view });
-      break;
-  }
-  event.preventDefault();
-});
-byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
-showFacts(byId("help-list"), keyHelp);
-
-const tokenInput = byId<HTMLInputElement>("token-input");
-const signInButton = byId<HTMLButtonElement>("sign-in");
-byId("token-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = tokenInput.value.trim();
-  if (text === "" || signInButton.disabled) return;
-  tokenInput.value = "";
-  signInButton.disabled = true;
-  void signIn.open(text).then((wrong) => {
-    signInButton.disabled = false;
-    if (wrong) {
-      failure = wrong;
-      showScreen();
-    } else if (signIn.state === "asked") poll.now();
-    else {
-      showScreen();
-      tokenInput.focus();
-    }
-  });
-});
-byId("sign-out").addEventListener("click", () => {
-  void signIn.close().then(() => {
+listenToKeys(page, () => byId(`view-${viewName()}`));
+listenToSignIn(signIn, {
+  failed: (wrong) => {
+    failure = wrong;
+    showScreen();
+  },
+  changed: () => {
     caller = undefined;
     poll.now();
-  });
+  },
+  refused: showScreen,
 });
 byId("again").addEventListener("click", () => poll.now());
 
