@@ -8,6 +8,7 @@ import {
 } from "@muster/core";
 import { createHttp, serveBun, serveNode } from "@muster/http";
 import { redisBackend } from "@muster/redis-adapter";
+import { publishFloor } from "./publish-floor.ts";
 import { programConfig, runConcurrently, serveVerbs } from "./serve-verbs.ts";
 
 const config = programConfig<{
@@ -73,6 +74,7 @@ for (const muster of nodes) {
 }
 
 serveVerbs({
+  ...publishFloor(config.redisPort),
   start: async () => {
     await Promise.all(nodes.map((node) => node.start({ timeoutMs: 20_000 })));
   },

@@ -9,7 +9,9 @@ import { floor } from "./floor.ts";
 import { freeze } from "./freeze.ts";
 import { handOver } from "./hand-over.ts";
 import { idleCommands } from "./idle-commands.ts";
+import { intentPropagation } from "./intent-propagation.ts";
 import { localTurn } from "./local-turn.ts";
+import { nodeStart } from "./node-start.ts";
 import { shards } from "./shards.ts";
 import { statusRead } from "./status-read.ts";
 
@@ -22,6 +24,8 @@ export const rows: readonly Row[] = [
   actorBytes,
   idleCommands,
   statusRead,
+  nodeStart,
+  intentPropagation,
   failover,
   freeze,
   handOver,
