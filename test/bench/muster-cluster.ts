@@ -17,7 +17,12 @@ export interface MusterCluster {
  */
 export const startMusterCluster = async (
   context: BenchContext,
-  options: { readonly servers: number; readonly caller: boolean; readonly shardCount?: number },
+  options: {
+    readonly servers: number;
+    readonly caller: boolean;
+    readonly shardCount?: number;
+    readonly settings?: object;
+  },
 ): Promise<MusterCluster> => {
   const name = context.fresh("cluster");
   const { runtime, redisPort, profileDir } = context;
@@ -29,6 +34,7 @@ export const startMusterCluster = async (
         redisPort,
         cluster: name,
         nodeId,
+        settings: options.settings,
         ...(options.shardCount !== undefined && { shardCount: options.shardCount }),
       },
     });

@@ -108,6 +108,11 @@ serveVerbs({
     const { rss, heapUsed } = process.memoryUsage();
     return { rss, heap: heapUsed };
   },
+  /** Microseconds of CPU used so far, user and system. */
+  cpuMicros: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
   latency: async (amount: Amount) => {
     const took: number[] = [];
     for (let n = 0; n < amount.count; n++) {

@@ -7,6 +7,7 @@ import { durableTell } from "./durable-tell.ts";
 import { failover } from "./failover.ts";
 import { floor } from "./floor.ts";
 import { freeze } from "./freeze.ts";
+import { growth } from "./growth.ts";
 import { handOver } from "./hand-over.ts";
 import { idleCommands } from "./idle-commands.ts";
 import { intentPropagation } from "./intent-propagation.ts";
@@ -26,6 +27,7 @@ export const rows: readonly Row[] = [
   statusRead,
   nodeStart,
   intentPropagation,
+  growth,
   failover,
   freeze,
   handOver,
