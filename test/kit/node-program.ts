@@ -64,14 +64,15 @@ const block = (ms: number): void => {
   const until = performance.now() + ms;
   while (performance.now() < until);
 };
+const witness = async (record: object): Promise<void> => {
+  const response = await fetch(config.witnessUrl ?? "http://127.0.0.1:1", {
+    method: "POST",
+    body: JSON.stringify({ ...record, node: config.nodeId }),
+  });
+  if (!response.ok) throw new Error(`the witness answered ${response.status}`);
+};
 const Ledger = createLedger({
-  witness: async (record) => {
-    const response = await fetch(config.witnessUrl ?? "http://127.0.0.1:1", {
-      method: "POST",
-      body: JSON.stringify({ ...record, node: config.nodeId }),
-    });
-    if (!response.ok) throw new Error(`the witness answered ${response.status}`);
-  },
+  witness,
   spin: block,
   crash: () => {
     if (!config.isMended) process.kill(process.pid, "SIGKILL");
@@ -114,7 +115,14 @@ const createNode = (id: string): Muster =>
     }),
     actors: [Ledger],
     settings: config.settings,
-    ...(config.reconciler && { reconciler: config.reconciler }),
+    ...(config.reconciler && {
+      reconciler: config.reconciler,
+      // What a sink was told: of which alert, and under which key.
+      alertSinks: [
+        ({ type, alert }, { idempotencyKey }) =>
+          witness({ key: `${type} ${alert.id}`, fence: idempotencyKey, attempt: 1 }),
+      ],
+    }),
     clock,
     logger: { debug: () => {}, info: log("info"), warn: log("warn"), error: log("error") },
     ...(config.appsDir !== undefined && {
@@ -164,6 +172,14 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
       return muster.alerts.list();
     case "reconciler":
       return muster.reconciler.status();
+    case "pass":
+      return await admin.reconciler.run({ reason: "asked" });
+    case "mode":
+      return await admin.reconciler.mode(
+        command.options as Parameters<typeof admin.reconciler.mode>[0],
+      );
+    case "reconcileAll":
+      return await admin.apps.reconcileAll({ reason: command.reason });
     case "deadLetters":
       return await admin.deadLetters.list({ limit: 500 });
     case "replayLetter":

@@ -74,6 +74,11 @@ export type ProgramCommand =
   | { readonly do: "diff" }
   | { readonly do: "alerts" }
   | { readonly do: "reconciler" }
+  /** A pass now, wherever it is led from. */
+  | { readonly do: "pass" }
+  /** The mode of the reconciler, as `muster.as(…).reconciler.mode` takes it. */
+  | { readonly do: "mode"; readonly options: object }
+  | { readonly do: "reconcileAll"; readonly reason: string }
   | { readonly do: "replayLetter"; readonly id: string; readonly reason: string }
   | { readonly do: "compare"; readonly a: string; readonly b: string }
   | { readonly do: "wait"; readonly for: string; readonly timeoutMs: number }
