@@ -242,6 +242,7 @@ const follow = (isNewPlace: boolean): void => {
   showScreen();
   if (isNewPlace) {
     scrollTo(0, 0);
+    document.querySelector("#tabs [aria-current]")?.scrollIntoView({ block: "nearest" });
     document
       .querySelector<HTMLElement>(`#view-${viewName()} h2:not([hidden] *)`)
       ?.focus({ preventScroll: true });

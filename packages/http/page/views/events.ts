@@ -2,13 +2,12 @@
 
 import type { ClusterEvent } from "@muster/core";
 import { type Address, queryOf } from "../address.ts";
-import { byId, el, setText } from "../dom.ts";
+import { byId, el, reconcile, setText } from "../dom.ts";
 import type { Mark } from "../marks.ts";
 import { createOwnNotice } from "../own-notice.ts";
 import { createSteadyList } from "../steady.ts";
 import { blank, type Row, showRows, snippet } from "../ui.ts";
 import { ago, since } from "../words.ts";
-import { builtInEventTypes } from "./event-types.ts";
 import type { Page, View } from "./view.ts";
 
 interface History {
@@ -50,9 +49,11 @@ const changed = (previous: unknown, next: unknown): string | undefined => {
 const mostText = 400;
 
 /** What an event says beside its type, in words; long ones are cut. */
-export const eventText = ({ data }: ClusterEvent): string => {
+export const eventText = ({ data, subject }: ClusterEvent): string => {
   const { previous, next, ...rest } = data;
-  const more = Object.entries(rest).map(([name, value]) => `${name}: ${valueText(value)}`);
+  const more = Object.entries(rest)
+    .filter(([, value]) => !subject.endsWith(`/${valueText(value)}`))
+    .map(([name, value]) => `${name}: ${valueText(value)}`);
   const text = [...more, changed(previous, next)].filter((part) => part).join(", ");
   return text.length > mostText ? `${text.slice(0, mostText - 1)}…` : text;
 };
@@ -88,6 +89,13 @@ export const eventsPathOf = ({ types, subject }: Address): string =>
     ["subject", subject],
   ])}`;
 
+/** What to filter by: the types seen, and their families. */
+export const typeChoices = (events: readonly ClusterEvent[]): readonly string[] => {
+  const types = events.map(({ type }) => type);
+  const families = types.map((type) => `${type.split(".", 1)[0]}.*`);
+  return [...new Set([...families, ...types])].sort();
+};
+
 export const createEventsView = (page: Page): View => {
   const notice = createOwnNotice("events");
   const types = el("input", {
@@ -104,7 +112,6 @@ export const createEventsView = (page: Page): View => {
     input.autocomplete = "off";
   }
   const names = el("datalist", { id: "event-type-list" });
-  for (const name of builtInEventTypes) names.append(el("option", { attributes: { value: name } }));
   const window = el("span", { class: "sub", role: "status" });
   const form = el(
     "form",
@@ -155,6 +162,11 @@ export const createEventsView = (page: Page): View => {
     if (document.activeElement !== types) types.value = address.types;
     if (document.activeElement !== subject) subject.value = address.subject;
     const items = [...(known?.items ?? [])].reverse();
+    reconcile(names, typeChoices(items), {
+      keyOf: (type) => type,
+      make: (type) => el("option", { attributes: { value: type } }),
+      update: () => {},
+    });
     const isFiltered = address.types !== "" || address.subject !== "";
     steady.show(items);
     none.hidden = known === undefined || items.length > 0 || isFiltered;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type AppSummary, type NodeId, builtInEventTypes as told } from "@muster/core";
+import type { AppSummary, NodeId } from "@muster/core";
 import { home } from "../address.ts";
 import { holdOf } from "../change-dialog.ts";
 import { readFailure } from "../own-notice.ts";
@@ -14,14 +14,20 @@ import {
   stateFacts,
 } from "./app-words.ts";
 import { sortedApps } from "./apps.ts";
-import { builtInEventTypes } from "./event-types.ts";
-import { eventsPathOf, eventText } from "./events.ts";
+import { eventsPathOf, eventText, typeChoices } from "./events.ts";
 import { payloadText } from "./letters.ts";
 import { passText } from "./reconciler.ts";
 import type { Page } from "./view.ts";
 
-test("the types of events to choose from are those that are told", () => {
-  expect([...builtInEventTypes]).toEqual([...told]);
+test("the types of events to choose from are those seen, and their families", () => {
+  const seen = ["node.lost", "app.intent.changed", "node.lost"].map((type, at) => ({
+    id: String(at),
+    type,
+    subject: "s",
+    at: "",
+    data: {},
+  }));
+  expect(typeChoices(seen)).toEqual(["app.*", "app.intent.changed", "node.*", "node.lost"]);
 });
 
 test("events are asked for by the filters of the address", () => {
@@ -49,6 +55,9 @@ test("an event says what changed, from what to what, and nothing that stayed", (
   expect(event({ previous: "enforce", next: "paused" })).toBe("enforce → paused");
   expect(event({ remedy: "look", count: 2 })).toBe("remedy: look, count: 2");
   expect(event({})).toBe("");
+  expect(
+    eventText({ id: "1", type: "t", subject: "node/web-3", at: "", data: { nodeId: "web-3" } }),
+  ).toBe("");
   expect(event({ text: "x".repeat(1_000) })).toHaveLength(400);
 });
 
