@@ -10,7 +10,7 @@ import {
   startRedisCluster,
 } from "../../../test/kit/redis-cluster.ts";
 import { makeBackend, shardCount } from "../test-kit/backend.ts";
-import { useEverything } from "../test-kit/use-everything.ts";
+import { useEverything, useTerm } from "../test-kit/use-everything.ts";
 import { createKeys } from "./keys.ts";
 import type { RedisBackend } from "./redis-backend.ts";
 
@@ -49,12 +49,14 @@ const beginMoves = async (): Promise<readonly SlotMove[]> => {
 
 test("every script is served while its slot is about to move, when its keys have moved, and afterwards", async () => {
   await useEverything(backend, 1);
+  await useTerm(backend);
   const moves = await beginMoves();
   await useEverything(backend, 2);
   for (const move of moves) expect(await move.moveKeys()).toBe(0);
   await useEverything(backend, 3);
   for (const move of moves) await move.finish();
   await useEverything(backend, 4);
+  await useTerm(backend);
 }, 30_000);
 
 test("what finds its keys in two places waits until they are together again", async () => {

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
 import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { makeBackend } from "../test-kit/backend.ts";
-import { useEverything, useReplicas } from "../test-kit/use-everything.ts";
+import { useEverything, useReplicas, useTerm } from "../test-kit/use-everything.ts";
 import { createKeys } from "./keys.ts";
 import { scripts } from "./scripts.generated.ts";
 
@@ -57,6 +57,7 @@ const recordCalls = async (): Promise<readonly Call[]> => {
   await Promise.all([backend.open(), waiting.open()]);
   try {
     await useEverything(backend);
+    await useTerm(backend);
     await useReplicas(waiting);
     await watcher.echo("end");
     await waitUntil("the monitor has seen everything", () => ended);

@@ -143,13 +143,24 @@ export const useEverything = async (backend: RedisBackend, round = 1): Promise<v
   const elected = await backend.guard.elect({ role: "test", ttlMs: 10_000 });
   if (elected.kind !== "elected") throw new Error("the role is held");
   await backend.guard.extend({ term: elected.term, ttlMs: 10_000 });
-  const reaping = { term: elected.term, goneMs: 60_000, ephemeralGoneMs: 60_000 };
-  const reaped = [{ id: "web-9" as NodeId, incarnation }];
-  expect((await membership.reap({ ...reaping, done: reaped })).kind).toBe("reaped");
   await views.dropStatus({ nodeId: "web-9" as NodeId, incarnation });
   await shards.raiseFloor({ shards: kept.shards, floor: 1 });
   await backend.guard.resign({ term: elected.term });
   await membership.leave({ nodeId, incarnation });
+};
+
+/**
+ * What a term of a role does. Its lock comes and goes, so while a slot is on its way to another server
+ * the lock is over there already, and the rest is not.
+ */
+export const useTerm = async ({ guard, membership }: RedisBackend): Promise<void> => {
+  const elected = await guard.elect({ role: "test", ttlMs: 10_000 });
+  if (elected.kind !== "elected") throw new Error("the role is held");
+  const { term } = elected;
+  const done = [{ id: "web-9" as NodeId, incarnation: "life" as Incarnation }];
+  const reaped = await membership.reap({ term, goneMs: 60_000, ephemeralGoneMs: 60_000, done });
+  expect(reaped.kind).toBe("reaped");
+  await guard.resign({ term });
 };
 
 /** What only a backend with a durability runs. */
