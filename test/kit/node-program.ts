@@ -230,8 +230,18 @@ const run = async (command: ProgramCommand): Promise<unknown> => {
 
 const serveHttp = async (): Promise<number> => {
   if (!config.http) return 0;
-  const { createHttp, toNodeHandler } = await import("@muster/http");
-  const server = createServer(toNodeHandler(createHttp(muster, { auth: "none" })));
+  const { createHttp, createRocketChatCompat, toNodeHandler } = await import("@muster/http");
+  const api = toNodeHandler(createHttp(muster, { auth: "none" }));
+  const legacyApi = toNodeHandler(createRocketChatCompat(muster, { auth: "none" }));
+  const legacyPath = "/api/apps";
+  const server = createServer((incoming, outgoing) => {
+    const { url = "/" } = incoming;
+    if (!url.startsWith(legacyPath)) return api(incoming, outgoing);
+    // As a mount does: what handles it sees the address below its own path.
+    const below = url.slice(legacyPath.length);
+    incoming.url = below.startsWith("/") ? below : `/${below}`;
+    return legacyApi(incoming, outgoing);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return address !== null && typeof address === "object" ? address.port : 0;
