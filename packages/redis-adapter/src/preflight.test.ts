@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { isMusterError } from "@muster/core";
 import { BackendUnavailable } from "@muster/core/ports";
 import { type RedisServer, startRedisServer } from "../../../test/kit/redis-server.ts";
+import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { joinNode, makeBackend } from "../test-kit/backend.ts";
 import type { RedisBackendOptions } from "./options.ts";
 import { judgeServer, parseInfo } from "./preflight.ts";
@@ -131,6 +132,26 @@ describe("opening", () => {
       findings: [{ level: "alert", code: "EVICTION" }],
     });
     await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+  });
+
+  test("a policy that is changed while nodes run is noticed, and so is its end", async () => {
+    const backend = makeBackend({ url: server.url }, { name: "later", hooks: { recheckMs: 20 } });
+    await backend.open();
+    const codesNow = () =>
+      backend
+        .health()
+        .findings.map(({ code, level }) => `${level} ${code}`)
+        .join();
+    try {
+      expect(codesNow()).toBe("");
+      await server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+      await waitUntil("it is alarming", codesNow, (codes) => codes === "alert EVICTION");
+      await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+      await waitUntil("it is mended", codesNow, (codes) => codes === "");
+    } finally {
+      await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+      await backend.close();
+    }
   });
 
   const denied: readonly (readonly [string, readonly string[]])[] = [

@@ -179,36 +179,62 @@ const mayWait = async (primary: Primary): Promise<boolean> => {
   }
 };
 
-/** Looks at servers and permissions. @throws BackendUnavailable when no server answers */
-export const preflight = async (
+/** Looks at what the servers are like; `denied` where that may not be read. @throws BackendUnavailable */
+const judgeServers = async (
   connections: Connections,
-  keys: Keys,
   options: PreflightOptions,
-): Promise<readonly BackendFinding[]> => {
-  const primaries = connections.primaries();
-  const inspected = await inPieces(primaries, 1, async ([primary]) =>
+): Promise<readonly BackendFinding[] | "denied"> => {
+  const inspected = await inPieces(connections.primaries(), 1, async ([primary]) =>
     primary ? [await inspectServer(primary)] : [],
   );
   const facts = inspected.filter((one) => one !== undefined);
   const readable = facts.filter((one) => one !== "denied");
-  if (readable.length < facts.length)
-    return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
+  if (readable.length < facts.length) return "denied";
   const onCluster = connections.mode === "cluster";
   const judged = readable.map((server) => ({
     name: server.name,
     findings: judgeServer(server, { ...options, onCluster }),
   }));
-  const findings = [
+  return [
     ...mergeFindings(judged),
     ...(connections.mode === "sentinel" ? readable.flatMap(({ info }) => judgeWatched(info)) : []),
     ...(onCluster
       ? judgeCluster({ primaries: readable, uncovered: connections.uncoveredSlots() })
       : []),
   ];
-  for (const primary of options.durability ? primaries : []) {
+};
+
+/** Looks at servers and permissions. @throws BackendUnavailable when no server answers */
+export const preflight = async (
+  connections: Connections,
+  keys: Keys,
+  options: PreflightOptions,
+): Promise<readonly BackendFinding[]> => {
+  const judged = await judgeServers(connections, options);
+  if (judged === "denied")
+    return [denied(keys, "INFO", "it is needed to tell one run of the server from another.")];
+  const findings = [...judged];
+  for (const primary of options.durability ? connections.primaries() : []) {
     if (!(await mayWait(primary))) findings.push(denied(keys, "WAIT", "durability needs it."));
   }
   // An old server may not even know the scripts' commands.
   if (findings.some(({ level }) => level === "refuse")) return findings;
   return [...findings, ...(await judgePermissions(connections.control, keys))];
+};
+
+/**
+ * Looks again at servers in use, as settings of theirs may be changed. A policy that would have been
+ * refused at the start alarms; that a server is a replica, or another one, is noticed by its answers.
+ * @throws BackendUnavailable when no server answers
+ */
+export const lookAgain = async (
+  connections: Connections,
+  options: PreflightOptions,
+): Promise<readonly BackendFinding[] | "denied"> => {
+  const judged = await judgeServers(connections, options);
+  if (judged === "denied") return judged;
+  return judged.flatMap((finding) => {
+    if (finding.level !== "refuse") return finding;
+    return finding.code === "EVICTION" ? { ...finding, level: "alert" as const } : [];
+  });
 };

@@ -17,6 +17,7 @@ import { createConnections, modeOf } from "./connections/create-connections.ts";
 import type { Written } from "./connections/replicated-wire.ts";
 import { createEventStore } from "./event-store.ts";
 import { examine } from "./examine.ts";
+import { FindingsWatch } from "./findings-watch.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import { createLossStore } from "./loss-store.ts";
@@ -26,7 +27,7 @@ import {
   type ResolvedRedisOptions,
   resolveRedisOptions,
 } from "./options.ts";
-import { denied, preflight } from "./preflight.ts";
+import { denied, lookAgain, preflight } from "./preflight.ts";
 import { preflightRefusal } from "./preflight-refusal.ts";
 import { RedisBus } from "./redis-bus.ts";
 import { createRedlockGuard } from "./redlock-guard.ts";
@@ -44,7 +45,12 @@ const clusterSweepMs = 10_000;
 export interface RedisBackendHooks {
   /** Time given to scripts instead of Redis's own, in milliseconds. */
   readonly time?: () => number;
+  /** How often the server is looked at again, in milliseconds. */
+  readonly recheckMs?: number;
 }
+
+/** How long a policy that was changed, or mended, may go unnoticed. */
+const recheckEveryMs = 30_000;
 
 /** Scripts that a server without memory does not run. */
 const refusedWhenFull: ReadonlySet<ScriptCall["script"]> = new Set([
@@ -110,7 +116,7 @@ export class RedisBackend implements Backend {
   #pending: Connections | undefined;
   #opening: Promise<void> | undefined;
   #closed = false;
-  #findings: readonly BackendFinding[] = [];
+  readonly #watch: FindingsWatch;
   #rttMs: number | undefined;
   #shardCount = 0;
   #connectedAt = Number.NEGATIVE_INFINITY;
@@ -131,7 +137,13 @@ export class RedisBackend implements Backend {
     this.leastSweepMs = sharded ? clusterSweepMs : 0;
     const keys = createKeys(options.keyPrefix, context.cluster, sharded);
     this.#keys = keys;
-    const { time } = hooks;
+    const { time, recheckMs = recheckEveryMs } = hooks;
+    this.#watch = new FindingsWatch({
+      clock: context.clock,
+      logger: context.logger,
+      everyMs: recheckMs,
+      look: async () => lookAgain(this.#require({ script: { name: "preflight" } }), options),
+    });
     const stores = {
       keys,
       random: context.random,
@@ -182,6 +194,7 @@ export class RedisBackend implements Backend {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watch.stop();
     this.#connections?.close();
     this.#pending?.close();
     await this.#opening?.catch(() => {});
@@ -195,7 +208,7 @@ export class RedisBackend implements Backend {
       state: this.#closed ? "closed" : ready ? "connected" : "connecting",
       ...(this.#rttMs !== undefined && { rttMs: this.#rttMs }),
       findings: [
-        ...this.#findings,
+        ...this.#watch.findings,
         ...(this.#connections?.findings?.() ?? []),
         ...(this.#isOutOfMemory ? [outOfMemory] : []),
         ...this.#shortOfReplicas(),
@@ -220,11 +233,12 @@ export class RedisBackend implements Backend {
       throw new BackendUnavailable("open", error);
     });
     this.#pending = connections;
+    let findings: readonly BackendFinding[];
     try {
       if (this.#closed) throw new BackendUnavailable("open", new Error("The backend was closed."));
       await connections.open();
-      this.#findings = await preflight(connections, this.#keys, this.#options);
-      const refused = this.#findings.filter(({ level }) => level === "refuse");
+      findings = await preflight(connections, this.#keys, this.#options);
+      const refused = findings.filter(({ level }) => level === "refuse");
       if (refused.length > 0) throw preflightRefusal(refused);
       const alive = this.#keys.channels.alive(nodeId, this.#context.incarnation);
       await connections.alive.subscribe([alive]);
@@ -234,7 +248,7 @@ export class RedisBackend implements Backend {
     } finally {
       this.#pending = undefined;
     }
-    for (const finding of [...this.#findings, ...(connections.findings?.() ?? [])])
+    for (const finding of [...findings, ...(connections.findings?.() ?? [])])
       logger.warn(finding, finding.message);
     this.#connectedAt = clock.monotonic();
     connections.onReturn(() => {
@@ -242,6 +256,7 @@ export class RedisBackend implements Backend {
     });
     this.bus.attach(connections.hints);
     this.#connections = connections;
+    this.#watch.start(findings);
   }
 
   #run(call: ScriptCall): Promise<readonly Reply[]> {
