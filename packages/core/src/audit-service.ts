@@ -23,8 +23,9 @@ export interface AuditList {
 
 export interface AuditService {
   /**
-   * The newest changes that are kept and asked for: of apps, alerts, dead letters and the
-   * reconciler, by whatever way they were made. Each is written by the commit that made it.
+   * The newest changes that are kept and asked for: of apps, nodes, alerts, lost data,
+   * dead letters and the reconciler, by whatever way they were made. Each is written by the commit
+   * that made it, or right beside it where it is no actor's.
    * @throws MusterError `VALIDATION`, `NOT_STARTED`, `STOPPED`, `BACKEND_UNAVAILABLE`
    */
   list(request?: AuditRequest): Promise<AuditList>;

@@ -72,6 +72,20 @@ describe("the audit", () => {
     await w.stopAll();
   });
 
+  test("keeps drains and their ends, each change once", async () => {
+    const { w, node, list } = await started();
+    const { nodes } = node.as({ name: "ann", role: "admin" });
+    await w.finish(nodes.drain("n1", { reason: "a new disk" }));
+    await w.finish(nodes.drain("n1", { reason: "again" }));
+    await w.finish(nodes.undrain("n1", { reason: "it is in" }));
+    const { items } = await list();
+    expect(items.map(({ type, subject, by, reason }) => [type, subject, by, reason])).toEqual([
+      ["node.drained", "node/n1", "ann", "a new disk"],
+      ["node.undrained", "node/n1", "ann", "it is in"],
+    ]);
+    await w.stopAll();
+  });
+
   test("is asked by person, subject and time, and says what it covers", async () => {
     const { w, install, list } = await started({ auditKept: 3 });
     for (const [name, id] of [

@@ -6,6 +6,7 @@ import { isoInstant } from "./model/instant.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { LossFinding } from "./ports/loss-store.ts";
 import { type Principal, requireReason, requireRole } from "./principal.ts";
+import type { ChangeNoted } from "./reconciler/reconciler-actor.ts";
 import type { DataLoss, Listing, LossesChanges, LossesService } from "./services.ts";
 
 const lossView = (finding: LossFinding): DataLoss => ({
@@ -45,6 +46,7 @@ export const createLossesChanges = (
   node: Node,
   backend: Backend,
   principal: Principal,
+  note: (change: ChangeNoted) => Promise<void>,
 ): LossesChanges => {
   /** Asks the store itself: what was found a moment ago need not be in memory yet. */
   const acknowledge = async (id: string | "all", reason: string): Promise<readonly DataLoss[]> => {
@@ -60,7 +62,11 @@ export const createLossesChanges = (
         const answer = await backend.losses.acknowledge({ subject, id: chosenId, by, reason });
         if (answer.kind === "unknown-loss") throw notFound(chosenId);
         node.losses.took(answer.finding);
-        return lossView(answer.finding);
+        const view = lossView(answer.finding);
+        const data = { id: view.id, of: view.subject, range: view.range };
+        // After a loss it may be a while until it can be noted; whoever acknowledges need not wait.
+        void note({ type: "loss.acked", subject: `loss/${view.id}`.slice(0, 200), reason, data });
+        return view;
       }),
     );
   };

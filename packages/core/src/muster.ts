@@ -51,6 +51,11 @@ import type { Principal } from "./principal.ts";
 import { createReconcilerFeature, reconcilerKinds } from "./reconciler/feature.ts";
 import type { AlertRow } from "./reconciler/model.ts";
 import {
+  type ChangeNoted,
+  reconcilerId,
+  reconcilerProtocol,
+} from "./reconciler/reconciler-actor.ts";
+import {
   createAlertsChanges,
   createAlertsService,
   createReconcilerChanges,
@@ -64,6 +69,7 @@ import type { View } from "./view.ts";
 import { createWait } from "./wait/wait.ts";
 
 const defaultStartMs = 10_000;
+const noteTimeoutMs = 2_000;
 const defaultStopMs = 10_000;
 /** How long a node has to answer that it will try. */
 const nudgeTimeoutMs = 2_000;
@@ -286,6 +292,17 @@ export const createMuster = (options: MusterOptions): Muster => {
     mayTell: () => node.membership.trusted(),
   });
   tellReports(node.board, nodeId, (subject, event) => teller.tell(subject, event));
+  /** Notes changes of records that are no actor's. They stand whether or not they can be noted. */
+  const noteAs =
+    (principal: Principal) =>
+    async (change: ChangeNoted): Promise<void> => {
+      try {
+        const options = { principal, timeoutMs: noteTimeoutMs };
+        await actor(reconcilerProtocol, reconcilerId).ask.noteChange(change, options);
+      } catch (error) {
+        logger.warn({ ...change, by: principal.name, error: String(error) }, "is not in the audit");
+      }
+    };
   const wait = createWait({
     clock,
     facts: {
@@ -380,8 +397,8 @@ export const createMuster = (options: MusterOptions): Muster => {
     wait,
     as: (principal: Principal): MusterAs => ({
       principal,
-      nodes: createNodesChanges(node, nodeId, backend, principal),
-      losses: createLossesChanges(node, backend, principal),
+      nodes: createNodesChanges(node, nodeId, backend, principal, noteAs(principal)),
+      losses: createLossesChanges(node, backend, principal, noteAs(principal)),
       alerts: createAlertsChanges(reconciler, principal),
       reconciler: createReconcilerChanges(reconciler, principal),
       deadLetters: createDeadLettersChanges({ node, clock, principal, reads: deadLetters }),

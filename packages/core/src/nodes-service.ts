@@ -6,6 +6,7 @@ import { isoInstant } from "./model/instant.ts";
 import type { NodeRecord } from "./model/node-record.ts";
 import type { Backend } from "./ports/backend.ts";
 import { type Principal, requireReason, requireRole } from "./principal.ts";
+import type { ChangeNoted } from "./reconciler/reconciler-actor.ts";
 import type {
   Listing,
   NodesChanges,
@@ -66,15 +67,22 @@ export const createNodesChanges = (
   nodeId: NodeId,
   backend: Backend,
   principal: Principal,
+  note: (change: ChangeNoted) => Promise<void>,
 ): NodesChanges => {
   const service = createNodesService(node, nodeId);
   const cordon = async (id: string, cordoned: boolean, reason: string): Promise<NodeView> => {
     const op = cordoned ? "nodes.drain" : "nodes.undrain";
     requireRole(principal, "admin", op);
     requireReason(reason, op);
-    service.get(id);
+    const before = service.get(id);
     const refused = node.unavailable();
     if (refused) throw refused;
+    const isChange = before.cordoned !== cordoned;
+    const data = { previous: { cordoned: before.cordoned }, next: { cordoned } };
+    // Where the last node with shards is drained, nobody is left to note it afterwards; and where all
+    // are drained, nobody is there to note it before.
+    if (isChange && cordoned)
+      await note({ type: "node.drained", subject: `node/${id}`, reason, data });
     try {
       const answer = await backend.membership.cordon({ nodeId: id as NodeId, cordoned });
       if (answer.kind === "unknown-node") service.get("");
@@ -86,6 +94,9 @@ export const createNodesChanges = (
         outcome: "unknown",
         retryAfterMs: 1_000,
       });
+    }
+    if (isChange && !cordoned) {
+      await note({ type: "node.undrained", subject: `node/${id}`, reason, data });
     }
     return service.get(id);
   };

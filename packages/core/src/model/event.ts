@@ -19,10 +19,13 @@ export const builtInEventTypes = Object.freeze([
   "dead_letter.replayed",
   "dead_letter.resolved",
   "event.unreadable",
+  "loss.acked",
+  "node.drained",
   "node.joined",
   "node.left",
   "node.lost",
   "node.reaped",
+  "node.undrained",
   "reconciler.mode.changed",
 ] as const);
 export type BuiltInEventType = (typeof builtInEventTypes)[number];

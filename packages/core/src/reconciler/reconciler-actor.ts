@@ -19,6 +19,14 @@ const reconcilerState = reconcilerRow.extend({
   nodes: z.array(seenNode).default([]),
 });
 
+const changeNoted = z.strictObject({
+  type: z.enum(["loss.acked", "node.drained", "node.undrained"]),
+  subject: z.string().max(200),
+  reason: z.string().max(500),
+  data: z.record(z.string(), z.unknown()),
+});
+export type ChangeNoted = z.input<typeof changeNoted>;
+
 export const reconcilerProtocol = defineActor({
   kind: "reconciler",
   state: reconcilerState,
@@ -37,6 +45,8 @@ export const reconcilerProtocol = defineActor({
       }),
       refusals: ["fenced"],
     },
+    /** Told after a change that is made in a record which is no actor's: for the events and the audit. */
+    noteChange: { input: changeNoted, refusals: ["no-principal"] },
     setMode: { input: modeInput, output: reconcilerRow, refusals: ["no-principal"] },
   },
 });
@@ -67,6 +77,10 @@ export const ReconcilerActor = reconcilerProtocol.implement({
       const events = nodeEvents(state.nodes, nodes);
       return turn.next({ ...state, fence: input.fence, passes, nodes }, { tell, events }).reply();
     },
+    noteChange: (turn, state, event, { principal }) =>
+      principal === undefined
+        ? turn.refuse("no-principal")
+        : turn.next(state, { events: [event] }).reply(),
     setMode: (turn, state, input, facts) => {
       if (facts.principal === undefined) return turn.refuse("no-principal");
       const mode = {
