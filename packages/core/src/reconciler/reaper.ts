@@ -40,13 +40,14 @@ export class Reaper {
     const { backend, goneMs, ephemeralGoneMs, logger } = this.#context;
     const reaped: ReapedNode[] = [];
     let done: readonly ReapedNode[] = [];
+    let left = 0;
     for (const { id } of this.#due()) await this.#context.leaves(id);
     do {
       const answer = await backend.membership.reap({ term, goneMs, ephemeralGoneMs, done });
       if (answer.kind === "fenced") return "fenced";
       done = await this.#dropRows(answer.nodes);
+      left = answer.nodes.length;
       reaped.push(...done);
-      if (done.length < answer.nodes.length) return reaped;
     } while (done.length > 0);
     if (reaped.length > 0) {
       logger.info(
@@ -55,7 +56,7 @@ export class Reaper {
       );
       await this.#raiseFloor();
     }
-    this.#settled = term.token;
+    if (left === 0) this.#settled = term.token;
     return reaped;
   }
 
