@@ -21,6 +21,8 @@ export const errorCodes = Object.freeze({
   NO_DRIFT: false,
   NODE_NOT_FOUND: false,
   LOSS_NOT_FOUND: false,
+  SHARD_NOT_FOUND: false,
+  ACTOR_NOT_FOUND: false,
   KIND_UNKNOWN: false,
   COMMAND_UNKNOWN: false,
   HANDLER_FAILED: false,

@@ -20,6 +20,8 @@ export { type DoctorReport, judgeRuntime } from "./doctor/doctor.ts";
 export * from "./errors.ts";
 export type { EventFilter, EventHistory, EventHistoryRequest } from "./event-log.ts";
 export type { EventSubscribe, EventsService } from "./events-service.ts";
+export type * from "./explain/model.ts";
+export type { ExplainService } from "./explain/service.ts";
 export type { FigureCounts, FigureHistogram, MusterFigures } from "./figures.ts";
 export * from "./hosts/app-host.ts";
 export type { AppManifest } from "./hosts/app-manifest.ts";

@@ -6,6 +6,7 @@ import type { DeadLettersService } from "./dead-letters/model.ts";
 import type { ActorRef, CommandSpecs, Protocol } from "./define-actor.ts";
 import type { DoctorReport } from "./doctor/doctor.ts";
 import type { EventsService } from "./events-service.ts";
+import type { ExplainService } from "./explain/service.ts";
 import type { MusterFigures } from "./figures.ts";
 import type { Principal } from "./principal.ts";
 import type { AlertsService, ReconcilerService } from "./reconciler/service.ts";
@@ -40,6 +41,8 @@ export interface Muster {
   status(): ClusterStatus;
   /** What to watch about this node and the cluster; from memory, for metrics of one's own. */
   figures(): MusterFigures;
+  /** Why a shard or an actor is as it is. */
+  readonly explain: ExplainService;
   /**
    * Reads the whole cluster and checks its invariants; writes nothing. What a second reading does
    * not find again is not told.

@@ -29,6 +29,7 @@ import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
 import { createEventsService } from "./events-service.ts";
+import { createExplain } from "./explain/service.ts";
 import { readFigures } from "./figures.ts";
 import { joined } from "./joined.ts";
 import { createLossesChanges, createLossesService } from "./losses-service.ts";
@@ -380,6 +381,7 @@ export const createMuster = (options: MusterOptions): Muster => {
         meter: node.meter,
       }),
     verify,
+    explain: createExplain(node, backend, deadLetters),
     doctor,
     nodes,
     shards: createShardsService(node, backend),

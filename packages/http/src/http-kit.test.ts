@@ -106,6 +106,7 @@ export const seedNode = async (muster: Muster): Promise<void> => {
   await seedAlert(muster);
   // A letter at once: a turn may not tell as many.
   for (const id of ["one", "two"]) await muster.actor(clerk, id).tell.spread({ forms: 101 });
+  await muster.actor(clerk, "clerk").ask.spread({ forms: 0 });
   await until(
     "the letters are counted",
     () => muster.status().deadLetters.unresolved,

@@ -52,6 +52,8 @@ const statusOf: Readonly<Record<ProblemCode, ContentfulStatusCode>> = {
   NO_DRIFT: 409,
   NODE_NOT_FOUND: 404,
   LOSS_NOT_FOUND: 404,
+  SHARD_NOT_FOUND: 404,
+  ACTOR_NOT_FOUND: 404,
   KIND_UNKNOWN: 503,
   COMMAND_UNKNOWN: 422,
   HANDLER_FAILED: 500,

@@ -23,6 +23,8 @@ const statuses: Readonly<Record<ProblemCode, number>> = {
   APP_NOT_FOUND: 404,
   NODE_NOT_FOUND: 404,
   LOSS_NOT_FOUND: 404,
+  SHARD_NOT_FOUND: 404,
+  ACTOR_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   APP_EXISTS: 409,
   APP_UNINSTALLING: 409,

@@ -47,7 +47,7 @@ const timersOf = (entries: Reply): readonly Timer[] => {
 };
 
 export const surveyCall = ({ keys, run }: StoreContext): Pick<ShardStore, "survey"> => ({
-  survey: async ({ shard, views, states, limit }) => {
+  survey: async ({ shard, views, states, stateOf = [], limit }) => {
     const k = keys.shard(shard);
     const answer = await run({
       script: scripts.survey,
@@ -58,7 +58,8 @@ export const surveyCall = ({ keys, run }: StoreContext): Pick<ShardStore, "surve
       ],
       args: [
         ...[String(limit), String(surveyedMail), String(views.length), ...views],
-        ...states.map((kind) => actorKey(kind, "")),
+        ...[String(states.length), ...states.map((kind) => actorKey(kind, ""))],
+        ...stateOf,
       ],
     });
     if (statusOf(answer) === "lost") return { kind: "lost" };

@@ -79,6 +79,11 @@ export const nouns: readonly Noun[] = [
     load: async () => (await import("./explain.ts")).registerExplain,
   },
   {
+    name: "actors",
+    summary: "what there is of an actor, for whoever looks for a fault",
+    load: async () => (await import("./actors.ts")).registerActors,
+  },
+  {
     name: "doctor",
     summary: "every precondition, each with what to do; also of a Redis without any node",
     load: async () => (await import("./doctor.ts")).registerDoctor,

@@ -18,7 +18,7 @@ const records = (map: ReadonlyMap<string, Uint8Array>) =>
 
 export const surveyShard = (
   link: Link,
-  { shard, views, states, limit }: SurveyRequest,
+  { shard, views, states, stateOf = [], limit }: SurveyRequest,
 ): ShardSurvey | { readonly kind: "lost" } => {
   const data = link.data.shards.get(shard);
   if (!data) return { kind: "lost" };
@@ -39,12 +39,17 @@ export const surveyShard = (
     },
     partial: part([...data.partial.keys()]),
     actors,
-    states:
-      actors.items === "too-many"
+    states: [
+      ...(actors.items === "too-many"
         ? []
         : [...data.states].flatMap(([actor, state]) =>
             wanted.some((prefix) => actor.startsWith(prefix)) ? { actor, state } : [],
-          ),
+          )),
+      ...stateOf.flatMap((actor) => {
+        const state = data.states.get(actor);
+        return state ? { actor, state } : [];
+      }),
+    ],
     timers: part([...data.timers.values()]),
     effects: part(records(data.effects)),
     deferrals: part(records(data.deferrals)),

@@ -17,8 +17,10 @@ export interface SurveyRequest {
   readonly shard: ShardId;
   /** Kinds whose list rows are read. */
   readonly views: readonly string[];
-  /** Kinds whose states are read. */
+  /** Kinds whose states are read, where there are not too many actors. */
   readonly states: readonly string[];
+  /** Actors whose states are read. @defaultValue none */
+  readonly stateOf?: readonly ActorKey[];
   /** Most entries of one part that are listed. */
   readonly limit: number;
 }
@@ -33,7 +35,7 @@ export interface ShardSurvey {
   /** Entries of which something is remembered. */
   readonly partial: SurveyPart<EntryId>;
   readonly actors: SurveyPart<ActorKey>;
-  /** States of the kinds asked for; none where there are too many actors. */
+  /** States of the kinds and of the actors asked for. */
   readonly states: readonly { readonly actor: ActorKey; readonly state: Uint8Array }[];
   readonly timers: SurveyPart<Timer>;
   readonly effects: SurveyPart<SurveyRecord>;

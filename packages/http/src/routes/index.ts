@@ -6,6 +6,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { doctorRoute } from "./doctor.ts";
 import { documentRoute } from "./document.ts";
 import { eventRoutes } from "./events.ts";
+import { explainedRoutes } from "./explained.ts";
 import { healthRoutes } from "./health.ts";
 import { lossRoutes } from "./losses.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...lossRoutes,
   verifyRoute,
   doctorRoute,
+  ...explainedRoutes,
   ...eventRoutes,
   ...reconcilerRoutes,
   ...deadLetterRoutes,

@@ -3,7 +3,7 @@
 -- KEYS     1 own  2 mail  3 part  4 a  5 due  6 fx  7 out  8 outn  9 asks  10 idem  11 idemx  12 dead
 --          13 deadb  14 deado  15 deadr  16 ver  17.. view of each kind
 -- ARGV     1 most entries of one part  2 most mailbox entries  3 number of kinds with a view, then
---          these  then what the actors begin with whose states are read
+--          these  then number of beginnings of actors whose states are read, these, then actors
 -- returns  {0, ownership, history, out id, mailbox length, oldest entries, part, actors, states, due,
 --          fx, out, outn, asks, {idem, idemx}, {deado, deadr, dead, deadb}, for each view: number and
 --          rows} | {3} lost; a part is {count, entries}, or {count} where there are too many
@@ -29,14 +29,19 @@ local function members(key)
 end
 local actors, states = names_of(KEYS[4]), {}
 local kinds = tonumber(ARGV[3])
+local function add_state(actor)
+  local state = redis.call('HGET', KEYS[4], actor)
+  if not state then return end
+  states[#states + 1] = actor
+  states[#states + 1] = state
+end
+local last = 4 + kinds + tonumber(ARGV[4 + kinds])
 for _, actor in ipairs(actors[2] or {}) do
-  for i = 4 + kinds, #ARGV do
-    if string.sub(actor, 1, #ARGV[i]) == ARGV[i] then
-      states[#states + 1] = actor
-      states[#states + 1] = redis.call('HGET', KEYS[4], actor)
-    end
+  for i = 5 + kinds, last do
+    if string.sub(actor, 1, #ARGV[i]) == ARGV[i] then add_state(actor) end
   end
 end
+for i = last + 1, #ARGV do add_state(ARGV[i]) end
 local timers = members(KEYS[5])
 local answer = {
   0,

@@ -109,6 +109,16 @@ export const surveyCases: readonly ConformanceCase[] = [
         [["timer", 5_000]],
         "timers",
       );
+      const asked = await surveyOf(other, {
+        states: [],
+        stateOf: [key("note/b"), key("note/none")],
+        limit: 1,
+      });
+      assertEqual(
+        asked.states.map(({ actor, state }) => [actor, textOf(state)]),
+        [["note/b", "state b"]],
+        "states of the actors asked for",
+      );
       for (const [name, part] of [
         ["effect", seen.effects],
         ["ask", seen.deferrals],
