@@ -106,6 +106,13 @@ describe("a rollback", () => {
     expect(rowOf(app)).toMatchObject({ version: "2.0.0", ref: "r2", generation: 4 });
   });
 
+  test("after an update that was taken back by another goes to what was on its way", () => {
+    const app = installed();
+    app.run("update", { version: "2.0.0", canary: 1, ...why });
+    app.run("update", { version: "1.0.0", ...why });
+    expect(app.row?.previous).toEqual({ version: "2.0.0", ref: null });
+  });
+
   test("without an update has nothing to go back to", () => {
     expect(installed().run("rollback", why).refusal).toBe("no-previous");
   });

@@ -10,6 +10,7 @@ import {
   type FollowedIntent,
   maxHistory,
 } from "./intent.ts";
+import { surveyEffect } from "./survey-effect.ts";
 
 /** Why a command on an app may be declined. */
 export const intentRefusals = [
@@ -138,9 +139,13 @@ export const changeIntent = (
     wanted.paused && previous && wanted.paused.held === null
       ? { ...wanted.paused, held: followedPart(previous) }
       : wanted.paused;
+  // The first nodes of an update act anew on each intent: they have their time again for it.
+  const rollout =
+    wanted.rollout?.phase === "canary" ? { ...wanted.rollout, since: facts.now } : wanted.rollout;
   const next = {
     ...wanted,
     paused,
+    rollout,
     generation: (previous?.generation ?? 0) + 1,
     intentId: facts.turnId,
     desiredIntentId:
@@ -149,7 +154,11 @@ export const changeIntent = (
   };
   const { by, reason } = next;
   const changed = noted(state, change, next, { at: facts.now, by, reason });
-  return { kind: "changed", change, state: changed, previous, next: changed.intent, by, reason };
+  const made = { state: changed, previous, next: changed.intent, by, reason };
+  // Looks at the former intent end with it; a pause begins them when it ends.
+  return rollout?.phase === "canary" && !paused
+    ? { kind: "changed", change, ...made, effects: [surveyEffect(changed.intent, "canary")] }
+    : { kind: "changed", change, ...made };
 };
 
 /** Notes a change that leaves intent, its generation and its author as they are. */

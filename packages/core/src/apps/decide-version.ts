@@ -49,7 +49,8 @@ export const decideUpdate = (
   const next = {
     ...app,
     ...wanted,
-    previous: from,
+    // Whoever goes back to it by an update goes back, by a roll-back, to what was on its way.
+    previous: samePackage(from, wanted) ? packageOf(app) : from,
     rollout:
       canary === undefined
         ? null
@@ -60,10 +61,7 @@ export const decideUpdate = (
     by,
     reason,
   };
-  const changed = changeIntent(state, "updated", next, facts);
-  return changed.next.rollout && !changed.next.paused
-    ? { ...changed, effects: [surveyEffect(changed.next, "canary")] }
-    : changed;
+  return changeIntent(state, "updated", next, facts);
 };
 
 /** Goes back to the version before the last update. */

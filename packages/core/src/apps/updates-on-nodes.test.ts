@@ -133,6 +133,36 @@ describe("an update that some nodes make first", () => {
     expect(new Set(versions(web1).map((one) => one.split(" ")[1]))).toEqual(new Set(["1.0.0"]));
   });
 
+  test.each([
+    ["settings", { settings: { url: "x" } }],
+    ["licence", { licence: "L-1" }],
+    ["disable", {}],
+    ["manage", { mode: "observe" }],
+  ] as const)("goes on by itself when %s changes meanwhile", async (verb, input) => {
+    const { change, until, web1 } = await three();
+    await change("update", { version: "2.0.0", canary: 1 });
+    await change(verb, input);
+    await until(() => web1.apps.get("crm-sync").rollout === undefined);
+    await until(() => web1.apps.get("crm-sync").converged);
+    expect(web1.apps.get("crm-sync")).toMatchObject({ version: "2.0.0", generation: 3 });
+  });
+
+  test("halts when it fails under settings that were changed meanwhile", async () => {
+    const { change, hostOf, until, versions, web1 } = await three();
+    let finish = () => {};
+    hostOf("web-1").hooks.initialize = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    await change("update", { version: "2.0.0", canary: 1 });
+    await until(() => web1.apps.get("crm-sync").rollout?.nodes.length === 1);
+    hostOf("web-1").hooks.load = brokenFrom("2.0.0");
+    await change("settings", { settings: { url: "x" } });
+    finish();
+    await until(() => web1.apps.get("crm-sync").rollout?.phase === "halted");
+    expect(versions(web1).slice(1)).toEqual(["web-2 1.0.0", "web-3 1.0.0"]);
+  });
+
   test("bears a start that fails once", async () => {
     const { change, hostOf, until, versions, web1 } = await three();
     let times = 0;
