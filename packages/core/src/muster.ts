@@ -276,6 +276,7 @@ export const createMuster = (options: MusterOptions): Muster => {
     onChange: onAppChange,
   };
   const purgeSources: PurgeSources = {
+    intent: apps.intentOf,
     host: appHost,
     nodes: nodesWithApps,
     call: (id, input) => node.calls.call(id, "purge-app", input, purgeTimeoutMs),

@@ -8,12 +8,15 @@ import type { AppHost } from "../hosts/app-host.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Clock } from "../ports/clock.ts";
+import { redactSecrets, redactText } from "../secrets.ts";
 import { type PurgeInput, purgeInput } from "./commands.ts";
+import type { AppIntentRow } from "./intent.ts";
 
 /** Limit of one purge that another node does, in milliseconds. */
 export const purgeTimeoutMs = 100_000;
 
 export interface PurgeSources {
+  intent(appId: string): Pick<AppIntentRow, "settings" | "licence"> | undefined;
   readonly host: Pick<AppHost, "purge"> | undefined;
   /** Nodes with an app host, read from the store. */
   nodes(): Promise<readonly NodeRecord[]>;
@@ -35,8 +38,7 @@ const purgeHere = async (
   );
 };
 
-/** @throws what the hook throws, or that no node could be asked */
-export const purgeApp = async (
+const purgeSomewhere = async (
   { call, host, nodes }: PurgeSources,
   input: PurgeInput,
   signal: AbortSignal,
@@ -49,6 +51,25 @@ export const purgeApp = async (
   const parsed = outcome.safeParse(answer.body);
   const error = parsed.success ? parsed.data.error : "its answer cannot be read";
   if (error !== null) throw new Error(`${able.id}: ${error}`);
+};
+
+/**
+ * @throws what the hook throws, without the secrets of the app: it goes to listings, logs and dead
+ * letters; or that no node could be asked
+ */
+export const purgeApp = async (
+  sources: PurgeSources,
+  input: PurgeInput,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await purgeSomewhere(sources, input, signal);
+  } catch (error) {
+    const intent = sources.intent(input.appId);
+    const secrets = intent ? [intent.settings, { licenceSecret: intent.licence }] : [];
+    const told = error instanceof Error ? error.message || error.name : String(error);
+    throw new Error(redactText(redactSecrets(told, secrets)));
+  }
 };
 
 /** Answers a node that has no app host of its own. */

@@ -173,6 +173,24 @@ describe("the purge", () => {
     expect(failures).toBe(7);
   });
 
+  test("tells nobody the settings and the licence, whatever the hook says", async () => {
+    const cluster = nodesOf();
+    const fails = () =>
+      scriptedHost({ purge: () => Promise.reject(new Error("no db:hunter22 with LIC-4711")) });
+    const web1 = await cluster.start("web-1", fails());
+    await cluster.start("web-2", fails());
+    const { change, install } = cluster.ops(web1);
+    await install({ settings: { password: "hunter22" }, licence: "LIC-4711" });
+    await cluster.converged(web1);
+    await change("uninstall");
+    await cluster.until(() => web1.apps.get(appId).uninstall?.error !== undefined, 120_000);
+    expect(web1.apps.get(appId).uninstall?.error).toBe("Error: no db:[redacted] with [redacted]");
+    const letters = await cluster.finish(web1.deadLetters.list({}));
+    const told = JSON.stringify([web1.status(), web1.apps.explain(appId), letters]);
+    expect(told).toContain("no db:[redacted]");
+    expect(told).not.toMatch(/hunter22|LIC-4711/);
+  });
+
   test("is done by another node where the owner of the app has no host", async () => {
     const cluster = nodesOf();
     const log: string[] = [];
