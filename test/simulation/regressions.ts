@@ -93,4 +93,14 @@ export const regressions: readonly Regression[] = [
       "after FLUSHALL rows came under versions that a node knew, and it kept those it had for good (I10)",
     test: `${engine}/list-rows.test.ts`,
   },
+  {
+    name: "batches-of-a-former-identity",
+    seed: 68,
+    nodes: 3,
+    features: ["actors"],
+    faults: ["freeze:n3@2600+1330", "restart-store:store@3818+1457", "roll-back:store@4226+1560"],
+    showed:
+      "a mailbox that went back took a batch of a fresh identity before the former one's were compared: nobody told what it lost (I2)",
+    test: `${engine}/producer-identities.test.ts`,
+  },
 ];

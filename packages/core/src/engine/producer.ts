@@ -65,6 +65,8 @@ export interface AckedBatch {
   readonly number: number;
 }
 
+/** Identities whose last batch is known; another one is taken after each loss. */
+const identitiesKept = 4;
 const maxBatchMessages = 256;
 /** A batch takes no more messages from here on; with its last one it stays below about 1 MiB. */
 const fullBatchBytes = 524_288;
@@ -76,7 +78,8 @@ export class Producer {
   #id: ProducerId;
   #number = 0;
   #lastEntry: EntryId | undefined;
-  #acked: AckedBatch | undefined;
+  /** The last batch of each identity, oldest first. */
+  #acked: readonly AckedBatch[] = [];
   #isInDoubt = false;
   #inFlight = false;
   #renewNext = false;
@@ -104,14 +107,18 @@ export class Producer {
     return this.#lastEntry;
   }
 
-  /** What this node knows to be in the mailbox, or to have been; also of a former identity. */
-  get acked(): AckedBatch | undefined {
+  /**
+   * What this node knows to be in the mailbox, or to have been. A mailbox that went back makes it
+   * take another identity, and acknowledges that one before the former one's batches are compared:
+   * they stay (I2).
+   */
+  get acked(): readonly AckedBatch[] {
     return this.#acked;
   }
 
   /** Its loss was told. */
   forget(producer: ProducerId): void {
-    if (this.#acked?.producer === producer) this.#acked = undefined;
+    this.#acked = this.#acked.filter((batch) => batch.producer !== producer);
   }
 
   /** A batch that ended as unknown may be in the mailbox, behind `lastEntry`: the next must go there. */
@@ -238,7 +245,8 @@ export class Producer {
     switch (answer.kind) {
       case "appended":
         this.#number = number;
-        this.#acked = { producer: this.#id, number };
+        this.forget(this.#id);
+        this.#acked = [...this.#acked.slice(1 - identitiesKept), { producer: this.#id, number }];
         this.#isInDoubt = false;
         if (answer.entry !== undefined) this.#lastEntry = answer.entry;
         this.#context.closed(answer.closed);

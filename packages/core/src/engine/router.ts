@@ -202,8 +202,8 @@ export class Router implements LocalPath {
 
   /** Batches that the mailbox of a shard has acknowledged to this node. */
   acked(shard: ShardId): readonly SenderMark[] {
-    const acked = this.#lanes.get(shard)?.producer.acked;
-    return acked ? [{ kind: "producer", ...acked }] : [];
+    const acked = this.#lanes.get(shard)?.producer.acked ?? [];
+    return acked.map((batch) => ({ kind: "producer", ...batch }));
   }
 
   /** The loss of these was told. */
