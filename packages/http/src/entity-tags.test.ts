@@ -141,6 +141,7 @@ test("every list and record from views has a tag, and changes have none", async 
     "GET /v1/events",
     "GET /v1/migrate/apps",
     "GET /v1/apps/{id}/history",
+    "GET /v1/migrate/apps",
     "GET /v1/wait",
     "GET /v1/apps/{id}/wait",
   ]);
