@@ -99,6 +99,17 @@ test("a dead letter is counted by the node that puts it aside", async () => {
   await node.until(() => figures().since.deadLetters === 1);
   expect(figures().since.turnsThrown).toBe(5);
   await node.until(() => figures().status.deadLetters.unresolved === 1);
+  await expect(node.muster.wait("dead-letters=0", { timeoutMs: 0 })).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+  });
+  let ended = false;
+  void node.muster.wait("dead-letters=0").then(() => {
+    ended = true;
+  });
+  const letters = node.muster.as({ name: "test", role: "admin" }).deadLetters;
+  const { items } = await letters.list();
+  await letters.resolve(items[0]?.id ?? "", { to: "ignored", reason: "a test" });
+  await node.until(() => ended, 10);
 });
 
 test("a pass of the reconciler is counted by the node that runs it, which says that it leads", async () => {

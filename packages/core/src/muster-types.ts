@@ -71,7 +71,7 @@ export interface Muster {
   readonly reconciler: ReconcilerService;
   /**
    * Waits until a condition holds, at once if it does: `healthy`, `nodes=3`, `app/ID=converged`,
-   * `app/ID=enabled|disabled|gone`, `drained=NODE`, `drift=0`.
+   * `app/ID=enabled|disabled|gone`, `drained=NODE`, `drift=0`, `dead-letters=0`.
    * @throws MusterError `WAIT_TIMEOUT` with the blockers; `TERMINAL`, `SUPERSEDED`, `OBSERVED` when
    *   it cannot come any more; `VALIDATION`, `STOPPED`
    */

@@ -25,6 +25,7 @@ import { examineNode } from "./doctor/doctor.ts";
 import { EventTeller } from "./engine/event-teller.ts";
 import { isGuarded } from "./engine/guards.ts";
 import type { AnyKind } from "./engine/kinds.ts";
+import { letterKind } from "./engine/letter-kind.ts";
 import { Node } from "./engine/node.ts";
 import type { ViewTable } from "./engine/view-table.ts";
 import { MusterError } from "./errors.ts";
@@ -321,7 +322,12 @@ export const createMuster = (options: MusterOptions): Muster => {
       const refused = node.unavailable();
       return refused?.code === "STOPPED" || refused?.code === "NOT_STARTED" ? refused : undefined;
     },
-    onChange: onAppChange,
+    onChange: (listener) => {
+      const ends = [onAppChange(listener), node.view(letterKind)?.onChange(listener)];
+      return () => {
+        for (const end of ends) end?.();
+      };
+    },
   });
 
   const isDevelopment = options.development ?? !isProduction();

@@ -44,7 +44,7 @@ export const registerWait: Register = (noun, cli) => {
   noun
     .requiredOption(
       "--for <condition>",
-      "healthy, nodes=3, app/ID=converged|enabled|disabled|gone, drained=NODE, drift=0",
+      "healthy, nodes=3, app/ID=converged|enabled|disabled|gone, drained=NODE, drift=0, dead-letters=0",
     )
     .addHelpText(
       "after",

@@ -20,9 +20,12 @@ export type WaitCondition =
   /** The node owns no shard any more. */
   | { readonly kind: "drained"; readonly node: string }
   /** Every app is as it should be on every live node. */
-  | { readonly kind: "drift" };
+  | { readonly kind: "drift" }
+  /** Nothing lies among the dead letters that nobody replayed or resolved, and none waits for room. */
+  | { readonly kind: "dead-letters" };
 
-const forms = "healthy, nodes=N, app/ID=converged|enabled|disabled|gone, drained=NODE or drift=0";
+const forms =
+  "healthy, nodes=N, app/ID=converged|enabled|disabled|gone, drained=NODE, drift=0 or dead-letters=0";
 
 const appStates: ReadonlySet<string> = new Set(["converged", "enabled", "disabled", "gone"]);
 const isAppState = (text: string): text is AppCondition => appStates.has(text);
@@ -46,6 +49,7 @@ export const parseCondition = (text: string): WaitCondition => {
     return { kind: "nodes", count: Number(value) };
   }
   if (subject === "drift" && value === "0") return { kind: "drift" };
+  if (subject === "dead-letters" && value === "0") return { kind: "dead-letters" };
   if (subject === "drained" && idPattern.test(value)) return { kind: "drained", node: value };
   const id = subject.startsWith("app/") ? subject.slice(4) : "";
   if (idPattern.test(id) && isAppState(value)) return { kind: "app", id, state: value };
@@ -63,6 +67,8 @@ export const conditionText = (condition: WaitCondition): string => {
       return `drained=${condition.node}`;
     case "drift":
       return "drift=0";
+    case "dead-letters":
+      return "dead-letters=0";
     case "app":
       return `app/${condition.id}=${condition.state}`;
   }

@@ -177,6 +177,15 @@ const judgeCluster = (
         node.shards === 0 ? [] : [{ nodeId: node.id, reason: { code: "owns_shards", message } }],
       );
     }
+    case "dead-letters": {
+      const { unresolved, parked } = facts.status().deadLetters;
+      const told = (count: number, what: string): string =>
+        `${count} ${count === 1 ? "dead letter is" : "dead letters are"} ${what}`;
+      return waiting([
+        ...(unresolved > 0 ? [because("unresolved", told(unresolved, "unresolved"))] : []),
+        ...(parked > 0 ? [because("parked", told(parked, "waiting for room"))] : []),
+      ]);
+    }
     case "drift":
       return waiting(
         facts

@@ -14,6 +14,7 @@ const world = () => {
   const seen = {
     verdict: "healthy" as ClusterStatus["verdict"],
     reasons: [] as string[],
+    deadLetters: { unresolved: 0, parked: 0 },
     nodes: [] as Partial<NodeView>[],
     app: { ...app(), nodes: [row("web-1")] } as
       | (AppSummary & { nodes: readonly AppRow[] })
@@ -22,7 +23,12 @@ const world = () => {
     ended: undefined as MusterError | undefined,
   };
   const facts = {
-    status: () => ({ verdict: seen.verdict, reasons: seen.reasons }) as unknown as ClusterStatus,
+    status: () =>
+      ({
+        verdict: seen.verdict,
+        reasons: seen.reasons,
+        deadLetters: seen.deadLetters,
+      }) as unknown as ClusterStatus,
     nodes: () => seen.nodes as NodeView[],
     app: () => seen.app,
     drifted: () => (seen.app?.nodes.some(({ converged }) => !converged) ? [seen.app] : []),
@@ -73,6 +79,7 @@ describe("a condition", () => {
     "app/a.b-c_1=gone",
     "drained=web-1",
     "drift=0",
+    "dead-letters=0",
   ])("%s is read and written alike", (text) => {
     expect(conditionText(parseCondition(text))).toBe(text);
   });
@@ -85,6 +92,7 @@ describe("a condition", () => {
     "app/CRM=enabled",
     "app/crm=on",
     "drift=1",
+    "dead-letters=1",
     "drained=",
     "healthy=1",
     "app/crm",
@@ -230,6 +238,22 @@ describe("the cluster", () => {
     expect(judge("drift=0").kind).toBe("holds");
     seen.app = { ...app(), nodes: [failed("web-1")] };
     expect(judge("drift=0")).toMatchObject({ blockers: [{ nodeId: "web-1", appId: "crm" }] });
+  });
+});
+
+describe("dead letters", () => {
+  const { seen, judge } = world();
+
+  test("are none once each was replayed or resolved, and none waits for room", () => {
+    expect(judge("dead-letters=0").kind).toBe("holds");
+    seen.deadLetters = { unresolved: 2, parked: 1 };
+    expect(judge("dead-letters=0")).toMatchObject({
+      kind: "waiting",
+      blockers: [
+        { reason: { code: "unresolved", message: "2 dead letters are unresolved" } },
+        { reason: { code: "parked", message: "1 dead letter is waiting for room" } },
+      ],
+    });
   });
 });
 
