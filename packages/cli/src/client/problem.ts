@@ -60,9 +60,10 @@ export const problemError = (refusal: Refusal): CliError => {
   const code = isRecord(value) ? textAt(value, "code") : undefined;
   if (!isRecord(value) || code === undefined || response.ok) return foreignAnswer(refusal);
   const detail = textAt(value, "detail") ?? textAt(value, "title") ?? code;
-  const fields = Object.entries(recordAt(value, "fieldErrors")).map(
-    ([field, why]) => `${field}: ${Array.isArray(why) ? why.join(", ") : String(why)}`,
-  );
+  const fields = Object.entries(recordAt(value, "fieldErrors"))
+    .map(([field, why]) => [field, Array.isArray(why) ? why.join(", ") : String(why)] as const)
+    .filter(([field, why]) => !detail.includes(`${field} ${why}`))
+    .map(([field, why]) => `${field}: ${why}`);
   const current = textAt(value, "current");
   const retryAfterMs = numberAt(value, "retryAfterMs");
   const said = textAt(value, "hint") ?? remedies[response.status];
@@ -75,7 +76,7 @@ export const problemError = (refusal: Refusal): CliError => {
   const message = [
     detail,
     ...(fields.length > 0 ? [`(${fields.join("; ")})`] : []),
-    ...(current === undefined ? [] : [`(it is ${current})`]),
+    ...(current === undefined ? [] : [`(now: ${current})`]),
   ].join(" ");
   const requestId = textAt(value, "requestId") ?? refusal.requestId;
   return new CliError(code, message, {

@@ -458,7 +458,15 @@ describe("muster apps install", () => {
     const args = ["apps", "install", "crm", "--version", "1", "--reason", "r", "--url", url];
     const { code, err } = await muster(args);
     expect(code).toBe(6);
-    expect(err).toContain("it is APP_EXISTS (it is 2.0.0)");
+    expect(err).toContain("it is APP_EXISTS (now: 2.0.0)");
+  });
+
+  test("a field that the sentence names already is not told twice", async () => {
+    const fieldErrors = { for: "must be healthy", timeoutMs: "is too long" };
+    const detail = "The query is not valid: for must be healthy.";
+    const { url } = await fakeNode(() => problem(400, "VALIDATION", { detail, fieldErrors }));
+    const { err } = await muster(["apps", "--url", url]);
+    expect(err).toContain(`muster: ${detail} (timeoutMs: is too long)\n`);
   });
 
   test("with --dry-run tells an app that is there from one that is not", async () => {

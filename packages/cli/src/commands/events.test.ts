@@ -14,7 +14,11 @@ const event = (n: number, more = {}) => ({
   at: "2027-01-15T08:00:00.000Z",
   by: "otto",
   reason: "too slow",
-  data: { previous: null, next: { desiredStatus: "disabled" } },
+  data: {
+    change: "disabled",
+    previous: null,
+    next: { desiredStatus: "disabled", version: "2.0.0" },
+  },
   ...more,
 });
 const gap = {
@@ -32,11 +36,35 @@ describe("muster events", () => {
     expect((await muster(["events", "--url", url])).out).toBe(
       [
         "AT                        TYPE                SUBJECT  BY    WHAT",
-        "2027-01-15T08:00:00.000Z  app.intent.changed  app/crm  otto  → disabled: too slow",
+        "2027-01-15T08:00:00.000Z  app.intent.changed  app/crm  otto  disabled: too slow",
         covers,
         "",
       ].join("\n"),
     );
+  });
+
+  test.each([
+    ["updated", "updated to 2.0.0: too slow"],
+    ["rolled_back", "rolled back to 2.0.0: too slow"],
+    ["installed", "installed → disabled: too slow"],
+    ["drift_acknowledged", "drift acknowledged: too slow"],
+  ])("the change %s is told in words", async (change, told) => {
+    const data = { change, next: { desiredStatus: "disabled", version: "2.0.0" } };
+    const { url } = await fakeNode(() => ({ body: { items: [event(1, { data })], window } }));
+    expect((await muster(["events", "--url", url])).out).toContain(`otto  ${told}\n`);
+  });
+
+  test("what alarmed is told in the words of the alert", async () => {
+    const { by: _, reason: __, ...rest } = event(1);
+    const items = [{ ...rest, type: "alert.opened", data: { message: "crm is off on web-2" } }];
+    const { url } = await fakeNode(() => ({ body: { items, window } }));
+    expect((await muster(["events", "--url", url])).out).toContain("-   crm is off on web-2\n");
+  });
+
+  test("a place that is none is answered with what can be written", async () => {
+    const { code, err } = await muster(["events", "--since", "frog"]);
+    expect([code, err]).toEqual([2, expect.stringContaining('--since "frog" is no time')]);
+    expect(err).toContain("or the id of an event");
   });
 
   test("what a node came to is told with the node", async () => {

@@ -151,7 +151,7 @@ describe("muster apps history", () => {
     expect(asked[0]).toMatchObject({ path: "/v1/apps/crm/history", query: { limit: "5" } });
     expect(out.split("\n")).toEqual([
       expect.stringMatching(/^AT +GENERATION +WHO +WHAT +WHY$/),
-      expect.stringMatching(/^2026-05-01T12:00:00.000Z +3 +anna +enabled → enabled +roll-out$/),
+      expect.stringMatching(/^2026-05-01T12:00:00.000Z +3 +anna +enabled +roll-out$/),
       expect.stringMatching(
         /^2026-05-01T12:00:01.000Z +3 +web-2 +error_disabled \(4×, last 2026-05-01T12:00:09.000Z\) +ECONNREFUSED$/,
       ),

@@ -1,5 +1,6 @@
 /** The history of an app: what was wanted, and what became of it. */
 import { type JsonRecord, numberAt, recordAt, recordsAt, textAt } from "../json.ts";
+import { changeInWords } from "./change-words.ts";
 import type { Shown } from "./format.ts";
 import type { Column } from "./table.ts";
 
@@ -9,7 +10,7 @@ const whoOf = (item: JsonRecord): string | undefined =>
   textAt(item, isChange(item) ? "by" : "nodeId");
 
 const whatOf = (item: JsonRecord): string | undefined => {
-  if (isChange(item)) return `${textAt(item, "change")} → ${textAt(item, "desiredStatus")}`;
+  if (isChange(item)) return changeInWords(textAt(item, "change") ?? "changed", item);
   const count = numberAt(item, "count") ?? 1;
   return `${textAt(item, "initStatus")}${count > 1 ? ` (${count}×, last ${textAt(item, "lastAt")})` : ""}`;
 };

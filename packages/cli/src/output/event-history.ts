@@ -1,6 +1,8 @@
 /** Events and entries of the audit as people read them. */
+import { usageError } from "../cli-error.ts";
 import { parseDuration } from "../duration.ts";
 import { type JsonRecord, recordAt, recordsAt, textAt } from "../json.ts";
+import { changeInWords } from "./change-words.ts";
 import type { Shown } from "./format.ts";
 import type { Column } from "./table.ts";
 
@@ -9,13 +11,13 @@ const isGap = (row: JsonRecord): boolean => textAt(row, "type") === "gap";
 /** What changed, where it can be said in a word. */
 const changeOf = (row: JsonRecord): string | undefined => {
   if (isGap(row)) return `events up to ${textAt(row, "to")} are no longer kept, or were lost`;
-  const reason = textAt(row, "reason");
-  const next = recordAt(recordAt(row, "data"), "next");
-  const status = textAt(next, "desiredStatus");
+  const data = recordAt(row, "data");
+  const next = recordAt(data, "next");
   const found = textAt(next, "initStatus");
-  const node = textAt(recordAt(row, "data"), "nodeId");
-  if (found) return `→ ${found} on ${node}`;
-  return [status && `→ ${status}`, reason].filter(Boolean).join(": ") || undefined;
+  if (found) return `→ ${found} on ${textAt(data, "nodeId")}`;
+  const change = textAt(data, "change");
+  const what = change ? changeInWords(change, next) : textAt(data, "message");
+  return [what, textAt(row, "reason")].filter(Boolean).join(": ") || undefined;
 };
 
 /** Rows that come one by one have nothing to line up with, but for these widths. */
@@ -40,6 +42,12 @@ export const eventColumns = (aligned: boolean): readonly Column[] => {
 /** A duration counts back from now; an instant or an id is the node's to read. */
 export const placeOf = (flag: string, text: string | undefined): string | undefined => {
   if (text === undefined || /^\d+-\d+$/.test(text) || /^\d{4}-\d\d-/.test(text)) return text;
+  if (!/^\d/.test(text)) {
+    throw usageError(
+      `${flag} "${text}" is no time`,
+      "Write a while back from now (10m), an instant (2026-05-01T18:00:00Z), or the id of an event.",
+    );
+  }
   return new Date(Date.now() - parseDuration(flag, text)).toISOString();
 };
 

@@ -148,6 +148,14 @@ describe("an explanation", () => {
       'muster apps rollback crm --reason "it does not run"',
     ],
   ];
+  test("a node that missed a change under a pause acts when it ends", () => {
+    const missed = app({ pausedUntil: "18:00", paused: { ...hold, missed: true } });
+    const rows = [row("web-1", { converged: false, observedIntentId: "an earlier one" })];
+    const { nodes } = explainApp(missed, rows, untold, T0);
+    expect(nodes[0]?.next).toMatchObject({ kind: "waits", at: "18:00" });
+    expect(nodes[0]?.next.sentence).toContain("is acted on when the pause ends, at 18:00");
+  });
+
   test.each(goings)("tells %s", (_, part, sentence, command) => {
     const told = explainApp(app(part), [row("web-1"), row("web-2")], untold, T0);
     expect(told.sentence).toEndWith(sentence);

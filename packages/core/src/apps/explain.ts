@@ -62,9 +62,17 @@ const asAttempt = (entry: NodeEntry): ExplainedAttempt => ({
   ...(entry.reason && { error: entry.reason.message }),
 });
 
+/** A node that has yet to act does so when the pause ends. */
+const nextUnder = (paused: AppSummary["paused"], row: AppRow): NextStep => {
+  const next = nextStep(row);
+  if (!paused || next.kind !== "soon" || row.observedIntentId === row.intentId) return next;
+  const sentence = `generation ${row.generation} is acted on when the pause ends, at ${paused.until}`;
+  return { kind: "waits", at: paused.until, sentence };
+};
+
 const explainNode = (
   row: AppRow,
-  generation: number,
+  { generation, paused }: AppSummary,
   entries: readonly NodeEntry[],
 ): ExplainedNode => {
   const present = entries.filter((entry) => entry.generation === generation);
@@ -77,7 +85,7 @@ const explainNode = (
     reason: row.reason,
     attempts: (present.length > 0 ? present : entries.slice(-1)).map(asAttempt),
     attemptCount: row.attempts,
-    next: nextStep(row),
+    next: nextUnder(paused, row),
   };
 };
 
@@ -123,7 +131,7 @@ export const explainApp = (
   historyOf: (nodeId: string) => NodeHistory,
   now: number,
 ): AppExplanation => {
-  const nodes = rows.map((row) => explainNode(row, app.generation, historyOf(row.nodeId).entries));
+  const nodes = rows.map((row) => explainNode(row, app, historyOf(row.nodeId).entries));
   const worst = nodes
     .filter(({ next }) => next.command !== undefined)
     .sort((a, b) => urgency.indexOf(a.next.kind) - urgency.indexOf(b.next.kind))[0];

@@ -114,7 +114,7 @@ export const readHistory = async (
   if (!answer.ok) {
     throw new MusterError("APP_NOT_FOUND", `There never was an app "${id}" in this cluster.`, {
       op,
-      hint: "apps.list() names those there are.",
+      hint: "List those there are with `muster apps list`.",
     });
   }
   return mergeHistory(answer.value.history, sources.historiesOf(id), sources.now(), limit);

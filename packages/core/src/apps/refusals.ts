@@ -45,7 +45,7 @@ export const refusalError = (
       return new MusterError("APP_NOT_FOUND", `There is no app "${id}" in this cluster.`, {
         op,
         outcome: "not-applied",
-        hint: "apps.list() names those there are; apps.install() adds one.",
+        hint: "List them with `muster apps list`; `muster apps install` adds one.",
       });
     case "exists": {
       const what = there ? ` as version ${there.version}, ${there.desiredStatus}` : "";

@@ -81,7 +81,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     const intent = table.intent(id);
     if (intent) return intent;
     throw new MusterError("APP_NOT_FOUND", `There is no app "${id}" in this cluster.`, {
-      hint: "apps.list() names those there are.",
+      hint: "List them with `muster apps list`.",
     });
   };
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createMuster } from "../muster.ts";
 import { redactText } from "../secrets.ts";
-import { judgeRuntime } from "./doctor.ts";
+import { judgeRuntime, judgeVerdict } from "./doctor.ts";
 
 test.each([
   ["bun 1.4.5", "ok"],
@@ -13,6 +13,15 @@ test.each([
 ])("%s is %s", (runtime, state) => {
   const check = judgeRuntime(runtime);
   expect([check.state, check.remedy === null]).toEqual([state as never, state === "ok"]);
+});
+
+test("of all that is wrong with the cluster the first is told, and how much more there is", () => {
+  const judged = (reasons: readonly string[]) =>
+    judgeVerdict({ status: () => ({ verdict: "degraded", reasons }) as never }).message;
+  expect(judged(["app a is off", "app b is off", "web-2 is lost"])).toBe(
+    "It is degraded: app a is off; and 2 more",
+  );
+  expect(judged(["app a is off"])).toBe("It is degraded: app a is off");
 });
 
 test("a node in memory is well, and told that its data ends with it", async () => {

@@ -76,11 +76,14 @@ const judgeViews = ({ staleViews, status }: DoctorSources): Precondition => {
       );
 };
 
-const judgeVerdict = ({ status }: DoctorSources): Precondition => {
+/** Tells the first thing that is wrong; `muster status` tells all. */
+export const judgeVerdict = ({ status }: Pick<DoctorSources, "status">): Precondition => {
   const { verdict, reasons } = status();
   if (verdict === "healthy") return check("verdict", "The cluster", "ok", "It is healthy.");
   const state = verdict === "degraded" ? "warn" : "bad";
-  const message = `It is ${verdict}: ${reasons.join("; ")}`;
+  const [first = "no reason is known", ...others] = reasons;
+  const more = others.length > 0 ? `; and ${others.length} more` : "";
+  const message = `It is ${verdict}: ${first}${more}`;
   return check("verdict", "The cluster", state, message, "See muster status.");
 };
 
