@@ -44,3 +44,23 @@ test("what stands under a secret name is not shown, however deep", () => {
     list: [{ token: "[redacted]" }, "token", "[3 bytes]"],
   });
 });
+
+test("nor what is a licence, in a URL, or kept as JSON", () => {
+  expect(
+    redactByName({
+      licence: "LIC-1",
+      licenseKey: "LIC-2",
+      hasLicence: true,
+      invalid_license_disabled: 2,
+      record: JSON.stringify({ id: "crm", settings: [{ password: "hunter22" }] }),
+      text: "{ is no JSON, smtp://bob:pw@mail.example",
+    }),
+  ).toEqual({
+    licence: "[redacted]",
+    licenseKey: "[redacted]",
+    hasLicence: true,
+    invalid_license_disabled: 2,
+    record: '{"id":"crm","settings":[{"password":"[redacted]"}]}',
+    text: "{ is no JSON, smtp://[redacted]@mail.example",
+  });
+});

@@ -3,7 +3,7 @@
  * in a text, and user and password in any URL.
  */
 const secretName =
-  /secret|token|passw|passphrase|credential|authori[sz]ation|cookie|api_?-?key|private_?-?key/i;
+  /secret|token|passw|passphrase|credential|authori[sz]ation|cookie|api_?-?key|private_?-?key|^licen[cs]e([_-]?key)?$/i;
 const userInUrl = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@]{1,512}@/gi;
 /** Shorter values would tear words apart and are no secrets worth the name. */
 const minLength = 4;
@@ -42,12 +42,25 @@ const saidOutright =
 export const redactText = (text: string): string =>
   text.replace(userInUrl, "$1[redacted]@").replace(saidOutright, `$1${redacted}`);
 
+/** Objects kept as JSON hold secrets under names as any other. */
+const redactTold = (text: string): string => {
+  if (/^\s*[{[]/.test(text)) {
+    try {
+      return JSON.stringify(redactByName(JSON.parse(text)));
+    } catch {
+      // It only looks like JSON.
+    }
+  }
+  return text.replace(userInUrl, "$1[redacted]@");
+};
+
 /**
  * Copies a plain value for people to look at: without what stands under a name that says it is
- * secret, and with bytes told by their number.
+ * secret, also within JSON kept as text, and with bytes told by their number.
  */
 export const redactByName = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
+  if (typeof value === "string") return redactTold(value);
   if (Array.isArray(value)) return value.map(redactByName);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

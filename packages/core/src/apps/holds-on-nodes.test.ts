@@ -1,5 +1,6 @@
 /** Pauses and acknowledged drift on whole nodes: both end by themselves. */
 import { describe, expect, test } from "bun:test";
+import { appFailure } from "../hosts/app-host.ts";
 import { isoInstant } from "../model/instant.ts";
 import { scriptedHost } from "./app-kit.test.ts";
 import { appId, nodesOf } from "./nodes-kit.test.ts";
@@ -103,6 +104,20 @@ describe("acknowledged drift", () => {
     await change("ackDrift", { until: inMs(20_000) });
     expect(web1.status().verdict).toBe("healthy");
     await until(() => web1.status().verdict === "degraded", 25_000);
+  });
+
+  test("is known by a code of the host's, however long, which tells no secret", async () => {
+    const code = `no_hunter22_${"x".repeat(200)}`;
+    const odd = () => Promise.reject(appFailure("error", "no", code));
+    const { change, inMs, rows, until, web1 } = await two(scriptedHost({ enable: odd }));
+    await change("settings", { settings: { password: "hunter22" } });
+    await until(
+      () =>
+        rows(web1)[1]?.reason?.message === "enable: no" && rows(web1)[1]?.observedGeneration === 2,
+    );
+    const { app } = await change("ackDrift", { until: inMs(20_000) });
+    expect(app.acknowledged?.causes[0]).toMatch(/^no_\[redacted\]_x{86}$/);
+    expect(web1.status().verdict).toBe("healthy");
   });
 
   test("needs drift, an end that lies ahead, and an app", async () => {

@@ -8,12 +8,15 @@ import type { AppHost } from "../hosts/app-host.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { NodeRecord } from "../model/node-record.ts";
 import type { Clock } from "../ports/clock.ts";
-import { redactSecrets, redactText } from "../secrets.ts";
+import { redactSecrets } from "../secrets.ts";
 import { type PurgeInput, purgeInput } from "./commands.ts";
 import type { AppIntentRow } from "./intent.ts";
 
 /** Limit of one purge that another node does, in milliseconds. */
 export const purgeTimeoutMs = 100_000;
+
+/** Far more than is shown: it is cut to that only after secrets were taken out. */
+const maxErrorLength = 20_000;
 
 export interface PurgeSources {
   intent(appId: string): Pick<AppIntentRow, "settings" | "licence"> | undefined;
@@ -68,7 +71,7 @@ export const purgeApp = async (
     const intent = sources.intent(input.appId);
     const secrets = intent ? [intent.settings, { licenceSecret: intent.licence }] : [];
     const told = error instanceof Error ? error.message || error.name : String(error);
-    throw new Error(redactText(redactSecrets(told, secrets)));
+    throw new Error(redactSecrets(told.slice(0, maxErrorLength), secrets));
   }
 };
 

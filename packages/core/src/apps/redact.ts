@@ -8,6 +8,8 @@ import type { AttemptVerdict } from "./decide-status.ts";
 import type { AppSettings } from "./settings.ts";
 
 const maxMessageLength = 1_000;
+/** As long as an acknowledgement of drift may name one. */
+const maxCodeLength = 100;
 
 /** Takes out what is secret, then cuts what is too long to show. */
 export const withoutSecrets = (
@@ -23,7 +25,10 @@ export const withoutSecrets = (
   };
   return {
     ...verdict,
-    reason: reason && { ...reason, message: shown(reason.message) },
+    reason: reason && {
+      code: shown(reason.code).slice(0, maxCodeLength),
+      message: shown(reason.message),
+    },
     ...(error !== undefined && { error: shown(error) }),
   };
 };
