@@ -10,15 +10,23 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 const maxMs = 7 * 86_400_000;
 
+const readDuration = (text: string): number | undefined => {
+  const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const ms = Number(digits) * (unitMs[unit] ?? Number.NaN);
+  return Number.isFinite(ms) && ms <= maxMs ? Math.round(ms) : undefined;
+};
+
+/** Whether `parseDuration` takes it. */
+export const isDuration = (text: string): boolean => readDuration(text) !== undefined;
+
 /**
  * Parses `500ms`, `60s`, `5m`, `2h`; a bare number counts seconds.
  * @returns milliseconds
  * @throws CliError `USAGE`
  */
 export const parseDuration = (flag: string, text: string): number => {
-  const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
-  const ms = Number(digits) * (unitMs[unit] ?? Number.NaN);
-  if (Number.isFinite(ms) && ms <= maxMs) return Math.round(ms);
+  const ms = readDuration(text);
+  if (ms !== undefined) return ms;
   throw usageError(`${flag} "${text}" is no duration`, "Write 500ms, 60s, 5m or 2h; at most 7d.");
 };
 

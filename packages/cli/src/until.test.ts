@@ -12,6 +12,10 @@ test.each([
   expect(parseUntil(text, now)).toBe(instant);
 });
 
+test.each(["400d", "soon"])("%p is answered with both that can be written", (text) => {
+  expect(() => parseUntil(text, now)).toThrow("neither an instant nor a while");
+});
+
 test.each(["soon", "", "2026-13-01T00:00:00Z", "-1h"])("%p is refused", (text) => {
   expect(() => parseUntil(text, now)).toThrow();
 });

@@ -63,7 +63,8 @@ export const problemError = (refusal: Refusal): CliError => {
   const fields = Object.entries(recordAt(value, "fieldErrors"))
     .map(([field, why]) => [field, Array.isArray(why) ? why.join(", ") : String(why)] as const)
     .filter(([field, why]) => !detail.includes(`${field} ${why}`))
-    .map(([field, why]) => `${field}: ${why}`);
+    .map(([field, why]) => `${field}: ${why}`)
+    .filter((told) => !detail.includes(told));
   const current = textAt(value, "current");
   const retryAfterMs = numberAt(value, "retryAfterMs");
   const said = textAt(value, "hint") ?? remedies[response.status];

@@ -73,7 +73,7 @@ export const reconcileApp = async (
     if (rows.some(({ nodeId }) => nodeId === id)) continue;
     throw new MusterError("NODE_NOT_FOUND", `There is no node "${id}" in this cluster.`, {
       op: "apps.reconcile",
-      hint: "nodes.list() names those there are.",
+      hint: "List them with `muster nodes list`.",
     });
   }
   const asked = rows.filter(({ nodeId }) => nodes?.includes(nodeId) ?? true);

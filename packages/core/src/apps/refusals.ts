@@ -51,14 +51,14 @@ export const refusalError = (
       const what = there ? ` as version ${there.version}, ${there.desiredStatus}` : "";
       return new MusterError("APP_EXISTS", `The app "${id}" is installed already${what}.`, {
         ...details,
-        hint: "Another version comes with apps.update(), its desired status is changed with apps.enable() and apps.disable().",
+        hint: "Another version comes with `muster apps update`; `muster apps enable` and `disable` change what is wanted.",
       });
     }
     case "uninstalling":
       return new MusterError("APP_UNINSTALLING", `The app "${id}" is still being uninstalled.`, {
         ...details,
         retryAfterMs: 1_000,
-        hint: "Install it again when it is gone; apps.get() tells what the uninstall waits for.",
+        hint: "Install it again when it is gone; `muster apps explain` tells what the uninstall waits for.",
       });
     case "paused": {
       const until = there?.pausedUntil ? ` until ${there.pausedUntil}` : "";
@@ -72,7 +72,7 @@ export const refusalError = (
       return new MusterError(
         "NO_PREVIOUS_VERSION",
         `The app "${id}" was never updated, so there is no version to go back to.`,
-        { ...details, hint: "apps.update() takes any version." },
+        { ...details, hint: "`muster apps update` takes any version." },
       );
     case "no-drift":
       return new MusterError(

@@ -92,7 +92,7 @@ export const createAppsService = (reads: AppsReads): AppsFeature => {
     const node = table.nodes.find((known) => known.id === id);
     if (node) return node;
     throw new MusterError("NODE_NOT_FOUND", `There is no node "${id}" in this cluster.`, {
-      hint: "nodes.list() names those there are.",
+      hint: "List them with `muster nodes list`.",
     });
   };
 

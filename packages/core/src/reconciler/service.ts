@@ -120,7 +120,7 @@ const shown = (row: AlertRow): Alert => ({
 const notFound = (id: string): MusterError =>
   new MusterError("ALERT_NOT_FOUND", `There is no open alert "${id}".`, {
     outcome: "not-applied",
-    hint: "alerts.list() names those there are.",
+    hint: "List them with `muster alerts list --all`.",
   });
 
 export const createAlertsService = (sources: ReconcilerSources): AlertsService => ({
