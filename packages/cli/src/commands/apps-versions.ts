@@ -55,7 +55,7 @@ export const registerVersions: Register = (noun, cli) => {
   noun
     .command("uninstall <app>")
     .description("takes the app away: torn down on every node, then purged once")
-    .option("--force", "also when it is paused")
+    .option("--force", "also when it is paused; tries a failed purge anew")
     .action(async (id: string, { force }: { readonly force?: boolean }) => {
       const given = cli();
       if (!given.flags.dryRun) await given.confirm(`uninstall ${id}`);

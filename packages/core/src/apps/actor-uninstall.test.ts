@@ -145,6 +145,23 @@ describe("the purge", () => {
     expect(app.run("purgeAgain", { installId: "turn-1" }).next).toBeUndefined();
   });
 
+  test("that ends processes is tried again only by force", () => {
+    const app = uninstalling();
+    surveyed(app, [standing("web-1", "confirmed")]);
+    const error = "crash_loop: each process that ran it ended";
+    const failed = app.run("purgeFailed", { id: "p", input: purge, error, attempts: 2 });
+    expect([failed.timers, failed.effects]).toEqual([[], []]);
+    expect(app.row?.uninstall).toMatchObject({ phase: "purging", error });
+    expect(app.run("uninstall", why).next).toBeUndefined();
+    const forced = app.run("uninstall", { ...why, force: true });
+    expect(forced.effects).toEqual([{ effect: "purge", id: "purge turn-1", input: purge }]);
+    expect(forced.events).toMatchObject([{ type: "app.intent.changed", reason: why.reason }]);
+    expect(app.row).toMatchObject({ generation: 2, uninstall: { error: null } });
+    expect(app.run("uninstall", { ...why, force: true }).next).toBeUndefined();
+    purged(app);
+    expect(app.row?.uninstall?.phase).toBe("purged");
+  });
+
   test("takes the secrets with it, and is taken once", () => {
     const app = uninstalling();
     surveyed(app, [standing("web-1", "confirmed")]);

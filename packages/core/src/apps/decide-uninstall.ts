@@ -25,7 +25,10 @@ export const purgeAgainMs = 300_000;
 /** Nodes hear of a purged app for so long: longer than a lost node is kept, in milliseconds. */
 export const tombstoneMs = 25 * 3_600_000;
 
-/** Takes an app away. Asking again is a success. */
+/** A purge that ended each process that ran it: another try would end more of them. */
+export const isCrashLoop = (error: string): boolean => error.startsWith("crash_loop:");
+
+/** Takes an app away. Asking again is a success; with force it tries a failed purge anew. */
 export const decideUninstall = (
   state: AppState,
   { force = false, reason }: UninstallInput,
@@ -34,7 +37,19 @@ export const decideUninstall = (
   if (facts.principal === undefined) return refused("no-principal");
   const app = state.intent;
   if (app === null) return refused("not-found");
-  if (app.desiredStatus === "uninstalled") return { kind: "unchanged", app };
+  if (app.desiredStatus === "uninstalled") {
+    const { uninstall } = app;
+    if (!force || uninstall?.phase !== "purging" || uninstall.error === null) {
+      return { kind: "unchanged", app };
+    }
+    const next = { ...app, uninstall: { ...uninstall, error: null } };
+    const why = { by: facts.principal, reason };
+    return {
+      ...noteChange(state, "uninstalled", next, why, facts),
+      timers: [{ name: "purge", cancel: true }],
+      effects: [purgeEffect(app)],
+    };
+  }
   if (app.paused && !force) return refused("paused");
   const changed = changeIntent(
     state,
@@ -151,7 +166,7 @@ export const decideForgotten = (state: AppState, installId: string): StepDecisio
   return { kind: "noted", state: withRow(state, { ...app, uninstall }) };
 };
 
-/** The purge could not be done: it is shown, and tried anew. */
+/** The purge could not be done: it is shown, and tried anew, unless it ends processes. */
 export const decidePurgeFailed = (
   state: AppState,
   installId: string,
@@ -162,6 +177,7 @@ export const decidePurgeFailed = (
     return { kind: "nothing" };
   }
   const next = { ...app, uninstall: { ...app.uninstall, error: error.slice(0, 1_000) } };
+  if (isCrashLoop(error)) return { kind: "noted", state: withRow(state, next) };
   return {
     kind: "noted",
     state: withRow(state, next),

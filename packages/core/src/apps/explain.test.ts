@@ -114,6 +114,17 @@ describe("an explanation", () => {
       "muster nodes get web-2",
     ],
     [
+      "that a purge ends processes",
+      {
+        uninstall: {
+          ...{ phase: "purging", since: "2026-05-01T11:59:30.000Z", boundAt: "x" },
+          ...{ waitingFor: [], error: "crash_loop: it ended them" },
+        },
+      },
+      "Its purge is under way since 30 s. The purge failed, and is tried again only when somebody asks: crash_loop: it ended them.",
+      'muster apps uninstall crm --force --reason "its purge is mended"',
+    ],
+    [
       "what a purge failed by",
       {
         uninstall: {

@@ -1,5 +1,6 @@
 /** What goes on with an app as a whole, in words: pauses, updates, uninstalls. Pure. */
 import { parseInstant } from "../model/instant.ts";
+import { isCrashLoop } from "./decide-uninstall.ts";
 import type { AppRow, AppSummary } from "./model.ts";
 
 /** As in "web-1, web-2 and web-3". */
@@ -45,7 +46,8 @@ export const goingOn = (
     }
     if (phase === "purging") told.push(`Its purge is under way since ${age}.`);
     if (error !== undefined) {
-      told.push(`The purge failed, and is tried again every 5 minutes: ${error}.`);
+      const next = isCrashLoop(error) ? "only when somebody asks" : "every 5 minutes";
+      told.push(`The purge failed, and is tried again ${next}: ${error}.`);
     }
   }
   return told;
@@ -54,6 +56,9 @@ export const goingOn = (
 /** Of what goes on with the app as a whole, where a command helps. */
 export const appCommand = ({ id, rollout, uninstall }: AppSummary): string | undefined => {
   if (rollout?.haltedBy) return `muster apps rollback ${id} --reason "it does not run"`;
+  if (uninstall?.error !== undefined && isCrashLoop(uninstall.error)) {
+    return `muster apps uninstall ${id} --force --reason "its purge is mended"`;
+  }
   const blocker = uninstall?.phase === "tearing-down" ? uninstall.waitingFor[0] : undefined;
   return blocker && `muster nodes get ${blocker.nodeId}`;
 };
