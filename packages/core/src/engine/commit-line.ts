@@ -117,6 +117,7 @@ export class CommitLine {
         else settlement.applied();
       } else settlement.notApplied();
     }
+    this.#seq = Math.max(this.#seq, finalSeq ?? 0);
     for (const settlement of filled.settlements) settlement.notApplied();
   }
 

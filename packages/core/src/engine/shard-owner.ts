@@ -158,9 +158,10 @@ export class ShardOwner {
   abandon(finalSeq?: number): void {
     if (this.#state === "gone") return;
     this.#state = "gone";
-    this.#owner.losses.accepted(this.shard, this.written);
     this.#stopParts();
     this.#parts.line.abandon(finalSeq);
+    // With the commit that stands though its answer was lost: its callers here were told (I2).
+    this.#owner.losses.accepted(this.shard, this.written);
     this.#handBack();
     this.#parts.cells.end();
     this.#parts.checks.stop();
