@@ -55,7 +55,7 @@ export const intentPropagation: Row = {
       const from = await first.call<number>("publish");
       return last(await each("whenHeard")) - from;
     };
-    for (let n = 0; n < 20; n++) {
+    for (let n = 0; n < context.size(20, 2); n++) {
       await change(n);
       await publish();
     }
