@@ -246,6 +246,16 @@ describe("an update that some nodes make first", () => {
     expect(["web-1", "web-2"].map((id) => versionOn(app, id))).toEqual(["1.0.0", "1.0.0"]);
   });
 
+  test("goes on under the intent of another change that is made meanwhile", () => {
+    const app = canary();
+    const before = rowOf(app).intentId;
+    const { effects } = app.run("settings", { settings: { region: "eu" }, ...why });
+    const { intentId, rollout } = rowOf(app);
+    expect([intentId === before, rollout?.phase]).toEqual([false, "canary"]);
+    const input = { intentId, purpose: "canary", nodes: ["web-1"] };
+    expect(effects).toMatchObject([{ effect: "survey", input }]);
+  });
+
   test("is looked at again when a look has failed", () => {
     const app = canary();
     const { intentId } = rowOf(app);

@@ -20,6 +20,9 @@ export const decodeRow = (bytes: Uint8Array): unknown => {
   return decoded.kind === "decoded" ? decoded.value : undefined;
 };
 
+/** What is to be done so much later is for no run to wait for, in milliseconds. */
+const farMs = 12 * 3_600_000;
+
 export class StoreProbe {
   readonly #server: MemoryServer;
   readonly #shardCount: number;
@@ -86,8 +89,10 @@ export class StoreProbe {
   /** Messages, timers, effects and mail on their way between shards: nothing when all is at rest. */
   unfinished(withTimers: boolean): readonly string[] {
     const found: string[] = [];
+    const now = this.#server.now();
     for (const [shard, { pending, out, timers, effects }] of this.shards) {
-      const planned = { timers: timers.size, effects: effects.size };
+      const soon = [...timers.values()].filter(({ dueAt }) => dueAt - now < farMs);
+      const planned = { timers: soon.length, effects: effects.size };
       const counts = { pending, out: out.size, ...(withTimers && planned) };
       for (const [what, count] of Object.entries(counts)) {
         if (count > 0) found.push(`shard ${shard}: ${what} ${count}`);
