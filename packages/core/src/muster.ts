@@ -71,7 +71,7 @@ import type { View } from "./view.ts";
 import { createWait } from "./wait/wait.ts";
 
 const defaultStartMs = 10_000;
-const noteTimeoutMs = 2_000;
+const noteTimeoutMs = 500;
 const defaultStopMs = 10_000;
 /** How long a node has to answer that it will try. */
 const nudgeTimeoutMs = 2_000;

@@ -43,6 +43,6 @@ describe.each(["/v1/actors", "/v1/explain/actor"])("GET %s/{kind}/{id}", (path) 
   test("refuses what is no kind and no id", async () => {
     expectProblem(await get(`${path}/Clerk/one`), "VALIDATION", 422);
     expectProblem(await get(`${path}/clerk/${"x".repeat(513)}`), "VALIDATION", 422);
-    expectProblem(await get(`${path}/ghost/one`), "KIND_UNKNOWN", 503);
+    expectProblem(await get(`${path}/ghost/one`), "ACTOR_NOT_FOUND", 404);
   });
 });

@@ -17,6 +17,13 @@ const frozen: ClusterServer[] = [];
 beforeAll(async () => {
   // A replica that stands still for a moment does not count as failed.
   redis = await startRedisCluster({ primaries: 2, replicas: 1, nodeTimeoutMs: 10_000 });
+  for (const primary of await redis.primaries()) {
+    await waitUntil(
+      `the replica of ${primary.address} follows`,
+      () => primary.command("INFO", "replication"),
+      (info) => info.includes("state=online"),
+    );
+  }
 }, 60_000);
 afterEach(async () => {
   for (const server of frozen.splice(0)) server.thaw();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, test } from "bun:test";
 import { silentLogger, systemClock, systemRandom } from "@muster/core/ports";
 import { type ConformanceContext, runConformance } from "@muster/core/testing";
 import { type SentinelSet, startSentinelSet } from "../../../test/kit/sentinel-set.ts";
+import { waitUntil } from "../../../test/kit/wait-until.ts";
 import { resolveRedisOptions } from "./options.ts";
 import { RedisBackend } from "./redis-backend.ts";
 
@@ -16,6 +17,9 @@ beforeAll(async () => {
 afterAll(() => set.stop());
 
 const primary = () => set.primary();
+/** Connections that a restart has ended are made again. */
+const caughtUp = (): Promise<unknown> =>
+  waitUntil("the replica has caught up", () => set.caughtUp().then(() => true), Boolean);
 /** The replica follows, or stands still with its connection open. */
 const setReplicas = async (count: 0 | 1): Promise<void> => {
   const [, replica] = set.servers;
@@ -24,7 +28,7 @@ const setReplicas = async (count: 0 | 1): Promise<void> => {
     return;
   }
   replica?.thaw();
-  await set.caughtUp();
+  await caughtUp();
 };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -62,6 +66,8 @@ const makeContext = async (): Promise<ConformanceContext> => {
       for (const backend of backends) {
         while (backend.health().state === "connecting") await pause(2);
       }
+      // A primary begins another history when its first replica comes.
+      await caughtUp();
     },
     loseData: async () => {
       await (await primary()).command("FLUSHALL");

@@ -1,4 +1,6 @@
 /** Why a shard or an actor is as it is: for whoever looks for a fault. */
+import { isMusterError } from "@muster/core";
+import { HttpProblem } from "../problem.ts";
 import { defineRoute, type Route } from "../route.ts";
 import {
   actorExplanation,
@@ -6,6 +8,13 @@ import {
   shardExplanation,
   shardParams,
 } from "../schemas/explained.ts";
+
+/** There is no actor of a kind that nobody knows; to whoever asks that is no fault of the server. */
+const asNotFound = (error: unknown): never => {
+  if (!isMusterError(error) || error.code !== "KIND_UNKNOWN") throw error;
+  const { message, hint } = error;
+  throw new HttpProblem("ACTOR_NOT_FOUND", message, hint === undefined ? {} : { hint });
+};
 
 const actorRoute = (path: string, summary: string): Route =>
   defineRoute({
@@ -16,10 +25,11 @@ const actorRoute = (path: string, summary: string): Route =>
     role: "viewer",
     params: actorParams,
     answer: actorExplanation,
-    errors: ["ACTOR_NOT_FOUND", "KIND_UNKNOWN", "BACKEND_UNAVAILABLE"],
-    handle: async ({ muster, principal, params: { kind, id } }) => ({
-      body: await muster.explain.actor(kind, id, { withState: principal.role === "admin" }),
-    }),
+    errors: ["ACTOR_NOT_FOUND", "BACKEND_UNAVAILABLE"],
+    handle: async ({ muster, principal, params: { kind, id } }) => {
+      const options = { withState: principal.role === "admin" };
+      return { body: await muster.explain.actor(kind, id, options).catch(asNotFound) };
+    },
   });
 
 export const explainedRoutes: readonly Route[] = [
