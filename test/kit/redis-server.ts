@@ -106,8 +106,16 @@ const exited = (child: ChildProcess): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => child.once("exit", () => resolve()));
 
-const infoPid = async (asked: Asked): Promise<number> =>
-  Number(/process_id:(\d+)/.exec(await command(asked, ["INFO", "server"]))?.[1]);
+/** A Sentinel that has a replica follow another server ends all connections to it: asked again then. */
+const infoPid = async (asked: Asked, attempt = 1): Promise<number> => {
+  try {
+    return Number(/process_id:(\d+)/.exec(await command(asked, ["INFO", "server"]))?.[1]);
+  } catch (error) {
+    const isReset = (error as NodeJS.ErrnoException).code === "ECONNRESET";
+    if (!isReset || attempt === 5) throw error;
+    return infoPid(asked, attempt + 1);
+  }
+};
 
 /** Starts a server and resolves when it answers. */
 export const startRedisServer = async (options: RedisServerOptions = {}): Promise<RedisServer> => {
