@@ -59,7 +59,11 @@ describe.each(["bun", "node"] as const)("under %s", (runtime) => {
     await bothAre("stays", "auto_enabled");
     await cluster.node("web-2").do({ do: "disable", id: "stays", reason: "enough" });
     await bothAre("stays", "manually_disabled", "ended_by_force");
-    expect(await cluster.node("web-1").app("stays")).toMatchObject({ converged: true });
+    await cluster.waitUntil(
+      "the app agrees as the other node sees it, too",
+      () => cluster.node("web-1").app("stays"),
+      ({ converged }) => converged,
+    );
   }, 30_000);
 
   test("one whose thread dies is reported and brought up again", async () => {

@@ -42,8 +42,9 @@ export class ToldLosses {
       }));
     }
     return this.#missed.flatMap(({ sent, shard, at }) => {
-      const toldAt = this.#told.get(`shard-${shard}`) ?? Number.NEGATIVE_INFINITY;
-      if (toldAt >= at || !this.#isWitnessAlive(sent)) return [];
+      // Where all the data is another, that is told of the cluster, and goes for every shard.
+      const told = [`shard-${shard}`, "cluster"].some((name) => (this.#told.get(name) ?? -1) >= at);
+      if (told || !this.#isWitnessAlive(sent)) return [];
       const detail = `${entryOf(sent)} on shard ${shard} was lost and nobody told`;
       return { invariant: "I2", detail };
     });
